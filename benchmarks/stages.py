@@ -47,7 +47,7 @@ STAGES = {
         *("history/finding", "history/learning"),
     ),
     "history": (
-        *("history/snapshot", "history/asked", "history/index", "history/layer"),
+        *("history/snapshot", "history/asked", "history/alone", "history/index", "history/layer"),
         *("store/batches.py:past", "store/batches.py:events", "store/batches.py:finds"),
         *("services/past", "store/pasts", "services/rater.py:rater"),
     ),

@@ -17,6 +17,7 @@ from riskprofile.columns import (
     TEXT,
     Column,
     Flag,
+    Moment,
     Number,
     Text,
     View,
@@ -40,12 +41,17 @@ HOSTILE = [*FLOATS, *chance.integers(-(2**63), 2**63 - 1, 60).view(np.float64).t
 WHOLE = [None, 0, 1, -1, 3, 2**53 + 1, 2**53 + 2, 2**63 - 1, -(2**63)]
 FLAGS = [None, True, False]
 TEXTS = [None, "", "post", "sea", "ﬁ"]
+DAY = 86_400_000_000
+TIMES = [  # from the first to the last that a date of Python's can be
+    *(None, 0, 1, -1, DAY, DAY - 1, -DAY // 3, 1_796_000_000_123_457, 315_532_800_000_000),
+    *(-62_135_596_800_000_000, 253_402_300_799_999_999, -2_208_988_800_000_001),
+]
 ALONE = [*map(Number, FLOATS), *map(Whole, WHOLE), *map(Flag, FLAGS)]
 
 
 def held(one: Any) -> Any:
     """The same as an array of one value; of what is no column, itself."""
-    return one.held() if isinstance(one, Number | Whole | Flag | Word) else one
+    return one.held() if isinstance(one, Number | Whole | Flag | Moment | Word) else one
 
 
 def told(ask: Callable[[], Any]) -> Any:
@@ -144,6 +150,36 @@ def test_the_larger_and_the_smaller():
         same(facts.any_of, one, other, Number(0.5))
 
 
+def test_times():
+    day = np.timedelta64(DAY, "us")
+    asked: list[Callable[[Any], Any]] = [
+        *(lambda a: a.isna(), lambda a: a.notna(), lambda a: a.tolist(), lambda a: a.at(0)),
+        *(lambda a: a - day, lambda a: a + 365 * day, lambda a: a.numbers(), lambda a: a + 1.5),
+        *(lambda a: a.plain(), lambda a: a.take(np.array([-1, 0])), lambda a: a.repeated(3)),
+        *(lambda a: a.repeated(1), lambda a: pickle.loads(pickle.dumps(a)), lambda a: len(a)),
+        *(lambda a: a.array().tolist(), lambda a: a.series(pd.RangeIndex(1)).tolist()),
+    ]
+    for one in map(Moment, TIMES):
+        for ask in asked:
+            same(ask, one)
+        for other in [*map(Moment, TIMES), day, np.datetime64(7, "us")]:
+            for compare in COMPARED:
+                same(compare, one, other)
+                same(compare, one, held(other))
+                same(compare, held(one), other)
+        for other in map(Moment, TIMES):
+            for ask in (Column.__sub__, facts.days_between):
+                same(ask, one, other)
+                same(ask, one, held(other))
+                same(ask, held(one), other)
+            same(lambda a, b: a.fillna(b), one, other)
+            for keep in kept():
+                same(lambda a, k, b: a.where(k, b), one, keep, other)
+        for keep in kept():
+            same(lambda a, k: a.where(k), one, keep)
+            same(lambda a, k: a.mask(k), one, keep)
+
+
 def test_a_formula_says_of_one_row_what_it_says_of_an_array():
     def formula(one: Any, other: Any, third: Any) -> Any:
         return (one * other + 20.0 * third) / (one * one + 20.0)
@@ -193,7 +229,7 @@ def test_a_view_of_one_row_is_of_these():
     }).astype({"when": "datetime64[us, UTC]"})  # fmt: skip
     items = View.over(table)
     kinds = [type(items[name]) for name in items]
-    assert kinds == [Number, Whole, Flag, Word, Word, Whole, Column]
+    assert kinds == [Number, Whole, Flag, Word, Word, Whole, Moment]
     pd.testing.assert_frame_equal(items.assign(more=items["f"]).table([*table]), table)
     pd.testing.assert_frame_equal(
         View({name: items[name] for name in items}, table.index).table(),

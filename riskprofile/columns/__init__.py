@@ -4,7 +4,7 @@ Of many rows a column is an array (`column`, and `text` for texts), of one row a
 Python's own (`alone`). A table is taken apart into them in `view`.
 """
 
-from riskprofile.columns.alone import Flag, Number, Whole, Word, alone, full, reckoned
+from riskprofile.columns.alone import Flag, Moment, Number, Whole, Word, alone, full, reckoned
 from riskprofile.columns.column import TIME, Array, Column, Mask, spans, supposing
 from riskprofile.columns.text import TEXT, Text, factorize, isoformat
 from riskprofile.columns.view import View, arrays, column, like, told
@@ -16,6 +16,7 @@ __all__ = [
     "Column",
     "Flag",
     "Mask",
+    "Moment",
     "Number",
     "Text",
     "View",

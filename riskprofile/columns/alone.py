@@ -35,10 +35,14 @@ def alone(column: Column) -> Column:
         gone = column.gone is not None and column.gone.item(0)
         one = None if gone else values.item(0)
         return Flag(one) if kind == np.bool_ else Whole(one)
+    if kind == _TIME:
+        since = values.view(np.int64).item(0)
+        return Moment(None if since == _NOT_A_TIME else since)
     return column
 
 
 _ONE = (1,)
+_TIME, _NOT_A_TIME, _DAY = np.dtype("M8[us]"), -(1 << 63), 86_400_000_000.0
 
 
 def full(size: int, value: float | bool) -> Column:
@@ -332,6 +336,50 @@ class Whole(_Alone):
     __ge__ = ge = _asked(operator.ge, Column.ge)
     __eq__ = eq = _asked(operator.eq, Column.eq)
     __ne__ = ne = _asked(operator.ne, Column.ne)
+
+
+def _dated(ask: Callable[[Any, Any], bool], general: Any) -> Any:
+    """A comparison of times; a missing one differs from every other, and is neither before it nor
+    after.
+    """
+
+    def compare(self: Moment, other: Any) -> Column:
+        if type(other) is not Moment:
+            return alone(general(self, other))
+        if self.one is None or other.one is None:
+            return _FLAG[ask is operator.ne]
+        return _FLAG[ask(self.one, other.one)]
+
+    return compare
+
+
+class Moment(_Alone):
+    """A time in microseconds since 1970 (UTC), None where it is missing."""
+
+    __slots__ = ("one",)
+    __hash__ = None
+    gone = None
+
+    @property
+    def values(self) -> Array:  # type: ignore[override]
+        """As an array."""
+        return np.array([_NOT_A_TIME if self.one is None else self.one]).view(_TIME)
+
+    def days_since(self, earlier: Column) -> Column:
+        """Days from another time to this one, with fractions; NaN where either is missing."""
+        if type(earlier) is not Moment:
+            return alone(Column.days_since(self, earlier))
+        if self.one is None or earlier.one is None:
+            return _FACT[None]
+        return Number(float(self.one - earlier.one) / _DAY)
+
+    __lt__ = lt = _dated(operator.lt, Column.lt)
+    __le__ = le = _dated(operator.le, Column.le)
+    __gt__ = gt = _dated(operator.gt, Column.gt)
+    __ge__ = ge = _dated(operator.ge, Column.ge)
+    __eq__ = eq = _dated(operator.eq, Column.eq)
+    __ne__ = ne = _dated(operator.ne, Column.ne)
+    __add__, __sub__ = _by_array(Column.__add__), _by_array(Column.__sub__)
 
 
 class Word(_Alone, Text):

@@ -18,6 +18,7 @@ import pandas as pd
 
 Array: TypeAlias = np.ndarray
 TIME = pd.DatetimeTZDtype("us", "UTC")
+_DAY = np.timedelta64(86_400_000_000, "us")
 
 
 def _compared(function: Any) -> Callable[[Column, Any], Column]:
@@ -266,6 +267,12 @@ class Column:
 
     def _operand(self) -> Array:
         return self.values if self.gone is None else self.numbers()
+
+    # Times.
+
+    def days_since(self, earlier: Column) -> Column:
+        """Days from other times to these, with fractions; NaN where either is missing."""
+        return Column((self.values - earlier.values) / _DAY)
 
     # Out of here.
 

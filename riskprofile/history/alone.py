@@ -7,10 +7,10 @@ float before it is divided, as an array of them would be.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import nan, sqrt
-from typing import NamedTuple
 
-from riskprofile.columns import Number, View, Whole, Word
+from riskprofile.columns import Column, Moment, Number, View, Whole, Word
 from riskprofile.history import asked
 from riskprofile.history.asked import DAY
 from riskprofile.history.index import BITS, NEVER, SECOND, Index
@@ -23,24 +23,34 @@ _NONE, _UNKNOWN = Number(0.0), Number(nan)
 _NO_NORM = {"n": _NONE, "mean": _UNKNOWN, "sd": _UNKNOWN}
 
 
-class Met(NamedTuple):
-    """The row's key in an index, which adds to the past (`sign` 1) or takes from it."""
+Met = tuple[int, Index, int, int]
 
-    sign: int
-    events: Index
-    start: int  # where the times of the key begin
+
+@dataclass(slots=True)
+class _Row:
+    """What a row asks by: its day, and the numbers of its values and of its keys met so far."""
+
     day: int
-    end: int  # past its last event
-
-    def since(self, days: float | None) -> int:
-        """Its first event, in a window of so many days or of all times."""
-        start = self.start if days is None else self.start + max(self.day - round(days * DAY), 0)
-        return int(self.events.times.searchsorted(start))
+    parts: dict[str, int | None] = field(default_factory=dict)
+    keys: dict[tuple[str, ...], int | None] = field(default_factory=dict)
 
 
 @once
-def _part(items: View, name: str) -> int | None:
-    held = items[name]
+def _row(items: View) -> _Row:
+    held = items["time"]
+    if not isinstance(held, Moment):
+        return _Row(asked.days(items).item(0) * DAY)
+    seconds = 0 if held.one is None else max(held.one // 1_000_000 - asked.EPOCH_SECOND, 0)
+    return _Row(seconds - seconds % DAY)
+
+
+def age(items: View, began: int) -> Number:
+    """Days from the first second known to the row's own day."""
+    return Number(float(max(_row(items).day // DAY - began // DAY, 0)))
+
+
+def _part(held: Column) -> int | None:
+    """The number that stands for its value."""
     if isinstance(held, Word | Whole):
         one = held.one
         if one is None:
@@ -50,22 +60,18 @@ def _part(items: View, name: str) -> int | None:
     return parts.item(0) if present.item(0) else None
 
 
-@once
-def key(items: View, by: tuple[str, ...]) -> int | None:
-    """The number of the row's values in these columns, as indexes have it; None where one lacks."""
-    number, parts = _BEGUN, [_part(items, name) for name in reversed(by)]
-    while parts:
-        part = parts.pop()
+def _key(items: View, parts: dict[str, int | None], by: tuple[str, ...]) -> int | None:
+    """The number of its values in these columns, as indexes have it; None where one lacks."""
+    for name in reversed(by):
+        if name not in parts:
+            parts[name] = _part(items[name])
+    number = _BEGUN
+    for name in by:
+        part = parts[name]
         if part is None:
             return None
         number = mixed(number ^ part)
     return _signed(number)
-
-
-@once
-def _day(items: View) -> int:
-    day: int = asked.days(items).item(0)
-    return day * DAY
 
 
 def _signed(number: int) -> int:
@@ -74,41 +80,52 @@ def _signed(number: int) -> int:
 
 
 def met(
-    items: View, by: tuple[str, ...], held: Sequence[tuple[int, Index]]
+    items: View,
+    by: tuple[str, ...],
+    held: Sequence[tuple[int, Index]],
+    days: float | None = None,
 ) -> Sequence[Met] | None:
-    """Where its key is in these indexes, each with its sign; None where it lacks the key."""
-    number = key(items, by)
+    """The events of its key in these indexes, in the last `days`; None where it lacks the key.
+
+    Of each index that has the key: 1 or -1 as it adds to the past or takes from it, the index, the
+    first event, and the end.
+    """
+    row = _row(items)
+    if by not in row.keys:
+        row.keys[by] = _key(items, row.parts, by)
+    number = row.keys[by]
     if number is None:
         return None
     made = []
     for sign, index in held:
-        keys = index.keys
+        keys, times = index.keys, index.times
         place = int(keys.searchsorted(number))
         if place < len(keys) and keys.item(place) == number:
-            start, day = place << BITS, _day(items)
-            made.append(Met(sign, index, start, day, int(index.times.searchsorted(start + day))))
+            start = place << BITS
+            end = int(times.searchsorted(start + row.day))
+            since = 0 if days is None else max(row.day - round(days * DAY), 0)
+            made.append((sign, index, int(times.searchsorted(start + since)), end))
     return made
 
 
-def count(found: Sequence[Met] | None, days: float | None) -> Number:
-    """The events of a key, in the last `days`; missing without a key."""
+def count(found: Sequence[Met] | None) -> Number:
+    """How many events are met; missing without a key."""
     if not found:
         return _UNKNOWN if found is None else _NONE
     number = 0
-    for one in found:
-        number += one.sign * (one.end - one.since(days))
+    for sign, _, first, end in found:
+        number += sign * (end - first)
     return Number(float(number))
 
 
 def norm(found: Sequence[Met] | None) -> dict[str, Number]:
     """How many measures of a key there are, their mean and their standard deviation."""
     number = total = squares = 0
-    for one in found or ():
-        index, first, end = one.events, one.since(None), one.end
-        number += one.sign * (end - first)
+    for sign, index, first, end in found or ():
+        number += sign * (end - first)
         if index.total is not None and index.squares is not None:
-            total += one.sign * (index.total.item(end) - index.total.item(first))
-            squares += one.sign * (index.squares.item(end) - index.squares.item(first))
+            total += sign * (index.total.item(end) - index.total.item(first))
+            squares += sign * (index.squares.item(end) - index.squares.item(first))
     if not number:
         return _NO_NORM
     counted = float(max(number, 1))
@@ -118,15 +135,14 @@ def norm(found: Sequence[Met] | None) -> dict[str, Number]:
     return {"n": Number(float(number)), "mean": Number(mean), "sd": Number(sd)}
 
 
-def edge(found: Sequence[Met], *, last: bool) -> int:
-    """Seconds of the first or the last event of its key; `NEVER` where none is.
+def edge(found: Sequence[Met], *, last: bool) -> Moment:
+    """The first or the last event of its key, if there is one.
 
     Nothing may have been taken from the past.
     """
     best = NEVER
-    for one in found:
-        first, end = one.since(None), one.end
+    for _, index, first, end in found:
         if end > first:
-            at = one.events.times.item(end - 1 if last else first) & int(SECOND)
+            at = index.times.item(end - 1 if last else first) & int(SECOND)
             best = at if best == NEVER else max(best, at) if last else min(best, at)
-    return best
+    return Moment(None if best == NEVER else (best + asked.EPOCH_SECOND) * 1_000_000)

@@ -15,7 +15,7 @@ from riskprofile.reference.once import once
 EPOCH = np.datetime64("1980-01-01T00:00:00", "us")
 SECOND = np.timedelta64(1_000_000, "us")
 DAY = 86_400
-_EPOCH_SECOND = int(EPOCH.astype(np.int64)) // 1_000_000
+EPOCH_SECOND = int(EPOCH.astype(np.int64)) // 1_000_000
 
 
 @dataclass(slots=True)
@@ -130,6 +130,6 @@ def days(items: View) -> np.ndarray:
 
 def seconds(times: np.ndarray) -> np.ndarray:
     """Whole seconds since 1980; a missing time counts as the beginning (nothing is known)."""
-    since = times.view(np.int64) // 1_000_000 - _EPOCH_SECOND  # a missing time: the lowest number
+    since = times.view(np.int64) // 1_000_000 - EPOCH_SECOND  # a missing time: the lowest number
     whole: np.ndarray = np.maximum(since, 0)
     return whole

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, Text, View, column, factorize, full, like
+from riskprofile.columns import Column, Moment, Text, View, column, factorize, full, like
 from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import facts, naming
+from riskprofile.reference import naming
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.tables import TIME, Table
 
@@ -113,17 +113,17 @@ class Lookup:
 
     def waiting(self, items: Any, since: str, until: str) -> Any:
         """Days waited in the yard, and what is usual; see `tables.Registers`."""
-        seen, usual = View.of(items), np.nan
-        started = over = _never(len(seen))
+        seen = View.of(items)
+        waited = usual = full(len(seen), np.nan)
         if self.holds("events"):
             if (since, until) not in self._waits:
                 self._waits[since, until] = self._waited(since, until)
-            first, last, usual = self._waits[since, until]
+            first, last, most = self._waits[since, until]
             started, over = self._of_record(seen, first), self._of_record(seen, last)
-        now = np.datetime64("NaT") if self._before is None else self._before.to_datetime64()
-        waited = (Column(np.full(len(seen), now, dtype="M8[us]")) - started) / facts.DAY
-        told = {"days": waited.where(over.isna()), "usual": full(len(seen), usual)}
-        made = View(told, items.index)
+            now = np.datetime64("NaT") if self._before is None else self._before.to_datetime64()
+            whole = Column(np.full(len(seen), now, dtype="M8[us]")).days_since(started)
+            waited, usual = whole.where(over.isna()), full(len(seen), most)
+        made = seen.instead(days=waited, usual=usual)
         return made if isinstance(items, View) else made.table()
 
     def _waited(self, since: str, until: str) -> tuple[pd.Series, pd.Series, float]:
@@ -267,7 +267,7 @@ def _seen(
 
 
 def _never(size: int) -> Column:
-    return Column(np.full(size, np.datetime64("NaT", "us")))
+    return Moment(None) if size == 1 else Column(np.full(size, np.datetime64("NaT", "us")))
 
 
 def _is(values: pd.Series, value: str) -> np.ndarray:

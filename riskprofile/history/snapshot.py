@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.columns import Column, View, full, like
-from riskprofile.columns import alone as alone_of
 from riskprofile.history import alone
 from riskprofile.history import asked as asking
 from riskprofile.history.asked import DAY, EPOCH, queries
@@ -135,8 +134,10 @@ class Snapshot:
         seen = View.of(items)
         if self._began == NEVER:
             return like(items, full(len(seen), 0.0))
+        if len(seen) == 1:
+            return like(items, alone.age(seen, self._began))
         past = asking.days(seen) - self._began // DAY
-        return like(items, alone_of(Column(np.maximum(past, 0).astype(np.float64))))
+        return like(items, Column(np.maximum(past, 0).astype(np.float64)))
 
     @cached_property
     def _began(self) -> int:
@@ -170,25 +171,6 @@ class Snapshot:
         made: View = _norm(View.of(items), self, measure, tuple(by))
         return made if isinstance(items, View) else made.table()
 
-    def _normed(self, items: View, measure: str, by: tuple[str, ...]) -> View:
-        question = ("norm", measure, *by)
-        if len(items) == 1:
-            return items.instead(**alone.norm(alone.met(items, by, self._held(question))))
-        asked, met = queries(items, by), _met(items, self, by, question)
-        number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
-        for one in met:
-            index, first, end, at = one.events, one.since(None), one.end, one.known
-            number[at] += one.sign * (end - first)
-            if index.total is not None and index.squares is not None:
-                total[at] += one.sign * (index.total[end] - index.total[first])
-                squares[at] += one.sign * (index.squares[end] - index.squares[first])
-        counted = np.maximum(number, 1)
-        mean = total / counted / QUANTUM
-        square = squares / counted / QUANTUM**2
-        norms = np.array([number, mean, np.sqrt(np.maximum(square - mean**2, 0.0))])
-        norms[1:, number == 0] = np.nan
-        return _norm_of(items, asked.told(norms, _NO_NORM))
-
     def finds(self, items: Any, by: Sequence[str]) -> Any:
         """Confirmed finds with the same values whose result was known before this row's day."""
         return self._count(items, by, ("finds", *by), None)
@@ -215,43 +197,23 @@ class Snapshot:
 
     def _count(self, items: Any, by: Sequence[str], question: Question, days: float | None) -> Any:
         seen = View.of(items)
-        made: Column = _many(seen, self, tuple(by), question, days)
+        made: Column = _counted(seen, self, tuple(by), question, days)
         return made if seen is items else like(items, made)
-
-    def _counted(
-        self, items: View, by: tuple[str, ...], question: Question, days: float | None
-    ) -> Column:
-        if len(items) == 1:
-            return alone.count(alone.met(items, by, self._held(question)), days)
-        # Finds are few: under most keys there is none, and no key is looked for.
-        met = _met(items, self, by, question) if self._held(question) else ()
-        if not met:
-            return _none(items, by)
-        asked = queries(items, by)
-        made = np.zeros(len(asked))
-        for one in met:
-            made[one.known] += one.sign * (one.end - one.since(days))
-        return Column(asked.told(made, np.nan))
 
     def _when(self, items: Any, by: Sequence[str], *, last: bool) -> Any:
         seen, by = View.of(items), tuple(by)
         question = ("count", *by)
         met = (alone.met(seen, by, self._held(question)) or ()) if len(seen) == 1 else None
-        if met is not None and all(one.sign > 0 for one in met):
-            found = np.array([alone.edge(met, last=last)])
-        else:
-            asked = queries(seen, by)
-            found = edge(self._changes(("count", *by)), asked.hashes, asked.days, last=last)
-            found = asked.told(found, NEVER)
+        if met is not None and all(sign > 0 for sign, *_ in met):
+            return like(items, alone.edge(met, last=last))
+        asked = queries(seen, by)
+        found = edge(self._changes(question), asked.hashes, asked.days, last=last)
+        found = asked.told(found, NEVER)
         when = Column(EPOCH + found * asking.SECOND)
         return like(items, when.where(found != NEVER))
 
 
 _NO_NORM = np.array([[0.0], [np.nan], [np.nan]])
-
-
-def _norm_of(items: View, told: np.ndarray) -> View:
-    return items.instead(**dict(zip(("n", "mean", "sd"), map(Column, told), strict=True)))
 
 
 @once
@@ -263,14 +225,42 @@ def _none(items: View, by: tuple[str, ...]) -> Column:
 
 @once
 def _norm(items: View, of: Snapshot, measure: str, by: tuple[str, ...]) -> View:
-    return of._normed(items, measure, by)
+    question = ("norm", measure, *by)
+    if len(items) == 1:
+        return items.instead(**alone.norm(alone.met(items, by, of._held(question))))
+    asked, met = queries(items, by), _met(items, of, by, question)
+    number, total, squares = np.zeros((3, len(asked)), dtype=np.int64)
+    for one in met:
+        index, first, end, at = one.events, one.since(None), one.end, one.known
+        number[at] += one.sign * (end - first)
+        if index.total is not None and index.squares is not None:
+            total[at] += one.sign * (index.total[end] - index.total[first])
+            squares[at] += one.sign * (index.squares[end] - index.squares[first])
+    counted = np.maximum(number, 1)
+    mean = total / counted / QUANTUM
+    square = squares / counted / QUANTUM**2
+    norms = np.array([number, mean, np.sqrt(np.maximum(square - mean**2, 0.0))])
+    norms[1:, number == 0] = np.nan
+    told = map(Column, asked.told(norms, _NO_NORM))
+    return items.instead(**dict(zip(("n", "mean", "sd"), told, strict=True)))
 
 
 @once
-def _many(
+def _counted(
     items: View, of: Snapshot, by: tuple[str, ...], question: Question, days: float | None
 ) -> Column:
-    return of._counted(items, by, question, days)
+    held = of._held(question)
+    if len(items) == 1:
+        return alone.count(alone.met(items, by, held, days))
+    # Finds are few: under most keys there is none, and no key is looked for.
+    met = _met(items, of, by, question) if held else ()
+    if not met:
+        return _none(items, by)
+    asked = queries(items, by)
+    made = np.zeros(len(asked))
+    for one in met:
+        made[one.known] += one.sign * (one.end - one.since(days))
+    return Column(asked.told(made, np.nan))
 
 
 class _Met(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from riskprofile.columns import Column, Mask, Text, View, alone, full
+from riskprofile.columns import Column, Mask, Text, View, full
 from riskprofile.reference import goods, nomenclature
 from riskprofile.reference.once import once
 from riskprofile.tables import History
@@ -42,7 +42,7 @@ PIECES_IN = {
 
 def days_between(later: Column, earlier: Column) -> Column:
     """Days from `earlier` to `later`, with fractions; NaN where either is unknown."""
-    return alone((later - earlier) / DAY)
+    return later.days_since(earlier)
 
 
 def given(held: Column) -> Column:
