@@ -54,7 +54,7 @@ def once(function: F) -> F:
 
     @functools.wraps(function)
     def asked(items: View, *arguments: Any) -> Any:
-        key = (function, *arguments)
+        key = function, arguments
         answer = items.answers.get(key, _UNASKED)
         if answer is _UNASKED:
             answer = items.answers[key] = function(items, *arguments)
