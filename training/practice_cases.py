@@ -22,7 +22,7 @@ import pandas as pd
 from riskprofile.columns import View
 from riskprofile.history import Snapshot
 from riskprofile.profiles import SHIPMENT
-from riskprofile.reference.rates import to_usd
+from riskprofile.reference.rates import per_usd
 from riskprofile.scoring.ranking import DEFAULT_SHARE
 from riskprofile.services.rater import POINTS, Rater
 from riskprofile.services.settings import CHECKOUT
@@ -263,7 +263,7 @@ def _round(value: float) -> float:
 def _usd_per_kg(table: Table) -> np.ndarray:
     """US dollars a kilogram, at the sample's latest rates; NaN where it cannot be told."""
     given = View.over(table)
-    worth = to_usd(given["value"], given.text("currency"), given["lodged_at"])
+    worth = given["value"] / per_usd(given.text("currency"), given["lodged_at"])
     made: np.ndarray = worth.numbers() / table["net_mass_kg"].to_numpy("float64", na_value=np.nan)
     return made
 

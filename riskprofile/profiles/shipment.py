@@ -108,8 +108,8 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     """
     hs, route = table.text("hs_code"), table.text("route")
     currency, when = table.text("currency"), table["lodged_at"]
-    value_usd = rates.to_usd(table["value"], currency, when, known)
-    freight_usd = rates.to_usd(table["freight_cost"], currency, when, known)
+    rate = rates.per_usd(currency, when, known)
+    value_usd, freight_usd = table["value"] / rate, table["freight_cost"] / rate
     packages = table["package_count"].astype("float64")
     net = table["net_mass_kg"].fillna(table["gross_mass_kg"])
     gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])

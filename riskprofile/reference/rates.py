@@ -42,13 +42,12 @@ def in_use(own: Table) -> Table:
     return newest.sort_values(["currency", "date"], ignore_index=True)
 
 
-def to_usd(amount: Column, currency: Text, when: Column, rates: Table | None = None) -> Column:
-    """`amount` in US dollars at the latest rate on or before `when`.
+def per_usd(currency: Text, when: Column, rates: Table | None = None) -> Column:
+    """Units of a currency to a US dollar, by the latest rate on or before `when`.
 
-    Missing where the amount, the currency or a rate is missing; a missing time takes
-    the latest rate.
+    Missing where the currency or a rate is missing; a missing time takes the latest rate.
     """
-    names, sorted_keys, per_usd = _dated(sample() if rates is None else rates)
+    names, sorted_keys, stated = _dated(sample() if rates is None else rates)
     code = currency.spread([names.get(one, -1) for one in currency.distinct], -1)
     at = when.values.astype("datetime64[D]")
     day = np.where(np.isnat(at), _SPAN - 1, at.astype(np.int64))
@@ -56,7 +55,7 @@ def to_usd(amount: Column, currency: Text, when: Column, rates: Table | None = N
     known = (code >= 0) & (position >= 0)
     position = np.maximum(position, 0)
     known &= sorted_keys[position] // _SPAN == code
-    return alone(Column(np.where(known, amount.numbers() / per_usd[position], np.nan)))
+    return alone(Column(np.where(known, stated[position], np.nan)))
 
 
 _SPAN = np.int64(10**6)  # days of one currency
