@@ -55,13 +55,13 @@ def features(
 
 def values(seen: View, history: History, profile: Profile, scorecard: Scorecard) -> np.ndarray:
     """The same as an array of float64, one row a feature."""
-    by_name = profile.features_by_name
+    by_name, size = profile.features_by_name, len(seen)
     made: dict[str, np.ndarray | float] = {}
     for name in scorecard.features:
         if name == WORDING and scorecard.wording is not None:
             made[name] = scorecard.wording.value(seen[scorecard.wording.column]).values
         elif name in by_name:
-            made[name] = _computed(by_name[name], seen, history)
+            made[name] = _computed(by_name[name], seen, size, history)
         else:
             scorecard.expect(list(by_name))
     return _rounded(made, seen, history, profile)
@@ -70,7 +70,8 @@ def values(seen: View, history: History, profile: Profile, scorecard: Scorecard)
 def all_features(items: View | Table, history: History, profile: Profile) -> Table:
     """Every feature of the profile, for training; the wording is not among them."""
     seen = View.of(items)
-    made = {feature.name: _computed(feature, seen, history) for feature in profile.features}
+    size = len(seen)
+    made = {feature.name: _computed(feature, seen, size, history) for feature in profile.features}
     return tabled(_rounded(made, seen, history, profile), tuple(made), seen.index)
 
 
@@ -136,9 +137,9 @@ def indicators(items: View | Table, history: History, listed: Sequence[Indicator
     return fired
 
 
-def _computed(feature: Feature, items: View, history: History) -> np.ndarray | float:
+def _computed(feature: Feature, items: View, size: int, history: History) -> np.ndarray | float:
     try:
-        return numbers(feature.written(items, history), len(items), feature.name)
+        return numbers(feature.written(items, history), size, feature.name)
     except RiskProfileError:
         raise
     except Exception as error:
