@@ -62,7 +62,7 @@ def look(
     seen = list(islice(every, ahead))
     whole = len(seen) < ahead
     conventions.look([_written(piece) for piece in (seen if whole else seen[:1])], whole)
-    return chain(seen, every), conventions
+    return chain(iter(seen), every), conventions  # a list would be held to the end of the file
 
 
 def _written(piece: Piece) -> dict[str, pa.Array]:
@@ -112,9 +112,11 @@ def in_chunks(
             aside, rejected = rejected[:chunk_rows], rejected[chunk_rows:]
             whole = _together(held)
             room = chunk_rows - len(aside)
-            yield chunk(whole.slice(0, room), aside)
             held, made = [whole.slice(room)], True
             size = held[0].nbytes + sum(len(one.raw) for one in rejected)
+            ready = [chunk(whole.slice(0, room), aside)]
+            del whole, aside  # or both would be held while the chunk is worked on
+            yield ready.pop()
     rest = _together(held) if held else None
     if rest is not None and (len(rest) or rejected or not made):
         yield chunk(rest, rejected)

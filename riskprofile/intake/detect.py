@@ -23,7 +23,7 @@ from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.pnrgov import PnrgovReader
-from riskprofile.intake.reader import Knowing, Offices, Reader, Rejection, Source
+from riskprofile.intake.reader import Knowing, Offices, RawChunk, Reader, Rejection, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
 from riskprofile.intake.wco import WcoReader
@@ -187,11 +187,15 @@ def _chunks(
             do="Leave the profile out",
         )
     chosen = profile if reader.profile == AUTO else reader.profile
-    for raw in reader.read(source, chosen, chunk_rows):
+
+    def parsed(raw: RawChunk) -> Chunk:
         if LAYOUTS[raw.profile].persons:
             stripping.strip(raw, LAYOUTS[raw.profile])
         table, unsound = canonical.parse(raw, LAYOUTS[raw.profile], zones)
         rejected = sorted([*raw.rejected, *unsound], key=lambda each: each.line)
         size = len(table) + len(rejected)
         under = dict.fromkeys(raw.unknown, size) if raw.under is None else raw.under
-        yield Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown, under)
+        return Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown, under)
+
+    # No raw chunk is held beside what was made of it.
+    yield from map(parsed, reader.read(source, chosen, chunk_rows))

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from riskprofile import intake
@@ -291,3 +292,17 @@ def test_the_same_headings_again_are_no_other_table_where_the_profile_is_named(t
     (chunk,) = intake.read(path, profile="traveller")
     assert chunk.table["crossing_id"].tolist() == ["C1", "C2"]
     assert [each.reason_code for each in chunk.rejected] == ["header_repeated"]
+
+
+def test_beside_a_chunk_little_of_its_file_is_held(tmp_path):
+    """What was read ahead, and the cells of the chunk as they were written, are let go of."""
+    path = tmp_path / "long.csv"
+    with path.open("w", encoding="ascii") as stream:
+        stream.write("declaration_id,goods_description,consignor_name\n")
+        for each in range(24_000):
+            stream.write(f"D{each},{f'chairs of beech {each} ' * 12},Maker {each}\n")
+    before, held = pa.total_allocated_bytes(), []
+    for chunk in intake.read(path, chunk_rows=4_000):
+        own = chunk.table.memory_usage(index=False, deep=True).sum()
+        held.append((pa.total_allocated_bytes() - before) / own)
+    assert len(held) == 6 and max(held[3:]) < 2.5
