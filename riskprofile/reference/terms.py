@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
@@ -49,7 +50,8 @@ class Index:
     joints: frozenset[str] = frozenset()  # `pulled` and plurals: what two neighbours may make
     heads: frozenset[str] = frozenset()  # what one of `joints` may begin with, and end with
     tails: frozenset[str] = frozenset()
-    slips: dict[str, set[str]] = field(default_factory=dict)  # none or one letter less -> stems
+    # None or one letter less -> stems; tuples, for most are of one stem, and of the same.
+    slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
     squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
     context: dict[str, frozenset[str]] = field(default_factory=dict)  # group -> stems
@@ -162,7 +164,7 @@ def index() -> Index:
         made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
         made.chapters[group] = frozenset(row["chapters"].split("|"))
     for key in made.vocabulary:
-        made.slips.setdefault(key, set()).add(key)
+        _slip(made, key, [key])
     made.joints = frozenset(made.pulled) | {f"{one}s" for one in made.pulled}
     made.heads = frozenset(one[:place] for one in made.joints for place in range(1, len(one)))
     made.tails = frozenset(one[place:] for one in made.joints for place in range(1, len(one)))
@@ -195,11 +197,18 @@ def _add_slips(made: Index, key: str, term: Term) -> None:
         bare = _VOWELS.sub("", key)
         if len(bare) >= 4 and bare != key:
             made.bare.setdefault(bare, key)
-    own = made.slips.setdefault(key, set())
-    if key in own:  # a word of an earlier term
+    if key in made.slips.get(key, ()):  # a word of an earlier term
         return
-    own.add(key)
     made.squeezed.setdefault(words.squeeze(key), key)
+    _slip(made, key, [key])
     if len(key) >= 5:
-        for place in range(len(key)):
-            made.slips.setdefault(key[:place] + key[place + 1 :], set()).add(key)
+        _slip(made, key, [key[:place] + key[place + 1 :] for place in range(len(key))])
+
+
+def _slip(made: Index, key: str, written: Iterable[str]) -> None:
+    """Let a word of a term be found by how it is written with a slip."""
+    alone = (key,)
+    for one in written:
+        had = made.slips.get(one, ())
+        if key not in had:
+            made.slips[one] = (*had, key) if had else alone
