@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -40,6 +40,9 @@ NUMBER = "number"  # of the declaration of a row
 DRIVER, INDICATORS, LIST = "driver", "indicators", "list"
 AND = "|"  # between the keys of indicators
 Part = tuple[np.ndarray, View]  # rows of a run, which rise, and what is seen of them
+Lying = Callable[[str], pa.ChunkedArray]  # a column of some rows of a run, as it lies on file
+# What ranks a declaration, of each of its rows, beside what fired there.
+RANKING = (RECORD, ITEM, POINTS, OFFICE, DUE, BATCH, CHUNK, POSITION)
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ def declared(
     """
     made = Declared(Columns(run.rows.spool), Columns(run.rows.spool))
     numbers = np.empty(len(run.rows), dtype=np.int32)
-    for rows in _by_reference(run.rows):
-        table, of = _declarations(run, rows, indicators)
+    for rows, lying in _by_reference(run.rows):
+        table, of = _declarations(rows, lying, run.flags, indicators)
         numbers[rows] = of + len(made.table)
         if when is not None:
             table[LIST] = when.lists(table[OFFICE], table[DUE])
@@ -134,11 +137,14 @@ def declared(
     return made
 
 
-def _by_reference(rows: Columns) -> Iterator[np.ndarray]:
-    """Rows of a run in parts: those of one declaration together, parts in order of reference."""
+def _by_reference(rows: Columns) -> Iterator[tuple[np.ndarray, Lying]]:
+    """Rows of a run in parts, with their `RANKING`: those of one declaration together, parts in
+    order of reference.
+    """
     parts = len(rows) // PARTED + 1
     if parts == 1:
-        yield np.arange(len(rows))
+        every = np.arange(len(rows))
+        yield every, partial(rows.values, rows=every)
         return
     sample = [
         text
@@ -147,45 +153,50 @@ def _by_reference(rows: Columns) -> Iterator[np.ndarray]:
     ]
     sample.sort()
     edges = [sample[len(sample) * part // parts] for part in range(1, parts)]
-    of = np.empty(len(rows), dtype=np.uint16)
+    names = RANKING if parts > FEW else ()
+    apart = Apart(rows.spool, SEGMENT)
     for some in rows.segments():
         texts = rows.values(RECORD, some).combine_chunks()
         order = pc.sort_indices(texts)
         ordered = texts.take(order).to_pylist()
         cuts = [bisect_left(ordered, edge) for edge in edges]
-        sizes = np.diff([0, *cuts, len(some)])
-        of[some[order.to_numpy()]] = np.repeat(np.arange(parts), sizes)
-    for part in range(parts):
-        found = np.flatnonzero(of == part)
-        if len(found):
-            yield found
+        of = np.empty(len(some), dtype=np.int64)
+        of[order.to_numpy()] = np.repeat(np.arange(parts), np.diff([0, *cuts, len(some)]))
+        columns = {name: rows.values(name, some).combine_chunks() for name in names}
+        apart.add(pa.record_batch({ROW: some, **columns}), of)
+    for held in map(apart.of, range(parts)):
+        if held is not None:
+            table = pa.Table.from_batches([held])
+            found = table.column(ROW).to_numpy()
+            yield found, table.column if names else partial(rows.values, rows=found)
 
 
 def _declarations(
-    run: Logged, rows: np.ndarray, indicators: Sequence[Indicator]
+    rows: np.ndarray,
+    lying: Lying,
+    flags: Mapping[str, np.ndarray],
+    indicators: Sequence[Indicator],
 ) -> tuple[Table, np.ndarray]:
     """The declarations of these rows, sorted, and the place of that of each row among them."""
-    texts = run.rows.values(RECORD, rows).combine_chunks().dictionary_encode()
+    texts = lying(RECORD).combine_chunks().dictionary_encode()
     order = pc.sort_indices(texts.dictionary)
     records = texts.dictionary.take(order)
     place = np.empty(len(records), dtype=np.int64)
     place[order.to_numpy()] = np.arange(len(records))
     group = place[texts.indices.to_numpy()]
-    points = run.rows.column(POINTS, rows)
+    points = taken_apart(lying(POINTS))
     height = np.where(points.isna().values, UNRATED, points.values)
-    items = run.rows.column(ITEM, rows).values
+    items = taken_apart(lying(ITEM)).values
     by = np.lexsort((items, -height, group))
     highest = by[np.diff(group[by], prepend=-1) > 0]
-    told = {
-        name: run.rows.column(name, rows).take(highest).array() for name in (BATCH, OFFICE, DUE)
-    }
-    lying = {name: run.rows.column(name, rows).values[highest] for name in (CHUNK, POSITION)}
+    told = {name: taken_apart(lying(name)).take(highest).array() for name in (BATCH, OFFICE, DUE)}
+    where = {name: taken_apart(lying(name)).values[highest] for name in (CHUNK, POSITION)}
     table = pd.DataFrame(
         {
             RECORD: pd.array(records.to_pandas(), dtype=TEXT),
             POINTS: pd.arrays.IntegerArray(points.values[highest], points.isna().values[highest]),
             DRIVER: items[highest],
-            **lying,
+            **where,
             **told,
         }
     )
@@ -195,7 +206,7 @@ def _declarations(
     named: list[str | None] = [None] * len(table)
     for one in indicators:
         for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
-            places = np.unique(group[_among(rows, run.flags.get(prefix + one.key))])
+            places = np.unique(group[_among(rows, flags.get(prefix + one.key))])
             if not len(places):
                 continue
             for at in places.tolist():

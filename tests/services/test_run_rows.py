@@ -19,7 +19,7 @@ from riskprofile.services import run_declarations, run_rows, settings
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.identity import OWNER
 from riskprofile.services.parties import Heard
-from riskprofile.services.rater import BROKEN, FIRED, POINTS, rater
+from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater, rater
 from riskprofile.services.run import Options, Run
 from riskprofile.services.run_declarations import AND, DRIVER, INDICATORS, NUMBER, Declared
 from riskprofile.services.run_rows import Logged
@@ -141,11 +141,22 @@ def test_a_run_worked_on_in_many_parts_is_the_run_worked_on_at_once(rated, few, 
     }
 
 
-def test_what_links_rows_reads_a_segment_as_often_in_many_parts_as_in_few(rated, monkeypatch):
+def linked(run: Logged, one: Rater) -> None:
+    run_declarations.over_batch(run.rows, one, [i for i in SHIPMENT.indicators if i.over_batch])
+
+
+def numbered(run: Logged, one: Rater) -> None:
+    run_declarations.declared(run, SHIPMENT.indicators, None)
+
+
+@pytest.mark.parametrize("work", [linked, numbered])
+def test_the_end_of_a_run_reads_a_segment_as_often_in_many_parts_as_in_few(
+    rated, monkeypatch, work
+):
     monkeypatch.setattr(spool, "SEGMENT", 30)
+    monkeypatch.setattr(run_declarations, "SAMPLED", 1)
     run = read_back(rated)
     known = rater(rated[1].database_url, rated[1].models, SHIPMENT.name, NOW)
-    linking = [one for one in SHIPMENT.indicators if one.over_batch]
     reads: Counter[tuple[int, int]] = Counter()
     get = Spool.get
 
@@ -160,7 +171,7 @@ def test_what_links_rows_reads_a_segment_as_often_in_many_parts_as_in_few(rated,
     for size in (4, 1):  # some thirty parts, and more than a hundred
         monkeypatch.setattr(run_declarations, "PARTED", size)
         reads.clear()
-        run_declarations.over_batch(run.rows, known, linking)
+        work(run, known)
         often.append({place: reads[place] for place in of_run})
     assert often[0] == often[1]
     assert len([*run.rows.segments()]) > 1
