@@ -42,6 +42,7 @@ Reasons = Literal["alerts", "all", "none"]
 
 MOST = 200  # parts that a list is set apart into by rank
 WAITING = 1 << 14  # declarations that wait in memory to be set apart, some 200 bytes each
+TOLD = 200  # declarations with their terms: some 40 kB each as objects, and 20 as text
 FEW = 100  # rows that pandas makes JSON of at once, which takes five times the text of it
 _NUMBERS = ("rank", POINTS, DRIVER, CHUNK, POSITION, "number")
 _PLACED = pa.schema(
@@ -106,7 +107,7 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
     for number in range(-(-len(ranked.declared) // size)):
         table = _table(lying.of(number)).sort_values("rank", ignore_index=True)
         ranks, *where = _by_rank(said.of(number))
-        for some in _slices(table, AT_ONCE):
+        for some in _cut(table, ranks - table["rank"].iloc[0]):
             sides: list[tuple[Any, Any]] = [([], []) for _ in range(len(some))]
             first, last = some["rank"].iloc[0], some["rank"].iloc[-1]
             here = slice(*np.searchsorted(ranks, [first, last + 1]))
@@ -122,6 +123,16 @@ def _one(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator
 def _slices(rows: Table, size: int) -> Iterator[Table]:
     for start in range(0, len(rows), size):
         yield rows.iloc[start : start + size]
+
+
+def _cut(rows: Table, told: np.ndarray) -> Iterator[Table]:
+    """Slices of `AT_ONCE` rows at most, and of these places `TOLD`."""
+    start = 0
+    while start < len(rows):
+        beyond = told[np.searchsorted(told, start) :][TOLD:]
+        end = min(start + AT_ONCE, *beyond[:1].tolist(), len(rows))
+        yield rows.iloc[start:end]
+        start = end
 
 
 def _said(store: Store, ranked: Ranked, reasons: Reasons, step: Step) -> Iterator[pa.RecordBatch]:

@@ -84,6 +84,17 @@ def test_the_size_of_the_parts_changes_nothing(
         pd.testing.assert_frame_equal(*read)
 
 
+def test_few_declarations_are_handed_on_together_with_their_terms(
+    rated: Rated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = results.table(*rated, "alerts")
+    monkeypatch.setattr(results, "TOLD", 4)
+    parts = [*results.parts(*rated, "alerts")]
+    assert max(part["reasons"].map(bool).sum() for part in parts) == 4
+    assert max(map(len, parts)) > 4
+    pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+
+
 def test_results_of_no_declaration_are_of_the_same_types(rated: Rated, tmp_path: Path) -> None:
     store, ranked = rated
     kinds = []
