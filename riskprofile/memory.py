@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import mmap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -14,30 +16,24 @@ pa.set_memory_pool(pa.system_memory_pool())
 
 LARGE = 1 << 20  # bytes from which a block is one of its own
 MANY = 100_000  # objects from which on cycles are looked for among them
+SLACK = 64 << 20  # bytes of free memory that stay at hand between two parts
+STATM = Path("/proc/self/statm")  # of Linux, in pages
 
 _settled = False  # what the program holds is set apart
-
-
-def _none(_: int) -> int:
-    return 0
-
-
-_trimmed = _none
+_left = 0  # bytes that were its own when memory was last handed back, or less since
 
 
 def _apart() -> None:
-    """Let large blocks lie apart, so that each goes back to the system when it is freed.
+    """Let large blocks lie apart, so that each goes back to the system when it is freed, and the
+    heap keep what the next part takes again.
 
-    The C library of most Linux systems takes them from its heap once one was freed, up to
+    The C library of most Linux systems takes large ones from its heap once one was freed, up to
     32 MiB each, and what lies above them on the heap keeps them there. Others have no such call.
     """
-    global _trimmed
-    try:
+    with suppress(OSError, AttributeError, TypeError):
         library = ctypes.CDLL(None)
         library.mallopt(-3, LARGE)  # M_MMAP_THRESHOLD
-        _trimmed = library.malloc_trim
-    except (OSError, AttributeError, TypeError):
-        return
+        library.mallopt(-1, SLACK)  # M_TRIM_THRESHOLD
 
 
 _apart()
@@ -80,23 +76,34 @@ def settle() -> None:
             gc.freeze()
 
 
-def give_back(heap: bool = False) -> None:
+def give_back() -> None:
     """Hand free memory back to the system: between the parts of long work, not within one.
 
     What a part allocated and freed stays with the process otherwise, in pieces that the next
-    part does not fit into, and adds up to several times what is in use. Inside `unswept`, where
-    there are `MANY` objects more than the last time, cycles that came and went since are freed;
-    what is older is not looked at. A chunk leaves some forty small objects in cycles, and to find
-    them all that it left at hand would be walked, names and texts seen of late.
+    part does not fit into, and adds up to several times what is in use. But most of it the next
+    part takes, and a page that went back costs 1.5 us to have again: of a run that hands all of it
+    back after each part six a row. So it goes back where the process has `SLACK` more than after
+    the last time.
 
-    Parameters
-    ----------
-    heap : bool
-        Also what lies free among what is in use. It takes some hundredths of a second, and what
-        works on takes it back at once: for where one kind of work ends.
+    Inside `unswept`, where there are `MANY` objects more than the last time, cycles that came and
+    went since are freed; what is older is not looked at. A chunk leaves some forty small objects in
+    cycles, and to find them all that it left at hand would be walked, names and texts seen of late.
     """
+    global _left
     if not gc.isenabled() and gc.get_count()[0] >= MANY:
         gc.collect(1)
-    pa.default_memory_pool().release_unused()
-    if heap:
-        _trimmed(0)
+    held = _own()
+    if held is None or held > _left + SLACK:
+        pa.default_memory_pool().release_unused()  # all of the heap: Arrow's pool is the system's
+        _left = _own() or 0
+    else:
+        _left = min(_left, held)
+
+
+def _own() -> int | None:
+    """Bytes in memory that are this process's alone, files apart; None where nobody says."""
+    try:
+        _, resident, shared, *_ = map(int, STATM.read_bytes().split())
+    except (OSError, ValueError):
+        return None
+    return (resident - shared) * mmap.PAGESIZE

@@ -53,6 +53,28 @@ def test_work_that_fails_leaves_the_collector_as_it_was() -> None:
         gc.enable()
 
 
+PARTS = """
+from riskprofile import memory
+
+held = [memory._own()]
+for pieces in (200, 2_000):  # a part of 20 MiB, and one of 200, each freed but for what it ends in
+    part = [b"x" * 100_000 for _ in range(pieces)]
+    last, part = part[-1], None
+    held.append(memory._own())
+    memory.give_back()
+    held.append(memory._own())
+print(*[(one - held[0]) >> 20 for one in held[1:]])
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="nobody says what a process holds")
+def test_what_a_part_freed_goes_back_where_it_is_much_and_else_stays_for_the_next() -> None:
+    said = subprocess.run([sys.executable, "-c", PARTS], check=True, capture_output=True, text=True)
+    few, after_few, many, after_many = map(int, said.stdout.split())
+    assert few > 15 and after_few > 15
+    assert many > 150 and after_many < 50
+
+
 OPENS = """
 import gc, sys
 from datetime import UTC, datetime

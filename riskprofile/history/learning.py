@@ -321,7 +321,7 @@ class Parts:
     def __iter__(self) -> Iterator[Asked]:
         for held in self._held:
             yield Asked(batch(self.keep.get(held, "forms")))
-            give_back(heap=True)  # what a part takes is in pieces: those of all would add up
+            give_back()  # what a part takes is in pieces: those of all would add up
 
     def unknown(self) -> Parts:
         """Those that the register did not hold."""
@@ -344,7 +344,7 @@ def among_themselves(asked: Asked | Parts, crowded: int) -> dict[int, Found]:
     places, shelves, kept = _met(parts, _shared(parts, crowded))
     rows, forms = np.unique(places, return_inverse=True)
     few = _taken(parts, rows)
-    give_back(heap=True)
+    give_back()
     order = _order(few.rows)
     ranks = np.argsort(order)[forms]
     distinct, shelf = np.unique(shelves, return_inverse=True)

@@ -109,7 +109,7 @@ class Piles:
             pile = self._apart.of(number)
             if pile is not None:
                 yield pile
-        give_back(heap=True)
+        give_back()
 
 
 def batch(column: pa.ChunkedArray) -> pa.RecordBatch:

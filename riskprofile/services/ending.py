@@ -100,7 +100,7 @@ class Ending:
         """
         for one in self._registers:
             one.forget()
-        give_back(heap=True)
+        give_back()
         if not self.running:
             if self.written is not None and not summary.known:  # no row, as once before
                 with self.written([], self._heeding) as place:
@@ -227,7 +227,7 @@ class Ending:
         if kin is not None or not self.learns or not self._profiles:
             return forms, kin
         self._next(COMPARING, None)
-        give_back(heap=True)
+        give_back()
         if forms is None:
             with self.store.read() as connection:
                 forms = self._heard(connection)

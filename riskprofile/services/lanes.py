@@ -209,7 +209,7 @@ def rank_run(
     run.flags.update(over_batch(seen, rater, by_key, len(run.rows)))
     run.flags.update(over_batch(run.rows, rater, others))
     del beside, seen
-    give_back(heap=True)
+    give_back()
     with store.read() as connection:
         when = None if capacity.stated else days(connection, now)
         rated = partial(versions.rated_elsewhere, connection, profile.name, batch_ids)
@@ -223,7 +223,7 @@ def rank_run(
         counts.update(zip(*[seen[name].tolist() for name in (BATCH, "queue", "lane")], strict=True))
         alerts.add(pa.Table.from_pandas(seen, preserve_index=False))
     groups = _groups(alerts) if len(alerts) else []
-    give_back(heap=True)
+    give_back()
     return Ranked(
         *(rater, ranking, of_run.table, of_run.numbers, run.rows, alerts, groups, counts),
         again=of_run.again,
@@ -344,7 +344,7 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
             with store.read() as connection:
                 around = networks.related(connection, ranked.profile, run, group, ranked.history)
             linked = group
-            give_back(heap=True)
+            give_back()
         offices = zip(alerts[BATCH], told.column("office").to_pylist(), strict=True)
         ranked.offices.update(one for one in offices if one[1] is not None)
         held = {name: told.column(name) for name in told.schema.names}
