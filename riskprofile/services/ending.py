@@ -22,7 +22,14 @@ from riskprofile.services import govern, parties
 from riskprofile.services.capacity import brought
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import Ranked, has_room, rank_run, store_alerts, word_alerts
+from riskprofile.services.lanes import (
+    Ranked,
+    has_room,
+    hold_earlier,
+    rank_run,
+    store_alerts,
+    word_alerts,
+)
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
@@ -181,12 +188,14 @@ class Ending:
 
     def _alert(self, connection: Connection, ranked: list[Ranked]) -> None:
         stored, of = 0, _alerts(ranked)
+        self.step(STORING, stored, of)
+        for each in ranked:
+            hold_earlier(connection, each)
         for each in ranked:
             said = phrasings.digest(each.phrasing)
             for some in each.words:
-                self.step(STORING, stored, of)
                 stored += store_alerts(self.store, connection, each, some, said, self.raters.before)
-        self.step(STORING, stored, of)
+                self.step(STORING, stored, of)
 
     def _have_room(self, connection: Connection, ranked: list[Ranked]) -> bool:
         """Whether no other program took meanwhile what these lists are to take of their days."""

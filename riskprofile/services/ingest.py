@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -450,9 +451,11 @@ class Ingest:
         if folded.cancelled:
             later = versions.later(connection, self.arrived)
             versions.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
+        changed = [] if self.options.history else folded.changed  # the past is no news of an alert
+        touched = chain(folded.cancelled, folded.restored, changed)
+        store_of_alerts.hold(connection, one.profile, touched)
         told = _marked(connection, one.profile, list(folded.cancelled), self.now)
         told += _marked(connection, one.profile, folded.restored, None)
-        changed = [] if self.options.history else folded.changed  # the past is no news of an alert
         amended = store_of_alerts.amend(connection, one.profile, changed, self.now)
         return told + [("alert.amended", *alert) for alert in amended]
 
@@ -463,11 +466,10 @@ class Ingest:
         with self.store.write(patience=120.0) as connection:
             later = versions.later(connection, self.arrived)
             found, overtaken = self.absences.settle(connection, self.batch.id, later)
-            told = [
-                one
-                for profile, records in found.items()
-                for one in _marked(connection, profile, records, self.now)
-            ]
+            told: list[Told] = []
+            for profile, records in found.items():
+                store_of_alerts.hold(connection, profile, records)
+                told += _marked(connection, profile, records, self.now)
             self._audit(connection, told)
         self.summary.outdated += overtaken
 

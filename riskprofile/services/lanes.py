@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -369,6 +370,17 @@ def _ranks(ranked: Ranked, alerts: Table, around: Related) -> dict[str, list[Any
 
 _NUMBERS = (POINTS, *_BEGINS)  # numbers, or none
 RELATED = "related"
+
+
+def hold_earlier(connection: Connection, ranked: Ranked) -> None:
+    """Lock the open alerts whose place these take, before any is looked at: a decision that is
+    made meanwhile is waited for, and stands.
+    """
+    segments = ranked.alerts.segments()
+    records = chain.from_iterable(
+        ranked.alerts.values(RECORD, rows).to_pylist() for rows in segments
+    )
+    store_of_alerts.hold(connection, ranked.profile.name, records)
 
 
 def store_alerts(

@@ -115,12 +115,30 @@ def looked_up_by(alert: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def hold(connection: Connection, profile: str, records: Iterable[str]) -> None:
+    """Lock the open alerts of these declarations by their ids, as pages lock several.
+
+    Of two who lock some of the same, the second waits. On SQLite there is one writer.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    table, asked, ids = Alert.__table__, list(records), list[int]()  # type: ignore[attr-defined]
+    for start in range(0, len(asked), MARKED_AT_ONCE):
+        here = among(table.c.record_id, asked[start : start + MARKED_AT_ONCE])
+        found = select(table.c.id).where(table.c.profile == profile, here, table.c.state == "open")
+        ids += connection.execute(found).scalars()
+    ids.sort()
+    for start in range(0, len(ids), MARKED_AT_ONCE):
+        held = select(table.c.id).where(among(table.c.id, ids[start : start + MARKED_AT_ONCE]))
+        connection.execute(held.order_by(table.c.id).with_for_update(key_share=True))
+
+
 def mark(
     connection: Connection, profile: str, records: Sequence[str], withdrawn_at: datetime | None
 ) -> list[tuple[int, str | None]]:
     """Say on the open alerts of these declarations that their sender withdrew them.
 
-    None takes it back. It closes nothing: an officer does.
+    None takes it back. It closes nothing: an officer does. `hold` comes before it.
 
     Returns
     -------
@@ -150,6 +168,7 @@ def amend(
     """Say on the open alerts of these declarations that they are not as they were rated.
 
     Where the changed one is an alert too, that takes their place, unless somebody has decided.
+    `hold` comes before it.
 
     Returns
     -------

@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from riskprofile.errors import (
     Conflict,
@@ -29,8 +29,10 @@ from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.services import govern, retention, settings
+from riskprofile.services.assigning import ACTION
+from riskprofile.services.desk import load_several
 from riskprofile.services.finishing import finish, stuck
-from riskprofile.services.identity import OWNER
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.opening import BATCH_LOCK, begin, go_on
 from riskprofile.services.run import Options, Run, Summary, unseen
@@ -45,6 +47,7 @@ from tests.factory import write
 from tests.services.bench import EITHER, until_it_waits
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+SARA = Actor("sara", "supervisor")
 LATER = NOW + timedelta(hours=1)  # a process opens the scorecards of a time once
 WHY = "the sender made it anew"
 
@@ -557,6 +560,54 @@ def test_runs_that_keep_the_same_words_first_do_not_wait_for_each_other_crosswis
     assert worded.count(0) == 1  # once: it was not undone
     with store.read() as connection:
         assert connection.execute(text("SELECT count(*) FROM phrasing")).scalar() == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("decides", [False, True])
+def test_who_has_the_first_of_several_alerts_is_waited_for_before_any_is_taken(
+    store: Store, home: Settings, tmp_path: Path, decides: bool
+) -> None:
+    """Several are given by their ids; here the references fall as those rise. What is decided
+    meanwhile stands.
+    """
+    table = factory.shipments(6, goods_description="pistol slides and barrels")
+    for place in reversed(range(6)):
+        rate(store, home, write(tmp_path / f"{place}.csv", table[place : place + 1]))
+    with store.read() as connection:
+        asked = "SELECT array_agg(id ORDER BY id), array_agg(id ORDER BY record_id DESC) FROM alert"
+        ids, fallen = connection.execute(text(asked)).one()
+    assert len(ids) == 6 and ids == fallen
+    under_way, others, worded = Event(), list[Future[None]](), list[int]()
+
+    def give_theirs(run: Future[object]) -> None:
+        with store.write() as connection:
+            connection.execute(text("SET LOCAL deadlock_timeout = '1h'"))
+            load_several(connection, SARA, ACTION, ids[:1])
+            under_way.set()
+            until_it_waits(store, run)
+            load_several(connection, SARA, ACTION, ids)
+            if decides:
+                held = insert(batches.decision_table).values(
+                    alert_id=ids[0], decision="examine", reason="seals", officer="ines", at=LATER
+                )
+                connection.execute(held)
+
+    def other(name: str, done: int, of: int | None) -> None:
+        worded.extend([done] if name == WORDING else [])
+        if name == STORING and not others:
+            others.append(beside.submit(give_theirs, Future()))
+            under_way.wait()
+
+    path = write(tmp_path / "amended.csv", table.assign(gross_mass_kg=900.0))
+    with ThreadPoolExecutor(1) as beside:
+        run = screen(store, home, OWNER, [path], Options(), LATER, progress=factory.Steps(other))
+        others[0].result()
+    assert run.summary.alerts["total"] == 6
+    assert worded.count(0) == 1  # once: it was not undone
+    with store.read() as connection:
+        asked = "SELECT id FROM alert WHERE state = 'open' AND version = 1"
+        assert connection.execute(text(asked)).scalars().all() == ids[: int(decides)]
 
 
 @pytest.mark.slow

@@ -21,6 +21,8 @@ from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import comparing, feedback, past, promotion, quarantine, records, review
 from riskprofile.services import settings as configuration
+from riskprofile.services.assigning import ACTION
+from riskprofile.services.desk import load_several
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
 from riskprofile.services.identity import OWNER, Actor
@@ -625,6 +627,30 @@ def test_an_officer_at_an_alert_and_a_run_that_changes_it_never_wait_for_each_ot
     assert [desk.alerts(f"XM-00000{one}")[0] for one in (0, 1)] == [
         (1, "open", True),
         (1, "superseded", False),
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_chunk_takes_the_alerts_that_it_changes_in_the_order_of_who_gives_several(
+    desk: Desk,
+) -> None:
+    """One is cancelled, which is marked first, and has the higher id; the other is amended."""
+    changed = two_changed(desk).iloc[::-1].assign(extra=[said(9, "cancel"), said(9, "change")])
+    with desk.store.read() as connection:
+        ids = connection.execute(text("SELECT id FROM alert ORDER BY record_id")).scalars().all()
+    assert ids == sorted(ids)
+    with ThreadPoolExecutor(1) as beside:
+        with desk.store.write() as officer:
+            load_several(officer, SARA, ACTION, ids[:1])
+            run = beside.submit(desk.send, changed)
+            until_it_waits(desk.store, run)
+            officer.execute(text("SET LOCAL lock_timeout = '1ms'"))  # nobody has the others
+            load_several(officer, SARA, ACTION, ids)
+        assert run.result().summary.accepted == 2
+    assert [desk.alerts(f"XM-00000{one}")[0] for one in (0, 1)] == [
+        (1, "superseded", False),
+        (1, "open", True),
     ]
 
 
