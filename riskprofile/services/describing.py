@@ -116,13 +116,13 @@ class Material:
     places : Table
         `record_id`, `chunk_id` and `position` of every item of theirs.
     chunks : dict
-        The stored rows and features of these chunks, and the digest of the scorecard that rated
-        them, by id.
+        The stored rows and features of these chunks, the digest of the scorecard that rated
+        them, and what names them to people, by id.
     """
 
     alerts: Table
     places: Table
-    chunks: dict[int, tuple[bytes, bytes, str]]
+    chunks: dict[int, tuple[bytes, bytes, str, str]]
 
     def work(self, rater: Rater) -> pa.RecordBatch:
         """What is stored of each alert, and is the same in whichever process it is made.
@@ -151,17 +151,26 @@ class Material:
 def material(connection: Connection, items: Items, alerts: Table) -> Material:
     """What these alerts are described from; `items` has theirs."""
     places = items.of(alerts)
-    table = batches.chunk_table.c
+    table, batch = batches.chunk_table.c, batches.batch_table.c
     ids = places["chunk_id"].unique().tolist()
     found = connection.execute(
-        select(table.id, table.rows, table.features, batches.batch_table.c.model_digest)
-        .join(batches.batch_table, batches.batch_table.c.id == table.batch_id)
+        select(
+            *(table.id, table.rows, table.features, table.batch_id, table.number),
+            batch.model_digest,
+        )
+        .join(batches.batch_table, batch.id == table.batch_id)
         .where(among(table.id, ids))
     )
     return Material(
         alerts[[RECORD, "chunk_id", "position", "indicators"]],
         places,
-        {one.id: (one.rows, one.features, one.model_digest) for one in found},
+        {
+            one.id: (
+                *(one.rows, one.features, one.model_digest),
+                f"batch {one.batch_id}, chunk {one.number}",
+            )
+            for one in found
+        },
     )
 
 
@@ -174,8 +183,8 @@ def describe(told: Material, rater: Rater) -> list[Detail]:
     driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
     for chunk_id, places in told.places.groupby("chunk_id"):
         positions = places["position"].to_numpy()
-        *stored, rated_by = told.chunks[chunk_id]
-        rows, log = (batches.from_bytes(content, rows=positions) for content in stored)
+        *stored, rated_by, where = told.chunks[chunk_id]
+        rows, log = (batches.from_bytes(one, rows=positions, where=where) for one in stored)
         records = places[RECORD].tolist()
         for record, row in zip(records, _plain(rows[profile.names]), strict=True):
             declared.setdefault(record, []).append(row)

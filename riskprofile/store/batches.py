@@ -199,25 +199,31 @@ def _read(content: bytes, columns: Asked | None = None) -> pa.Table:
     return read([*columns]).select([*columns])
 
 
-def _whole(content: bytes, columns: Asked | None) -> pa.Table:
+def _whole(content: bytes, columns: Asked | None, where: str = "") -> pa.Table:
     try:
         return _read(content, columns)
     except (OSError, ValueError, struct.error):
-        raise Damaged("rows that are stored were altered or cut", content=content) from None
+        what = "rows that are stored were altered or cut"
+        raise Damaged(what, where=where, content=content) from None
 
 
 def from_bytes(
-    content: bytes, columns: Asked | None = None, rows: np.ndarray | None = None
+    content: bytes,
+    columns: Asked | None = None,
+    rows: np.ndarray | None = None,
+    where: str = "",
 ) -> Table:
     """A table as it was stored, text Arrow-backed as it was; of its columns and rows those asked,
     all where none is.
+
+    `where` names its chunk outside of a transaction; inside, a damaged one is found by its bytes.
 
     Raises
     ------
     Damaged
         The bytes were altered, or cut, since they were stored.
     """
-    read = _whole(content, columns)
+    read = _whole(content, columns, where)
     return (read if rows is None else read.take(pa.array(rows))).to_pandas()
 
 

@@ -70,10 +70,11 @@ FOREIGN = (
     "current_schema()::regnamespace AND NOT pg_has_role(relowner, 'USAGE')"
 )
 
-# Tables whose rows hold bytes of a batch, what one is called, and the columns of them.
+# Tables whose rows hold bytes with a sum, what names a row to people, and the columns of them.
 HELD = (
-    ("chunk", "chunk", ("rows", "features", "events")),
-    ("aside", "rows set aside of chunk", ("rows",)),
+    ("chunk", "batch {batch_id}, chunk {number}", ("rows", "features", "events")),
+    ("aside", "batch {batch_id}, rows set aside of chunk {number}", ("rows",)),
+    ("alert", "alert {id}", ("reasons", "against")),
 )
 
 # What a driver says -> what is wrong, what to do. First match wins.
@@ -463,7 +464,7 @@ class Store:
 
 @contextmanager
 def _placed(connection: Connection) -> Iterator[None]:
-    """Tell of damaged bytes which batch they are of, which is looked for by them alone then."""
+    """Tell of damaged bytes what they are of, which is looked for by them alone then."""
     try:
         yield
     except Damaged as error:
@@ -480,9 +481,9 @@ def _place(connection: Connection, content: bytes) -> str:
         same = [
             and_(func.length(columns[one]) == len(content), columns[one] == content) for one in held
         ]
-        asked = select(columns.batch_id, columns.number).where(or_(*same)).limit(1)
-        for batch, number in connection.execute(asked):
-            return f"batch {batch}, {said} {number}"
+        named = [one for one in columns if f"{{{one.name}}}" in said]
+        for row in connection.execute(select(*named).where(or_(*same)).limit(1)):
+            return said.format_map(row._mapping)
     return ""
 
 

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import struct
+import zlib
 from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import LargeBinary, TypeDecorator
 from sqlalchemy.engine import Dialect
 
+from riskprofile.errors import Damaged
+
 _LENGTH = struct.Struct("<I")
+# Before what is packed, with its CRC-32; read as a length it is more than a database holds.
+_SUM, _HEAD = b"nums", struct.Struct("<4sI")
 _CODEC = pa.Codec("lz4_raw")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 
@@ -29,7 +34,8 @@ def dumps(value: Any) -> str:
 def pack(text: str | bytes) -> bytes:
     """The length of a text in UTF-8 (four bytes, the lowest first), then it as an LZ4 block.
 
-    What is bytes already is taken for that text.
+    Before both stands their CRC-32, as before a chunk. What is bytes already is taken for that
+    text.
 
     A third of the time of Zstandard, which would make it three tenths smaller still.
 
@@ -37,8 +43,8 @@ def pack(text: str | bytes) -> bytes:
     (True, True)
     """
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    packed: bytes = _CODEC.compress(content, asbytes=True)
-    return _LENGTH.pack(len(content)) + packed
+    packed: bytes = _LENGTH.pack(len(content)) + _CODEC.compress(content, asbytes=True)
+    return _HEAD.pack(_SUM, zlib.crc32(packed)) + packed
 
 
 def unpack(content: bytes) -> str:
@@ -52,6 +58,11 @@ def unpack(content: bytes) -> str:
 def unpacked(content: bytes) -> bytes:
     """The bytes that were packed. Raises `ValueError` where they are damaged."""
     try:
+        if content[: len(_SUM)] == _SUM:  # nothing stands before what former releases stored
+            _, told = _HEAD.unpack_from(content)
+            content = content[_HEAD.size :]
+            if zlib.crc32(content) != told:
+                raise ValueError("its sum is another")
         (size,) = _LENGTH.unpack_from(content)
         # Two hundred and fifty-five times as much as it takes is the most that a block can hold.
         if size > 255 * len(content):
@@ -73,5 +84,12 @@ class Packed(TypeDecorator[Any]):
         return value if value is None or isinstance(value, bytes) else pack(dumps(value))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        """As it was given."""
-        return None if value is None else json.loads(unpack(bytes(value)))
+        """As it was given. Raises `Damaged` where it is not as it was stored."""
+        if value is None:
+            return None
+        try:
+            return json.loads(unpack(content := bytes(value)))
+        except ValueError:
+            raise Damaged(
+                "what is kept of its reasons was altered or cut", content=content
+            ) from None

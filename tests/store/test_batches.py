@@ -19,8 +19,10 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store.batches import FEW, chunk_table, from_bytes, stored, to_bytes
+from riskprofile.services.steps import WORDING
+from riskprofile.store.batches import FEW, alert_table, chunk_table, from_bytes, stored, to_bytes
 from riskprofile.store.database import Store
+from riskprofile.store.packed_json import pack
 from riskprofile.tables import TEXT
 from tests import factory
 
@@ -186,3 +188,42 @@ def test_of_a_damaged_chunk_its_batch_is_told(bare: Store, home: Settings, tmp_p
                 [*map(from_bytes, held.scalars())]
             assert told.value.where == f"batch {chunk.batch_id}, chunk {chunk.number}"
             assert "Restore the last backup" in str(told.value)
+
+
+@pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+def test_of_damaged_reasons_their_alert_is_told(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """As those that are kept whole are, of an alert raised by hand."""
+    path = tmp_path / "day.csv"
+    factory.shipments(3, goods_description="pistol slides").to_csv(path, index=False)
+    screen(bare, home, OWNER, [path], Options(), NOW)
+    with bare.write() as connection:
+        first, second, *_ = connection.execute(select(alert_table.c.id).order_by("id")).scalars()
+        for number, kept in ((first, pack("[1]")), (second, flipped(pack("[2]"), 14))):
+            of = update(alert_table).where(alert_table.c.id == number)
+            connection.execute(of.values(reasons=[number], against=kept))
+    with pytest.raises(Damaged) as told, bare.read() as connection:
+        connection.execute(select(alert_table.c.reasons, alert_table.c.against)).all()
+    assert told.value.where == f"alert {second}"
+
+
+def test_of_a_chunk_that_is_damaged_while_its_alerts_are_worded_its_batch_is_told(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Words are made outside of any transaction."""
+    path = tmp_path / "day.csv"
+    factory.shipments(3, goods_description="pistol slides").to_csv(path, index=False)
+
+    def damage(name: str, done: int, of: int | None) -> None:
+        if name == WORDING and not damaged:
+            with bare.write() as connection:
+                found = connection.execute(select(chunk_table)).one()
+                damaged.append(f"batch {found.batch_id}, chunk {found.number}")
+                content = flipped(found.rows, 40)
+                connection.execute(update(chunk_table).values(rows=content))
+
+    damaged: list[str] = []
+    with pytest.raises(Damaged) as told:
+        screen(bare, home, OWNER, [path], Options(), NOW, progress=factory.Steps(damage))
+    assert [told.value.where] == damaged

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,23 @@ def test_a_damaged_text_is_told_whatever_was_damaged():
     ):
         with pytest.raises(ValueError, match="damaged"):
             packed_json.unpack(damaged)
+
+
+def test_every_bit_that_is_altered_is_told():
+    """An alert would read as other words and points."""
+    whole = packed_json.pack(packed_json.dumps(TERMS[:9]))
+    for place in range(8 * len(whole)):
+        altered = bytearray(whole)
+        altered[place // 8] ^= 1 << place % 8
+        with pytest.raises(ValueError, match="damaged"):
+            packed_json.unpacked(bytes(altered))
+
+
+def test_a_text_is_read_that_was_packed_without_a_sum():
+    """As all were before: its length, then an LZ4 block."""
+    before = len(b"lane " * 9).to_bytes(4, "little")
+    before += pa.Codec("lz4_raw").compress(b"lane " * 9, asbytes=True)
+    assert packed_json.unpack(before) == "lane " * 9
 
 
 def test_what_is_packed_already_is_taken_as_it_is():
