@@ -16,6 +16,7 @@ from app.uploads import may
 from app.words import DEFAULT
 from riskprofile.services import ledger, quarantine
 from riskprofile.store.batches import WAS_WRITTEN
+from riskprofile.words import told_of
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
@@ -100,16 +101,20 @@ def _rest(say: Any, batch: Any, counts: ledger.Counts) -> str:
 
 
 def note(say: Any, batch: Any) -> str:
-    """What is to say of a batch beside its state; what a reader said stands as it was kept."""
+    """What is to say of a batch beside its state."""
     if batch.duplicate_of:
         return str(say("row_note.same_file", batch=batch.duplicate_of))
     return failed_of(say, batch.note)
 
 
 def failed_of(say: Any, kept: str) -> str:
-    """What a batch failed of: of a fault of the program its name alone is kept."""
+    """What a batch failed of: of a fault of the program its name alone is kept, and of a reader
+    its English sentence.
+    """
     if kept == WAS_WRITTEN:
         return str(say("row_note.rewritten"))
+    if (told := told_of(kept, "unread.")) is not None:
+        return str(say(told.key, **told.values))
     return str(say("row_note.fault", kind=kept)) if kept.isidentifier() else kept
 
 

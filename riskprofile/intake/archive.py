@@ -22,6 +22,7 @@ from typing import IO, Any
 from riskprofile.errors import InputError
 from riskprofile.files import PASSING
 from riskprofile.intake.reader import Source
+from riskprofile.words import Message
 
 MAX_RATIO = 100
 MAX_BYTES = 500_000_000
@@ -57,11 +58,9 @@ def sources(path: str | Path) -> list[Source]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise InputError(
-            "no such file, or it may not be read", where=str(path), do="Check the path"
-        ) from error
+        raise InputError(Message("unread.no_file"), where=str(path), do="Check the path") from error
     if stat.S_ISDIR(mode):
-        raise InputError("is a directory", where=str(path), do="Name the files in it")
+        raise InputError(Message("unread.directory"), where=str(path), do="Name the files in it")
     if not stat.S_ISREG(mode):
         raise irregular(path)
     # Of what is gone afterwards the sender's name is told, and no place where nobody can look.
@@ -71,7 +70,7 @@ def sources(path: str | Path) -> list[Source]:
 
 def irregular(path: Path) -> InputError:
     """What is said of a device or a socket: it cannot be read twice, or has no end."""
-    return InputError("is not a regular file", where=str(path), do="Copy it to a file first")
+    return InputError(Message("unread.irregular"), where=str(path), do="Copy it to a file first")
 
 
 def head(source: Source, size: int = 65_536) -> bytes:
@@ -107,7 +106,7 @@ def _opened(source: Source) -> IO[bytes]:
         return source.open()
     except OSError as error:
         raise InputError(
-            "cannot be opened", where=source.name, do="Check that it may be read"
+            Message("unread.not_opened"), where=source.name, do="Check that it may be read"
         ) from error
 
 
@@ -128,7 +127,9 @@ def unpacked(source: Source, most: int = MAX_BYTES) -> list[Source]:
     """
     start = head(source, 512)
     if not start:
-        raise InputError("is empty", where=source.name, do="Check the export that wrote it")
+        raise InputError(
+            Message("unread.empty"), where=source.name, do="Check the export that wrote it"
+        )
     if start.startswith(GZIP):
         return [_gunzipped(source, most)]
     if start.startswith((ZIP, _EMPTY_ZIP)):
@@ -155,20 +156,20 @@ def _through(
                 size += len(block)
                 if size > budget:
                     raise InputError(
-                        f"unpacks to more than {most // 1_000_000} MB", where=name, do=_UNPACK
+                        Message("unread.unpacks_mb", n=most // 1_000_000), where=name, do=_UNPACK
                     )
                 if size > FREE_BYTES and size > MAX_RATIO * max(packed, 1):
                     raise InputError(
-                        f"unpacks to more than {MAX_RATIO} times its size", where=name, do=_UNPACK
+                        Message("unread.unpacks_times", n=MAX_RATIO), where=name, do=_UNPACK
                     )
     except InputError:
         raise
     except _BROKEN as error:
         raise InputError(
-            "is truncated or damaged", where=name, do="Ask the sender for it again"
+            Message("unread.truncated"), where=name, do="Ask the sender for it again"
         ) from error
     if not size:
-        raise InputError("is empty", where=name, do="Check the export that wrote it")
+        raise InputError(Message("unread.empty"), where=name, do="Check the export that wrote it")
     return size, start
 
 
@@ -183,7 +184,7 @@ def _refuse_nested(name: str, start: bytes, opener: Callable[[], IO[bytes]]) -> 
                 copy.seek(0)
                 if is_workbook(copy):
                     return
-        raise InputError(f"is a {kind} archive within an archive", where=name, do=_UNPACK)
+        raise InputError(Message("unread.nested", kind=kind), where=name, do=_UNPACK)
 
 
 def _gunzipped(source: Source, most: int) -> Source:
@@ -224,19 +225,21 @@ def _check_zip(source: Source, most: int, do: str = _UNPACK) -> list[zipfile.Zip
             members = [each for each in archive.infolist() if not each.is_dir()]
     except _BROKEN as error:
         raise InputError(
-            "is truncated or damaged", where=source.name, do="Ask the sender for it again"
+            Message("unread.truncated"), where=source.name, do="Ask the sender for it again"
         ) from error
     if len(members) > MAX_MEMBERS and not is_workbook_listing(members):
         raise InputError(
-            f"holds {len(members)} members, more than {MAX_MEMBERS}", where=source.name, do=_UNPACK
+            Message("unread.members", n=len(members), most=MAX_MEMBERS),
+            where=source.name,
+            do=_UNPACK,
         )
     total = sum(each.file_size for each in members)
     if total > most:
-        raise InputError(f"unpacks to more than {most // 1_000_000} MB", where=source.name, do=do)
-    if total > FREE_BYTES and total > MAX_RATIO * max(source.size, 1):
         raise InputError(
-            f"unpacks to more than {MAX_RATIO} times its size", where=source.name, do=do
+            Message("unread.unpacks_mb", n=most // 1_000_000), where=source.name, do=do
         )
+    if total > FREE_BYTES and total > MAX_RATIO * max(source.size, 1):
+        raise InputError(Message("unread.unpacks_times", n=MAX_RATIO), where=source.name, do=do)
     return members
 
 
@@ -256,7 +259,7 @@ def _members(source: Source, most: int) -> list[Source]:
         if name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] == ".DS_Store":
             continue  # what one desktop adds to every archive; never records
         if name in seen:
-            raise InputError("stands twice in the archive", where=shown, do=_UNPACK)
+            raise InputError(Message("unread.twice"), where=shown, do=_UNPACK)
         seen.add(name)
         opener = _member_opener(source, member)
         size, start = _through(shown, member.compress_size, opener, left, most)
@@ -264,18 +267,22 @@ def _members(source: Source, most: int) -> list[Source]:
         _refuse_nested(shown, start, opener)
         found.append(Source(shown, None, size, opener))
     if not found:
-        raise InputError("holds no files", where=source.name, do="Check the export that wrote it")
+        raise InputError(
+            Message("unread.no_files"), where=source.name, do="Check the export that wrote it"
+        )
     return found
 
 
 def _check_name(shown: str, name: str, member: zipfile.ZipInfo) -> None:
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0] or "\0" in name:
-        raise InputError("has a name that leaves its folder", where=shown, do=_UNPACK)
+        raise InputError(Message("unread.leaves"), where=shown, do=_UNPACK)
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise InputError("is a link", where=shown, do=_UNPACK)
+        raise InputError(Message("unread.link"), where=shown, do=_UNPACK)
     if member.flag_bits & 0x1:
-        raise InputError("is encrypted", where=shown, do="Remove the password and give it again")
+        raise InputError(
+            Message("unread.encrypted"), where=shown, do="Remove the password and give it again"
+        )
 
 
 def _member_opener(source: Source, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:

@@ -19,6 +19,7 @@ from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
 from riskprofile.intake.sad import ASSUMED, Dates
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, stream
+from riskprofile.words import Message
 
 DECLARATION = frozenset({"Awmds", "Awbolds"})
 ITEMS = frozenset({"Bol_segment"})
@@ -89,7 +90,7 @@ class AwmdsReader(Knowing):
                 yield rows.take()
         if rows.accepted == 0:
             raise InputError(
-                "no content: no bill with a value in it",
+                Message("unread.no_bill"),
                 where=source.name,
                 do="Export the manifest again, or drop the file",
             )

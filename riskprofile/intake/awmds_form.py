@@ -27,6 +27,7 @@ from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather
 from riskprofile.intake.sad import Dates
 from riskprofile.intake.xml import Element
+from riskprofile.words import Message
 
 PROFILE = "shipment"
 VOYAGE, BILL, CONTAINER, GOODS = "General_segment", "Bol_segment", "ctn_segment", "Goods_segment"
@@ -206,7 +207,7 @@ def read(
     manifest.close()
     if rows.accepted == 0:
         raise InputError(
-            "no content: no bill with a value in it",
+            Message("unread.no_bill"),
             where=source.name,
             do="Fill the rows below the headings",
         )

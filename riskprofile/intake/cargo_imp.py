@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
+from riskprofile import words
 from riskprofile.errors import InputError
 from riskprofile.intake.cargo_imp_lines import (
     HEAD,
@@ -105,7 +106,7 @@ class CargoImpReader:
                 yield rows.take()
         if not found:
             raise InputError(
-                "no Cargo-IMP message in it",
+                words.Message("unread.cargo_imp"),
                 where=source.name,
                 do="FWB, FHL and FFM messages are read here",
             )

@@ -27,6 +27,7 @@ from riskprofile.intake.rows import (
 )
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+from riskprofile.words import Message
 
 HOUSE = "HouseWaybill"
 DECLARATION = frozenset({"Waybill", HOUSE, flight.MANIFEST})
@@ -104,7 +105,7 @@ class CargoXmlReader:
                 yield rows.take()
         if not found:
             raise InputError(
-                "no waybill and no flight manifest in it",
+                Message("unread.cargo_xml"),
                 where=source.name,
                 do="XFWB, XFZB and XFFM messages are read here",
             )

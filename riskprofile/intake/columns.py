@@ -25,6 +25,7 @@ from riskprofile.layouts import LAYOUTS
 from riskprofile.reference.arms import SEIZURES
 from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
+from riskprofile.words import Message
 
 AUTO = "auto"
 CURRENCY = "currency"
@@ -172,7 +173,7 @@ def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int)
     if gaps:
         shown = ", ".join(repr(heading) for heading in headings[:12])
         raise InputError(
-            f"no column for {' and '.join(gaps)} among the headings {shown}",
+            Message("unread.no_column", names=" and ".join(gaps), shown=shown),
             where=f"{source.name}:{line}",
             do="Name the column by its canonical name, or add the heading to the file",
         )

@@ -33,6 +33,7 @@ from riskprofile.intake.x12_310 import X12BillReader
 from riskprofile.layouts import LAYOUTS
 from riskprofile.memory import unswept
 from riskprofile.tables import Table
+from riskprofile.words import Message
 
 # The first that claims a file reads it: formats with a signature of their own come first.
 CHUNK_ROWS = 5_000  # of shipments: some 8 MB of text; more costs memory and gains little
@@ -108,7 +109,7 @@ def detect(source: Source, format: str = AUTO) -> Reader:
             return reader
     known = ", ".join(reader.name for reader in READERS)
     raise UnknownFormat(
-        f"is in no format known here ({known}), or no line of it names known columns",
+        Message("unread.unknown", known=known),
         where=source.name,
         do="Check the file, or name its format with --format",
     )
@@ -182,7 +183,7 @@ def _chunks(
 ) -> Generator[Chunk, None, None]:
     if reader.profile != AUTO and profile not in (AUTO, reader.profile):
         raise InputError(
-            f"the format {reader.name} holds {reader.profile} declarations, not {profile}",
+            Message("unread.other_profile", name=reader.name, holds=reader.profile, asked=profile),
             where=source.name,
             do="Leave the profile out",
         )

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import IO, NamedTuple
 
 from riskprofile.errors import InputError
+from riskprofile.words import Message
 
 # UNB syntax level (data element 0001): how its bytes are read; others as UNOA
 CHARSETS = {
@@ -98,7 +99,7 @@ class Marks:
         roles = [component, element, end, *(r for r in (release, repetition) if r != " ")]
         if len(set(roles)) < len(roles) or any(r.isalnum() or r in " \x00" for r in roles):
             raise InputError(
-                f"edifact_bad_una: the separators {text!r} cannot be told apart",
+                Message("unread.bad_una", text=repr(text)),
                 where=f"{name}: segment 1",
                 do="Ask the sender for the message as it left",
             )
@@ -208,7 +209,7 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
             cut = parts.pop()
             if len(cut) > _MAX_SEGMENT:
                 raise InputError(
-                    "a megabyte without a segment terminator",
+                    Message("unread.no_terminator"),
                     where=f"{name}: segment {place + 1}",
                     do="The file's separators are not those that it declares",
                 )

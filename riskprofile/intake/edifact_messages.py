@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from riskprofile import words
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import TAGS, Segment, tokenize
 from riskprofile.intake.reader import Source
@@ -64,7 +65,7 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
             first = False
             if tag not in {"UNB", "UNH", "UNG"}:
                 raise InputError(
-                    "not EDIFACT: no UNA, UNB or UNH at its start",
+                    words.Message("unread.not_edifact"),
                     where=f"{name}: segment 1",
                     do="Files with separators of their own need a UNA",
                 )
@@ -89,7 +90,9 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
             found[-1].append("edifact_text_after_end")
         last = tag or segment.note
     if first:
-        raise InputError("the file is empty", where=name, do="Ask the sender for it again")
+        raise InputError(
+            words.Message("unread.nothing"), where=name, do="Ask the sender for it again"
+        )
     if not closed:
         found[-1].append("edifact_no_unz")
     return found

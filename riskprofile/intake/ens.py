@@ -29,6 +29,7 @@ from riskprofile.intake.rows import (
 )
 from riskprofile.intake.versions import ORIGINAL, REPLACE, version
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+from riskprofile.words import Message
 
 AMENDMENT = "CC313A"
 DECLARATION = frozenset({"CC315A", AMENDMENT})
@@ -135,7 +136,7 @@ class EnsReader:
                 yield rows.take()
         if not found:
             raise InputError(
-                "no entry summary declaration in it",
+                Message("unread.ens"),
                 where=source.name,
                 do="Only IE315 and IE313 carry goods",
             )

@@ -22,6 +22,7 @@ from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Rejection, Source
 from riskprofile.tables import SOURCE_COLUMNS
+from riskprofile.words import Message
 
 HEAD = 65_536
 AT_ONCE = 5_000  # lines: their objects take some kilobytes each
@@ -150,7 +151,7 @@ def _mapped(source: Source, head: bytes, profile: str) -> Mapped:
     mapped = columns.best(list(seen), profile)
     if not seen:
         raise InputError(
-            "the first lines are no JSON objects",
+            Message("unread.jsonl"),
             where=f"{source.name}:1",
             do="Write one object a line",
         )

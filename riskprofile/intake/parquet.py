@@ -17,6 +17,7 @@ from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.values import Value, on_distinct
+from riskprofile.words import Message
 
 BATCH = 10_000
 MAX_GROUP = 500_000_000  # bytes of one row group unpacked: as for archives
@@ -45,7 +46,7 @@ class ParquetReader:
 
 def _damaged(source: Source) -> InputError:
     return InputError(
-        "is not Parquet, truncated or damaged",
+        Message("unread.not_parquet"),
         where=source.name,
         do="Ask the sender for it again",
     )
@@ -55,13 +56,13 @@ def _mapped(file: pq.ParquetFile, source: Source, profile: str) -> Mapped:
     for group in range(file.metadata.num_row_groups):
         if file.metadata.row_group(group).total_byte_size > MAX_GROUP:
             raise InputError(
-                f"a row group unpacks to more than {MAX_GROUP // 1_000_000} MB",
+                Message("unread.row_group", n=MAX_GROUP // 1_000_000),
                 where=source.name,
                 do="Write it again in smaller row groups",
             )
     names = list(file.schema_arrow.names)
     if len(set(names)) < len(names):
-        raise InputError("two columns have one name", where=source.name, do="Name each column once")
+        raise InputError(Message("unread.same_name"), where=source.name, do="Name each column once")
     return columns.required(columns.best(names, profile), names, source, 1)
 
 

@@ -21,6 +21,7 @@ from riskprofile.intake.conventions import DAY_FIRST, DOMINANT
 from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+from riskprofile.words import Message
 
 # column: paths below ASYCUDA, the first that is filled counts
 HEADER: dict[str, tuple[str, ...]] = {
@@ -110,7 +111,7 @@ class SadReader(Knowing):
                 yield rows.take()
         if rows.accepted == 0:
             raise InputError(
-                "no content: no goods item with a value in it",
+                Message("unread.no_item"),
                 where=source.name,
                 do="Export the declaration again, or drop the file",
             )

@@ -27,6 +27,7 @@ from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.reader import RawChunk, Rejection, Source
 from riskprofile.intake.values import edges
 from riskprofile.layouts import LAYOUTS
+from riskprofile.words import Message
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
@@ -103,13 +104,13 @@ class CsvReader:
         layout = dialect(head, profile)
         if layout is None:
             raise InputError(
-                f"no line of the first {HEADER_LINES} names known columns",
+                Message("unread.no_header", n=HEADER_LINES),
                 where=source.name,
                 do="Put the column names on one line, separated by a comma, semicolon, tab or bar",
             )
         if len(head) >= HEAD and layout.line == layout.header_line:  # no line ends behind them
             raise InputError(
-                f"the headings are longer than {HEAD >> 10} KB, far more than any declaration has",
+                Message("unread.long_header", n=HEAD >> 10),
                 where=f"{source.name}:{layout.header_line}",
                 do="Leave out columns that nobody needs, or check where the file comes from",
             )

@@ -37,6 +37,7 @@ from riskprofile.intake.versions import (
     version,
 )
 from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
+from riskprofile.words import Message
 
 DECLARATION = frozenset({"Declaration"})
 ITEMS = frozenset({"GovernmentAgencyGoodsItem"})
@@ -131,7 +132,7 @@ class WcoReader:
                 yield rows.take()
         if not found:
             raise InputError(
-                "no declaration in it",
+                Message("unread.wco"),
                 where=source.name,
                 do="Movement requests and other messages of the envelope carry no goods",
             )

@@ -29,6 +29,7 @@ from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import Knowing, RawChunk, Source
 from riskprofile.intake.sad import Dates
+from riskprofile.words import Message
 
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
@@ -72,7 +73,7 @@ class WorkbookReader(Knowing):
             found, skipped = _sheets(cells, profile)
             if not found:
                 raise InputError(
-                    f"no row of the first {HEADER_ROWS} of any sheet names the mandatory columns",
+                    Message("unread.no_sheet", n=HEADER_ROWS),
                     where=source.name,
                     do="Put the column names in one row of a sheet",
                 )
@@ -116,8 +117,7 @@ def _unpack(source: Source, cells: IO[bytes]) -> None:
             done = -1
     if done:
         raise InputError(
-            "is no workbook that can be read: encrypted, truncated, damaged, or with stray"
-            " cells far from its table",
+            Message("unread.no_workbook"),
             where=source.name,
             do="Save the table again as XLSX without a password, or export CSV",
         )
@@ -130,7 +130,7 @@ def _unpacked_size(path: Path, source: Source) -> int:
             names = parts.namelist()
             if "xl/workbook.bin" in names or "content.xml" in names:
                 raise InputError(
-                    "is a binary or OpenDocument workbook", where=source.name, do="Save it as XLSX"
+                    Message("unread.binary_workbook"), where=source.name, do="Save it as XLSX"
                 )
             return sum(part.file_size for part in parts.infolist())
     except (zipfile.BadZipFile, OSError, ValueError):

@@ -16,6 +16,7 @@ from riskprofile.intake.edifact import Marks, Segment, tokenize
 from riskprofile.intake.edifact_messages import LONGEST
 from riskprofile.intake.reader import RawChunk, Source
 from riskprofile.intake.rows import Gather, decimal, moment, plain
+from riskprofile.words import Message
 
 KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 
@@ -82,14 +83,14 @@ def separators(source: Source, kind: str) -> Marks:
         head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
     if not head.startswith("ISA") or len(head) < _ISA:
         raise InputError(
-            "not X12: no ISA of 106 characters at its start",
+            Message("unread.not_x12"),
             where=source.name,
             do="Ask the sender for the whole interchange",
         )
     element, component, end = head[3], head[104], head[105]
     if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
         raise InputError(
-            "x12_bad_isa: its separators cannot be told apart",
+            Message("unread.bad_isa"),
             where=f"{source.name}: segment 1",
             do="Ask the sender for the interchange as it left",
         )

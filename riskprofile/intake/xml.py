@@ -14,6 +14,7 @@ from lxml import etree
 
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import Source
+from riskprofile.words import Message
 
 Element: TypeAlias = Any  # lxml ships no types
 Header = TypeVar("Header")
@@ -152,7 +153,7 @@ def _drop(element: Element) -> None:
 def _refuse_doctype(name: str, root: Element) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
         raise InputError(
-            "the file has a document type (DOCTYPE), which no declaration needs",
+            Message("unread.doctype"),
             where=f"{name}:1",
             do="Ask the sender for the file without it",
         )
@@ -160,7 +161,7 @@ def _refuse_doctype(name: str, root: Element) -> None:
 
 def _too_much(where: str, what: str) -> InputError:
     return InputError(
-        f"more than {what}, where a declaration has far fewer",
+        Message("unread.too_much", what=what),
         where=where,
         do="Check where the file comes from",
     )
@@ -171,7 +172,7 @@ def _not_well_formed(name: str, error: Exception) -> InputError:
     # The place is told beside it; of the file, lxml knows no name but `<string>`.
     text = re.sub(r", line \d+, column \d+( \(.*\))?$", "", str(error)) or "the file is empty"
     return InputError(
-        f"not well-formed XML: {text}",
+        Message("unread.not_xml", text=text),
         where=f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",
         do="It is never repaired here: ask the sender for a whole file",
     )

@@ -6,6 +6,7 @@ Values are filled with `str.format`; a plural is a key for each form, `name.one`
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -114,6 +115,35 @@ def of(language: str) -> Words:
     name = f"{language if language in LANGUAGES else DEFAULT}.json"
     text = resources.files("riskprofile.words").joinpath(name).read_text("utf-8")
     return Words(language, json.loads(text))
+
+
+def told_of(kept: str, head: str) -> Message | None:
+    """The message whose English is this sentence, as it was kept; None where there is none.
+
+    Parameters
+    ----------
+    head : str
+        What its key begins with.
+
+    >>> found = told_of("unpacks to more than 500 MB", "unread.")
+    >>> found.key, found.values
+    ('unread.unpacks_mb', {'n': '500'})
+    """
+    for key, form in _forms(head):
+        if found := form.fullmatch(kept):
+            return Message(key, **found.groupdict())
+    return None
+
+
+@cache
+def _forms(head: str) -> list[tuple[str, re.Pattern[str]]]:
+    """What each English sentence under a head looks like, those that say most first."""
+    named = [(key, text) for key, text in of(DEFAULT).entries.items() if key.startswith(head)]
+    named.sort(key=lambda one: -len(one[1]))
+    return [
+        (key, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(text)), re.DOTALL))
+        for key, text in named
+    ]
 
 
 def choose(kept: str | None, accepted: str) -> str:

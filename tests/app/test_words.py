@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import pickle
+import re
 import string
 from collections.abc import Iterator
 from pathlib import Path
@@ -72,6 +73,7 @@ MADE = (
         "upload",
         "kept_why",
         "row_note",
+        "unread",
         "upload_step",
         "kept_state",
         "message",
@@ -253,6 +255,37 @@ def test_a_gate_and_a_fault_of_the_program_are_named_in_the_language_of_the_page
     )
     assert batch_rows.failed_of(say, "KeyError") == say("row_note.fault", kind="KeyError")
     assert batch_rows.failed_of(say, "day.csv ends in its middle") == "day.csv ends in its middle"
+
+
+UNREAD = sorted(key for key in ENGLISH if key.startswith("unread."))
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("key", UNREAD)
+def test_why_a_file_was_not_read_is_said_in_the_language_of_the_page(key, language):
+    """What is kept of it is English."""
+    values = {name: f"{name} (1)" for name in places(ENGLISH[key])}
+    kept, said = Message(key, **values), words.of(language)(key, **values)
+    assert batch_rows.failed_of(words.of(language), kept) == said
+    assert (said == kept) is (language == words.DEFAULT)
+
+
+def test_what_a_reader_refuses_has_words_in_every_language():
+    """But for what is wrong in a table of offices, which no declaration tells."""
+    intake = WORDS.parent / "intake"
+    plain, used = [], set()
+    for path in sorted(intake.glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in REFUSING:
+                what = ast.unparse(node.args[0])
+                key = re.match(r"(?:words\.)?Message\('(unread\.\w+)'", what)
+                used |= {key[1]} if key else set()
+                plain += [] if key else [(path.name, what)]
+    assert [name for name, _ in plain] == ["canonical.py"]
+    assert used == set(UNREAD)
+
+
+REFUSING = ("InputError", "UnknownFormat")
 
 
 def test_the_words_about_people_are_careful():
