@@ -13,10 +13,9 @@ from app.installation import served
 from app.kept import came, in_english, why
 from app.text import cell, escape, plain
 from app.uploads import may
-from app.words import DEFAULT
+from app.words import DEFAULT, unread
 from riskprofile.services import ledger, quarantine
 from riskprofile.store.batches import WAS_WRITTEN
-from riskprofile.words import told_of
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
@@ -113,9 +112,7 @@ def failed_of(say: Any, kept: str) -> str:
     """
     if kept == WAS_WRITTEN:
         return str(say("row_note.rewritten"))
-    if (told := told_of(kept, "unread.")) is not None:
-        return str(say(told.key, **told.values))
-    return str(say("row_note.fault", kind=kept)) if kept.isidentifier() else kept
+    return str(say("row_note.fault", kind=kept)) if kept.isidentifier() else unread(say, kept)
 
 
 def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: Any) -> None:

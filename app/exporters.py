@@ -218,7 +218,8 @@ def _checked(say: words.Words, headers: Headers, body: bytes, now: datetime) -> 
     except (MultiPartException, KeyError):
         return _page(say, _notice(say("check.refused_form")), status=400)
     except checking.Refused as refused:
-        return _page(say, _notice(say(refused.key, **refused.values)), status=422)
+        values = {name: words.unread(say, str(value)) for name, value in refused.values.items()}
+        return _page(say, _notice(say(refused.key, **values)), status=422)
     except RiskProfileError:
         return _page(say, _notice(say("check.failed")), given, status=503)
     except Exception as error:

@@ -11,7 +11,7 @@ from app import draw, session
 from app.installation import served
 from app.runs import ROWS, Fault, Upload
 from app.text import escape
-from app.words import refusal
+from app.words import refusal, unread
 from riskprofile.errors import InputError, RiskProfileError, UnknownFormat
 from riskprofile.services import uploading
 from riskprofile.services.rights import ACTIONS
@@ -53,11 +53,11 @@ def why_not(say: Any, fault: Any) -> str:
 
 
 def refused(say: Any, error: RiskProfileError) -> str:
-    """Why a file was not rated. What a service says is English; a file's faults have words here."""
+    """Why a file was not rated. What is the matter with a file has words of its own here."""
     if isinstance(error, UnknownFormat):
         return str(say("upload.unknown_format"))
     if isinstance(error, InputError):
-        return f"{say('upload.unreadable')} {error.where}: {error.what}."
+        return f"{say('upload.unreadable')} {error.where}: {unread(say, error.what)}."
     return refusal(say, error)
 
 

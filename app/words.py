@@ -1,10 +1,10 @@
 """The catalogue of words, as every page reads it; and what a service refused, in those words."""
 
 from riskprofile.errors import RiskProfileError, StoreError
-from riskprofile.words import DEFAULT, LANGUAGES, Message, Words, choose, of
+from riskprofile.words import DEFAULT, LANGUAGES, Message, Words, choose, of, told_of
 from riskprofile.words.form import sentence
 
-__all__ = ["DEFAULT", "LANGUAGES", "Words", "choose", "of", "refusal"]
+__all__ = ["DEFAULT", "LANGUAGES", "Words", "choose", "of", "refusal", "unread"]
 
 _CODES = ("decision", "outcome", "role")  # values that are words of ours
 
@@ -27,6 +27,16 @@ def refusal(say: Words, error: RiskProfileError) -> str:
     what = say.listed((_said(say, fault) for fault in error.faults), ";")
     text = f"{error.where}: {what}" if error.where else sentence(what)
     return f"{text}. {_said(say, error.do)}" if error.do else f"{text}."
+
+
+def unread(say: Words, kept: str) -> str:
+    """Why a file was not read, told as English was kept of it; so as it is, where it has no words.
+
+    >>> unread(of("es"), "is truncated or damaged")
+    'está cortado o dañado'
+    """
+    told = told_of(kept, "unread.")
+    return kept if told is None else say(told.key, **told.values)
 
 
 def _said(say: Words, part: str) -> str:

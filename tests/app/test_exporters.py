@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import gzip
+import html
 import logging
 import re
 import threading
@@ -349,6 +350,16 @@ def test_a_bomb_a_workbook_and_a_document_type_are_refused_in_a_sentence(client:
         assert answer.status == 422
         assert 'role="alert"' in answer.text
     assert send(client, b"").status == 400
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_is_the_matter_with_a_file_is_said_in_the_language_of_the_page(
+    client: Browser, language: str
+) -> None:
+    damaged = b"PK\x03\x04 no archive"
+    answer = client.form(PATH, {}, damaged, origin=ORIGIN, accept_language=language)
+    said = words.of(language)
+    assert said("check.file_unread", what=said("unread.truncated")) in html.unescape(answer.text)
 
 
 # -- how often ---------------------------------------------------------------------------------

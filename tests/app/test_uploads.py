@@ -115,6 +115,9 @@ def test_a_damaged_file_is_refused_with_its_name_as_it_is_written_and_what_the_r
     assert told.startswith(EN("upload.unreadable"))
     assert told.endswith(" day.zip: is truncated or damaged.")
     assert str(tmp_path) not in told and "/" not in told
+    damaged = fault(tmp_path, "day.zip", b"PK\x03\x04 no archive")
+    french = refused(words.of("fr"), damaged)
+    assert french.endswith(" day.zip: est tronqué ou endommagé.")
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
