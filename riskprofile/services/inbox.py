@@ -510,15 +510,16 @@ class Watcher:
         token = f"{now:%H%M%S}-{secrets.token_hex(3)}"
         persons = self._of_persons(path)
         kept = inbox.place(path, FAILED, token, now)
-        if persons:
-            do = "It is about persons and was deleted: ask the sender for it again."
+        where = f"kept as {kept.relative_to(inbox.folder)}"
+        if persons:  # of a file that could not be read nobody may know what it is about
+            where = "deleted, as it may be about persons"
+            do = f"{do.rstrip('.')}. It was {where}: only its sender has it."
         _report(kept, {"error": {"what": what, "where": path.name, "do": do}})
         if persons:
             inbox.discard(path)
         else:
             inbox.archive(path, kept)
         self.told.failed += 1
-        where = "deleted" if persons else f"kept as {kept.relative_to(inbox.folder)}"
         self.say(f"{path.name}: failed, {what}; {where}")
 
     def _done(self, inbox: Inbox, path: Path, run: Run, now: datetime) -> None:

@@ -944,6 +944,11 @@ def test_a_file_about_persons_that_fails_is_not_kept_either(
     taken(store, home, folder)
     names = [name for name in held(folder) if "list." in name]
     assert names and all(name.endswith((".report.json", ".rejected.csv")) for name in names)
+    reports = folder.glob("failed/*/*list.csv.gz.report.json")
+    assert [json.loads(one.read_text())["error"]["do"] for one in reports] == [
+        "Ask the sender for it again. It was deleted, as it may be about persons: only its sender"
+        " has it."
+    ]
     (folder / "goods.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
     taken(store, home, folder, profile="shipment")
     assert [name for name in held(folder) if name.endswith("goods.csv.gz")]
