@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -143,7 +145,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
 
 
 def _home(home: Path) -> Path:
-    """A home that is there, and that its owner may write."""
+    """A home that is there, and that its owner may write, and nobody else."""
     if not home.is_dir():
         raise RiskProfileError(
             "there is no installation here",
@@ -153,6 +155,13 @@ def _home(home: Path) -> Path:
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         raise RiskProfileError(
             "nothing can be written here", where=str(home), do="Check owner and rights."
+        )
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if os.name == "posix" and mode & 0o077:
+        raise RiskProfileError(
+            f"others may read or change what lies here (mode {mode:04o})",
+            where=str(home),
+            do=f"chmod 700 {shlex.quote(str(home))}",
         )
     return home
 

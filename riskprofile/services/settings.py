@@ -175,10 +175,17 @@ def default_home(environment: Mapping[str, str]) -> Path:
 
 
 def make_home(settings: Settings) -> Path:
-    """Make the home, for its owner alone (mode 0700), when it is not there."""
+    """Make the home, for its owner alone (mode 0700), when it is not there; a folder that is
+    empty is made that of its owner alone.
+    """
     home = settings.home
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            held = home.stat()
+            others = held.st_mode & 0o077 and held.st_uid == os.geteuid()
+            if others and next(home.iterdir(), None) is None:
+                home.chmod(0o700)
     except OSError as error:
         raise UsageError(
             f"the home cannot be made ({error.strerror})",

@@ -954,6 +954,22 @@ def test_doctor_tells_the_rest_where_scorecards_cannot_be_read(home: Path, tmp_p
     assert any(one.startswith("ok  single sign-on: off") for one in lines)
 
 
+def test_an_empty_folder_becomes_that_of_its_owner_alone_and_doctor_names_one_that_is_not(
+    home: Path,
+) -> None:
+    """As an administrator makes it: mkdir, with the mask of every day."""
+    home.mkdir()
+    home.chmod(0o755)
+    assert run(home, "init")[0] == 0
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert run(home, "doctor")[0] == 0
+    home.chmod(0o770)
+    code, said, _ = run(home, "doctor")
+    assert code == 1
+    assert f"!!  home: {home}: others may read or change what lies here (mode 0770). chmod" in said
+    assert home.stat().st_mode & 0o777 == 0o770  # somebody gave these rights
+
+
 def test_doctor_makes_no_home(home: Path) -> None:
     code, said, _ = run(home, "doctor")
     assert (code, home.exists()) == (1, False)
