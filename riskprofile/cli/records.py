@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -10,13 +11,16 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_file
-from riskprofile.errors import UsageError
-from riskprofile.services import arms
+from riskprofile.errors import InputError, UsageError
+from riskprofile.services import arms, registers
+from riskprofile.store.database import Store
 
 group = typer.Typer(
     help="Arms seized, found or surrendered: search, import, correct.", no_args_is_help=True
 )
 app.add_typer(group, name="records")
+
+LICENCES = "licences"  # the register that they are loaded into, from here as well
 
 Number = Annotated[str, typer.Argument(help="Number of the record in the register.")]
 
@@ -74,11 +78,26 @@ def import_records(
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Take old records into the register; the same file again changes nothing."""
+    """Take old records into the register, or licences into theirs, as the headings say; the same
+    file again changes nothing.
+    """
     output.apart([file], quarantine)
     with opened(home) as (_, store), given_file(file) as given:
-        told = arms.load(store, owner(), given, now(), source=source, format=format)
+        told = _loaded(store, given, source, format)
+    if told.kind == LICENCES:
+        others = "columns that this register does not have"
+        return output.loaded(told, quarantine, as_json=json, of=f"{LICENCES}: ", others=others)
     return output.loaded(told, quarantine, as_json=json, others="kept in extra")
+
+
+def _loaded(store: Store, given: Path, source: str, format: str) -> registers.Loaded:
+    by, at = owner(), now()
+    try:
+        return arms.load(store, by, given, at, source=source, format=format)
+    except InputError:  # nothing of it was taken
+        with suppress(InputError):
+            return registers.load(store, by, LICENCES, given, at, source=source, format=format)
+        raise
 
 
 @group.command()

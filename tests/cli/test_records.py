@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from riskprofile.services.settings import CHECKOUT
 from tests.cli.test_cli import run, told
 
 OLD = """record_number,event,event_on,kind,make,serial,colour
@@ -67,3 +68,16 @@ def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
     assert code == 0 and told(said)["year"] == 2019
     sdg = told(said)["16.4.2"]
     assert (sdg["value"], sdg["numerator"], sdg["denominator"]) == (1.0, 1, 1)
+
+
+def test_licences_are_imported_as_well_by_the_headings_of_their_file(tmp_path: Path) -> None:
+    """The contract names them beside seizures; what is neither is told as of seizures."""
+    home = tmp_path / "home"
+    file = CHECKOUT / "data" / "synthetic" / "registers" / "licences.csv"
+    code, said, _ = run(home, "records", "import", file, "--source", "licensing office")
+    assert (code, said) == (0, "licences: read 7 = accepted 7 + quarantined 0 + duplicate 0\n")
+    code, said, _ = run(home, "registers", "load", "licences", file, "--source", "licensing office")
+    assert (code, said) == (0, "licences: read 7 = accepted 0 + quarantined 0 + duplicate 7\n")
+    other = CHECKOUT / "data" / "synthetic" / "registers" / "rates.csv"
+    code, said, error = run(home, "records", "import", other)
+    assert (code, said) == (4, "") and "names known columns" in error
