@@ -180,6 +180,12 @@ def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int)
     return mapped
 
 
+def wanted(profile: str) -> str:
+    """The mandatory columns of a kind of declaration or a register; of either kind where `AUTO`."""
+    asked: list[Layout] = list(LAYOUTS.values()) if profile == AUTO else [layout(profile)]
+    return "; or ".join(" and ".join(match((), each).missing()) for each in asked)
+
+
 def extra_json(cells: Mapping[str, pa.Array], given: pa.Array | None) -> pa.Array | None:
     """Cells of unknown columns as one JSON object a row, beside what `extra` already held."""
     filled = {name: each for name, each in cells.items() if each.null_count < len(each)}

@@ -106,7 +106,8 @@ class CsvReader:
             raise InputError(
                 Message("unread.no_header", n=HEADER_LINES),
                 where=source.name,
-                do="Put the column names on one line, separated by a comma, semicolon, tab or bar",
+                do="Put the column names on one line, separated by a comma, semicolon, tab or bar;"
+                f" there must be {columns.wanted(profile)}",
             )
         if len(head) >= HEAD and layout.line == layout.header_line:  # no line ends behind them
             raise InputError(

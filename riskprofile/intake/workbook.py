@@ -75,7 +75,8 @@ class WorkbookReader(Knowing):
                 raise InputError(
                     Message("unread.no_sheet", n=HEADER_ROWS),
                     where=source.name,
-                    do="Put the column names in one row of a sheet",
+                    do="Put the column names in one row of a sheet; there must be"
+                    f" {columns.wanted(profile)}",
                 )
             dates = Dates(orders=self.offices.date_orders)
             for sheet in found:

@@ -81,3 +81,4 @@ def test_licences_are_imported_as_well_by_the_headings_of_their_file(tmp_path: P
     other = CHECKOUT / "data" / "synthetic" / "registers" / "rates.csv"
     code, said, error = run(home, "records", "import", other)
     assert (code, said) == (4, "") and "names known columns" in error
+    assert "; there must be record_number and event and event_on and kind\n" in error
