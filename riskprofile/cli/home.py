@@ -32,7 +32,7 @@ from riskprofile.services import (
     under_way,
 )
 from riskprofile.services.raters import FORMER
-from riskprofile.services.settings import Settings, open_store
+from riskprofile.services.settings import Settings, open_store, unheeded
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 
@@ -111,6 +111,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         return store[0]
 
     check("home", lambda: _home(settings.home))
+    check("settings", lambda: _heeded(unheeded(os.environ, PROFILES)))
 
     def writable() -> str:
         opened_here().check_rights()
@@ -164,6 +165,17 @@ def _home(home: Path) -> Path:
             do=f"chmod 700 {shlex.quote(str(home))}",
         )
     return home
+
+
+def _heeded(without: list[str]) -> str:
+    """That whoever set something of the environment is heeded."""
+    if without:
+        raise RiskProfileError(
+            f"nothing reads {', '.join(without)}",
+            where="environment",
+            do="Correct the name or take it out; a law and an assessment belong together.",
+        )
+    return "all that the environment names are known"
 
 
 def _rating(paused: govern.Paused | None) -> str:

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,6 +19,7 @@ from riskprofile.services.rights import ROLES
 from riskprofile.store.database import Store
 
 PREFIX = "RISKPROFILE_"
+SECRETS = ("PASSWORD", "CODE")  # behind it: what commands that sign somebody in read there
 _BASIS = re.compile(rf"{PREFIX}([A-Z]+)_BASIS")
 _PASSWORD = re.compile(r"[^:/]+://[^/@]*:[^/@]+@|.*[?&]password=")  # in an address
 _SHIPPED = Path(__file__).resolve().parents[1] / "shipped"  # in a wheel alone: see setup.py
@@ -236,6 +237,18 @@ def _check_mode(path: Path, mode: int, found: Mapping[str, Any]) -> None:
     else:
         return
     raise UsageError(said, where=str(path), do=f"Run: chmod 600 {path}")
+
+
+def unheeded(environment: Mapping[str, str], profiles: Container[str]) -> list[str]:
+    """Names in the environment that begin as settings do and that nothing reads, sorted: one that
+    is misspelt, and of a law and an assessment for one of these profiles the one that stands alone.
+    """
+    read = {*(name.upper() for name in Settings.model_fields), *SECRETS} - {"BASIS"}
+    for name in _basis(environment):
+        if name in profiles:
+            read |= {f"{name.upper()}_BASIS", f"{name.upper()}_ASSESSMENT"}
+    given = (name for name in environment if name.startswith(PREFIX))
+    return sorted(name for name in given if name.removeprefix(PREFIX) not in read)
 
 
 def _basis(environment: Mapping[str, str]) -> dict[str, Basis]:

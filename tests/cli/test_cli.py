@@ -970,6 +970,19 @@ def test_an_empty_folder_becomes_that_of_its_owner_alone_and_doctor_names_one_th
     assert home.stat().st_mode & 0o777 == 0o770  # somebody gave these rights
 
 
+def test_doctor_names_what_is_set_in_the_environment_and_nothing_reads(home: Path) -> None:
+    run(home, "init")
+    law = {"RISKPROFILE_TRAVELLER_BASIS": "Border Act, section 12"}
+    assessed = {"RISKPROFILE_TRAVELLER_ASSESSMENT": "IA-3"}
+    known = {"RISKPROFILE_RANDOM_SHARE": "0.2", "RISKPROFILE_PASSWORD": "p", "RISKPROFILE_CODE": ""}
+    code, said, _ = run(home, "doctor", **known, **law, **assessed)
+    assert (code, "ok  settings: all" in said) == (0, True)
+    code, said, _ = run(home, "doctor", **law, RISKPROFILE_RANDOM_SHAER="0.2")
+    assert code == 1
+    nothing = "nothing reads RISKPROFILE_RANDOM_SHAER, RISKPROFILE_TRAVELLER_BASIS. Correct"
+    assert f"!!  settings: environment: {nothing}" in said
+
+
 def test_doctor_makes_no_home(home: Path) -> None:
     code, said, _ = run(home, "doctor")
     assert (code, home.exists()) == (1, False)
