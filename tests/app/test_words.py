@@ -331,6 +331,19 @@ def test_a_headline_whose_reason_is_cut_ends_with_the_ellipsis_alone(language):
     assert short.endswith("given.")
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_each_reason_of_a_headline_stands_for_itself(language):
+    """Many are no clause, and have a comma, an "and" and a "not" of their own."""
+    first = "goods on a long way, at … times the usual mass: not known"
+    second = "consignor and consignee are new, and no licence is given"
+    reasons = [{"text": first, "points": 60}, {"text": second, "points": 40}]
+    told = form.headline(words.of(language), "red", [], reasons)
+    before, rest = told.split(first)
+    assert before.rstrip().endswith(":")
+    assert rest.strip("\u00a0\u202f ")[0] in ";؛"
+    assert rest.endswith(f"{second}.")
+
+
 def calls(path: Path, name: str) -> Iterator[ast.Call]:
     """Every call of a name in a module."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
