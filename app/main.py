@@ -48,9 +48,10 @@ def draw() -> None:
         if person.role not in roles
     ]
     chosen = st.navigation(pages, position="top")
-    if chosen.title != say("page.queue"):  # whoever went back has left the dialog as well
+    name = chosen.url_path or mine[0][1]  # the first has no address of its own
+    if name != "queue":  # whoever went back has left the dialog as well
         deciding.close_dialog()
-    frame.foot(frame.top(person, training=chosen.url_path == "practice"))
+    frame.foot(frame.top(person, training=name == "practice"))
     chosen.run()
 
 
