@@ -258,6 +258,14 @@ def strips() -> None:
         st.html(draw.strip("✕", f"{title}.", told))
 
 
+def told_of(done: dict[str, Any]) -> str:
+    """The words of an undo's strip, as HTML."""
+    return (
+        f"<b>{escape(done['told'])}</b> {escape(done['why'])} "
+        f'<span class="rp-m">{escape(done["after"])}</span>'
+    )
+
+
 def _end_undo() -> None:
     """The seconds are over; what its strip told besides is said once more: it goes by itself."""
     done = st.session_state.pop("undo")
@@ -277,10 +285,7 @@ def _undo_strip() -> None:
             st.rerun()
         return
     with st.container(key="small_undo", horizontal=True, vertical_alignment="center"):
-        st.html(
-            f'<div class="rp-note"><b>{escape(done["told"])}</b> {escape(done["why"])} '
-            f'<span class="rp-m">{escape(done["after"])}</span></div>'
-        )
+        st.html(f'<div class="rp-note">{told_of(done)}</div>')
         label = say("undo.left", n=int(left) + 1)
         # Not a callback: that would draw this strip again and leave the page as it was.
         if st.button(label, key="undo-button", shortcut="U"):

@@ -93,16 +93,20 @@ def page() -> None:
 
 
 def _strips(chosen: int) -> None:
-    """What was just done; where the time of an undo runs out the form stays where it stands.
+    """What was just done; where the time of an undo is over its words stay, and so does the form.
 
     Else it would move under the hand of whoever is about to click.
     """
-    if "undo" in st.session_state:
-        st.session_state["undo_over"] = chosen  # whichever alert it is of
-    empty = not any(name in st.session_state for name in ("undo", "told", "fault"))
+    here = st.session_state
+    if "undo" in here:
+        here["undo_over"] = chosen, deciding.told_of(here["undo"])  # whichever alert it is of
+    of, words = here.get("undo_over", (None, ""))
+    if of == chosen and "told" in here:
+        here["undo_over"] = chosen, f"<b>{escape(here['told'])}</b>"  # it was taken back
+    empty = not any(name in here for name in ("undo", "told", "fault"))
     deciding.strips()
-    if empty and st.session_state.get("undo_over") == chosen:
-        st.html('<div class="rp-room" aria-hidden="true"></div>')
+    if empty and of == chosen:
+        st.html(f'<div class="rp-note rp-over">{words}</div>')
 
 
 def _form(

@@ -150,6 +150,10 @@ def test_a_form_stays_where_it_is_when_the_undo_of_another_alert_runs_out(served
     expect(undo).to_have_count(0)
     settled(page)
     assert abs(form.bounding_box()["y"] - before["y"]) < 1
+    # No empty band: what was done is still read.
+    strips = page.locator(".st-key-strips")
+    expect(strips).to_contain_text("Examine: PX-2026-104417")
+    expect(strips).to_contain_text("a supervisor reopens")
 
 
 def test_clicks_that_follow_each_other_at_once_are_those_of_one_window(served, visit):
