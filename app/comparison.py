@@ -21,6 +21,7 @@ from riskprofile.services import comparing, fitting, promotion, results
 from riskprofile.services.rights import ACTIONS
 
 SHOWN = 200  # records that the page lists; the file holds all
+LEAST = 0.01  # of 100 declarations
 LOST = -0.10  # recall of a part: a person is needed, as the gate says
 
 
@@ -44,8 +45,9 @@ def panel(say: Any, person: Any, profile: str, now: Any) -> None:
         version = str(st.selectbox(say("compare.with"), list(there), key=f"with-{profile}"))
         days = st.number_input(say("compare.days"), 1, 3660, 30, width=110)
         percent = st.number_input(
-            say("compare.share"), 0.1, 100.0, round(100 * able.share, 1), width=150
-        )
+            say("compare.share"), LEAST, 100.0, max(LEAST, round(100 * able.share, 2)), 0.1,
+            width=150, key=f"share-{profile}",  # what is typed stays where more is to be rated
+        )  # fmt: skip
         asked = st.button(say("compare.start"), type="primary", shortcut="A", key="compare-start")
 
     def other() -> Scorecard:
@@ -62,7 +64,7 @@ def panel(say: Any, person: Any, profile: str, now: Any) -> None:
     if told is None:
         st.html(draw.strip("✕", *st.session_state.pop("fault")))
         return
-    same = abs(float(percent) / 100 - able.share) < 0.0006
+    same = abs(float(percent) - max(LEAST, 100 * able.share)) < 0.006
     _recalls(say, profile, version, told, able if same else comparing.Day(0, float(percent) / 100))
     if not asked:
         return

@@ -78,7 +78,9 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
     edits, profile = terms.kept(person, card), card.profile
     with st.form(f"fit-{profile}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.text"))}</p>')
-        version = st.text_input(say("fits.version"), value=free, max_chars=40)
+        # By its key: a name that is typed stays where others are free by now.
+        key = f"fit-version-{profile}-{st.session_state.get('fits-begun', 0)}"
+        version = st.text_input(say("fits.version"), value=free, max_chars=40, key=key)
         if edits:
             rows = [(terms.edit_said(say, card, one),) for one in edits]
             st.html(draw.table([say("edit.edits")], rows, sentences=True))
@@ -91,6 +93,7 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
                 )
             )  # fmt: skip
             if begun is not None:
+                st.session_state["fits-begun"] = st.session_state.get("fits-begun", 0) + 1
                 st.session_state["told"] = say("fits.started", version=begun.version)
             st.rerun()
 

@@ -18,6 +18,7 @@ from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import erasure, tables
 from tests.browser.conftest import PASSWORD, Served
+from tests.browser.home import days_before
 from tests.browser.screenshots import GATES
 from tests.browser.test_narrow import comes_to
 from tests.browser.test_shift import button, press, settled
@@ -267,3 +268,62 @@ def test_a_masked_record_is_asked_for_by_one_person_and_allowed_by_another(serve
     page.reload()
     button(page, "Look").first.click()
     expect(page.locator(".rp-strip").first).to_contain_text("removed by retention")
+
+
+def test_a_name_of_a_fit_that_is_typed_stays_when_another_is_free(served, visit):
+    made = []
+
+    def fitted(version: str) -> None:
+        gate = Gate("calibration", False, "17 finds, 4 expected", "a chance of at least 0.001")
+        at = datetime.now(UTC).isoformat()
+        one = fitting.Fit("shipment", version, "analyst-05", at, fitting.DONE, gates=(gate,))
+        made.append(served.folder / fitting.RUNS / f"shipment-{version}.json")
+        made[-1].parent.mkdir(exist_ok=True)
+        fitting.note(made[-1], one)
+
+    fitted("2031.01.1")
+    page = visit("analyst-05")
+    page.get_by_role("radio", name="Fit", exact=True).click()
+    name = page.get_by_label("New version")
+    expect(name).to_be_visible()
+    settled(page)
+    offered = name.input_value()
+    name.fill(f"{offered}-air")
+    fitted(offered)  # by a colleague
+    button(page, "Ask for a waiver").first.click()
+    expect(page.get_by_role("heading", name=offered, exact=True)).to_be_visible()
+    settled(page)
+    expect(name).to_have_value(f"{offered}-air")
+    for one in made:
+        one.unlink()
+
+
+def test_a_share_that_is_typed_stays_when_more_comes_to_be_rated_and_a_small_one_is_offered(
+    served, visit, tmp_path
+):
+    store, now = served.store(), datetime.now(UTC)
+    days_before(store, now)
+    version = f"2030.{now:%H%M%S}"
+    promotion.propose(store, ANALYST, candidate(tmp_path, version), now, CHECKOUT / "models")
+    page = visit("analyst-05")
+    page.get_by_role("radio", name="Compare", exact=True).click()
+    share = page.get_by_label("Share selected, %")
+    expect(share).to_be_visible()
+    settled(page)
+    share.fill("7.5")
+    batch = tables.Batch.__table__
+    with store.write() as connection:
+        connection.execute(batch.update().where(batch.c.id == "b2").values(accepted=900_000))
+    days = page.get_by_label("Days back")
+    days.fill("12")
+    days.press("Enter")
+    settled(page)
+    expect(share).to_have_value("7.50")
+    page.reload()
+    page.get_by_role("radio", name="Compare", exact=True).click()
+    expect(share).to_be_visible()  # of 10,000 declarations a few can be examined
+    assert 0 < float(share.input_value()) < 0.1
+    with store.write() as connection:  # else it waits in every test after this
+        proposed = tables.StoredScorecard.__table__
+        connection.execute(proposed.delete().where(proposed.c.version == version))
+    store.close()
