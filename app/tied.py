@@ -88,9 +88,13 @@ class Tied:
     def _told(self) -> tuple[int, list[int | None]]:
         """What was drawn, and the number in each part; all is asked before anything is noted, for
         where the session state is asked a run may end.
+
+        A page may have drawn more turns than there were here: of a server that ran before.
         """
         drawn = int(st.session_state.get(self.key) or 0)
-        return drawn, [st.session_state.get(part.key) for part in self.parts]
+        values = [st.session_state.get(part.key) for part in self.parts]
+        self.turn = max(self.turn, drawn)
+        return drawn, values
 
 
 def held(name: str, number: int, *parts: tuple[str, int]) -> Tied:
