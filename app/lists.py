@@ -49,21 +49,23 @@ _WIDE = {
 
 
 @lru_cache(maxsize=4096)
-def fitted(text: str, width: int) -> str:
+def fitted(text: str, width: int, lines: int = LINES) -> str:
     """Text that a cell of a column so many pixels wide holds, cut at a word with an ellipsis.
 
     >>> fitted("MOTORCYCLES WITH RECIPROCATING PISTON ENGINE", 142)
     'MOTORCYCLES WITH RECIPROCATING…'
     >>> fitted("steel pins", 142)
     'steel pins'
+    >>> fitted("Code of arms × quantity, times own usual", 210, lines=1)
+    'Code of arms × quantity, times…'
     """
     room = (width - PADDING) / TEXT
-    if len(text) <= MOST and _lines(text, room) <= LINES:
+    if len(text) <= MOST and _lines(text, room) <= lines:
         return text
     least, over = 0, min(len(text), MOST) + 1  # so many letters fit, so many do not
     while over - least > 1:
         tried = (least + over) // 2
-        if _lines(f"{text[:tried].rstrip()}…", room) <= LINES:
+        if _lines(f"{text[:tried].rstrip()}…", room) <= lines:
             least = tried
         else:
             over = tried

@@ -35,6 +35,7 @@ FILTERS = ("all", "edited", "locked", "pairs")
 KEYS = {SMOOTH: "S", LOCK: "L"}  # letters; the other ways have none: nobody drops by accident
 ORDER = (SMOOTH, LOCK, RISING, FALLING, DROP)
 ROW, HEAD = 33, 30  # pixels of the list
+NAME = 210  # pixels: the column of terms
 HEIGHT = 428  # of the list: with the edits under it a window of 768 is full
 
 
@@ -100,7 +101,9 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
     names = [one.name for one in shown]
     table = pd.DataFrame(
         {
-            "term": [cell(form.sentence(told[name])) for name in names],
+            "term": [
+                cell(lists.fitted(form.sentence(told[name]), NAME, lines=1)) for name in names
+            ],
             "points": [list(one.bars) for one in shown],
             "rule": [say(f"terms_rule.{one.rule}") for one in shown],
             "most": [one.most for one in shown],
@@ -131,7 +134,7 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
         alt=say("terms.list"),
         column_order=lists.order(say, table.columns),
         column_config={
-            "term": config.TextColumn(say("terms.term"), width=210, alignment=side),
+            "term": config.TextColumn(say("terms.term"), width=NAME, alignment=side),
             "points": config.BarChartColumn(say("terms.points"), width=84),
             "rule": config.TextColumn(say("terms.rule"), width=72, alignment=side),
             "most": config.NumberColumn(say("terms.most"), format="%+d", width=54),
