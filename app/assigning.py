@@ -29,26 +29,43 @@ def offer(view: Any, say: Words) -> None:
     person = session.actor(touch=False)
     if person is None or person.role != "supervisor" or view.state != "open":
         return
-    names = assigning.officers(served().store, person)
+    known = assigning.officers(served().store, person)
+    able = [name for name, office in known.items() if view.office in (None, office) or not office]
     with st.container(key="small_assign", horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
+        st.selectbox(
             say("assign.to"),
+            able,
+            index=None,
             key=f"assign-{view.id}",
-            max_chars=80,
-            placeholder=plain(", ".join(names[:3])),
+            format_func=option,
+            placeholder="",
             width=260,
         )
         st.button(say("assign.do"), **bound("assign-do", _assign, view.id))
 
 
 def _assign(alert_id: int) -> None:
-    person = session.actor()
-    to = str(st.session_state.get(f"assign-{alert_id}") or "").strip()
+    person, say, now = session.actor(), session.speech(), session.now()
+    to = str(st.session_state.get(f"assign-{alert_id}") or "")
     if person is None:
         return
-    made = attempt(lambda: assigning.assign(served().store, person, alert_id, to, session.now()))
+    if not to:
+        st.session_state["fault"] = (say("fault.not_saved"), say("assign.nobody"))
+        return
+    made = attempt(lambda: assigning.assign(served().store, person, alert_id, to, now))
     if made is not None:
-        st.session_state["told"] = session.speech()("assign.done", who=plain(to))
+        _offer_back(say("assign.done", who=to), "", now)
+
+
+def _offer_back(told: str, why: str, at: Any) -> None:
+    """Say what was given at a time, and let it be taken back for as long as that goes."""
+    st.session_state["undo"] = {
+        "told": told,
+        "why": why,
+        "after": session.speech()("assign.after"),
+        "until": at + UNDO,
+        "act": partial(_take_back, at),
+    }
 
 
 def button(rows: Sequence[Any], asked: Any, person: Any, say: Words) -> None:
@@ -90,19 +107,25 @@ def _form() -> None:
     all_of_them = st.checkbox(say("assign.all", n=say.number(len(rows))), key="several-all")
     places = _table(rows, now, say, choosing=not all_of_them)
     chosen = rows if all_of_them else [rows[n] for n in places]
+    known = assigning.officers(served().store, person)
     to = st.selectbox(
         say("assign.whom"),
-        assigning.officers(served().store, person),
+        known,
         index=None,
         key="several-to",
-        format_func=option,
+        format_func=lambda name: _of_office(name, known.get(name), person),
         placeholder="",
     )
+    office = known.get(to or "")
+    if others := _elsewhere(chosen, office):
+        told = say("assign.elsewhere", who=to, office=office)
+        text = say("assign.elsewhere_text", others=say.listed(others))
+        st.html(draw.strip("!", f"{told}.", text))
     if "fault" in st.session_state:
         title, told = st.session_state.pop("fault")
         st.html(draw.strip("✕", f"{title}.", told))
     with st.container(horizontal=True):
-        ready = bool(chosen and to)
+        ready = bool(chosen and to and not others)
         label = say.many("assign.save", len(chosen), who=literal(to)) if ready else say("assign.do")
         # A click that was meant for other alerts, or another officer, is of another button.
         key = f"several-save-{_which(chosen, to)}"
@@ -111,6 +134,16 @@ def _form() -> None:
         if st.button(say("reason.cancel"), key="several-cancel"):
             close_dialog()
             st.rerun()
+
+
+def _of_office(name: str, office: str | None, person: Any) -> str:
+    """An officer as one is chosen: where all offices are seen, with their own."""
+    return option(f"{name} ({office})" if office and person.office is None else name)
+
+
+def _elsewhere(rows: Sequence[Any], office: str | None) -> list[str]:
+    """The offices of alerts that somebody of this office may not work; none for one of all."""
+    return sorted({row.office for row in rows if office and row.office not in (None, office)})
 
 
 def _which(rows: Sequence[Any], to: str | None) -> str:
@@ -164,13 +197,8 @@ def _give(rows: Sequence[Any], to: str, person: Any) -> None:
     close_dialog()
     queue_list.refresh()
     if moved.alerts:
-        st.session_state["undo"] = {
-            "told": say.many("assign.given", len(moved.alerts), who=to),
-            "why": " ".join(_left(moved, say)),
-            "after": say("assign.after"),
-            "until": now + UNDO,
-            "act": partial(_take_back, moved.at),
-        }
+        told = say.many("assign.given", len(moved.alerts), who=to)
+        _offer_back(told, " ".join(_left(moved, say)), moved.at)
     _tell_left(moved, say, st.session_state["undo"] if moved.alerts else st.session_state)
     st.rerun()
 

@@ -51,20 +51,20 @@ def refresh() -> None:
     st.session_state["generation"] = st.session_state.get("generation", 0) + 1
 
 
-def hold(page: Any, asked: Any) -> tuple[list[Any], int]:
-    """The rows to draw, and the `change` up to which they hold everything.
+def hold(page: Any, asked: Any, entry: int) -> tuple[list[Any], int, int]:
+    """The rows to draw, and the `change` and the audit entry up to which they hold everything.
 
     While an alert is open the order stands still: rows keep their places with their
     new contents, and rows that left the list stay as they were.
     """
     held = st.session_state.get("held")
     if held is None or held[0] != asked or opened() is None:
-        st.session_state["held"] = (asked, list(page.rows), page.change)
-        return list(page.rows), page.change
+        st.session_state["held"] = (asked, list(page.rows), page.change, entry)
+        return list(page.rows), page.change, entry
     current = {row.id: row for row in page.rows}
     kept = [current.get(row.id, row) for row in held[1]]
-    st.session_state["held"] = (asked, kept, held[2])
-    return kept, held[2]
+    st.session_state["held"] = (asked, kept, *held[2:])
+    return kept, held[2], held[3]
 
 
 def step(rows: Sequence[Any], by: int) -> int | None:

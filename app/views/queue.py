@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -25,7 +25,7 @@ from app.text import escape
 from app.words import Words, refusal
 from riskprofile.errors import Busy, NotAllowed, StoreError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, review, speaking
+from riskprofile.services import arriving, blind, review, speaking
 
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)
@@ -36,7 +36,9 @@ KEPT = "filters"  # what they held: of a page that was left Streamlit forgets th
 FIRST, AT_MOST = 50, 500  # rows: a click sends the list again, so it starts short
 # Our own files: the policy allows no other script.
 SCRIPTS = '<script src="/keys.js"></script><script src="/news.js"></script>'
-Known = tuple[int, int]  # the highest alert id, and what `served().news` said, when it was drawn
+# When the list was taken: the highest alert id and the newest entry of the audit chain; and what
+# `served().news` said when the page was drawn.
+Known = tuple[int, int, int]
 LANE_COLOURS = {blind.LANE: "blue", "red": "red", "yellow": "yellow"}
 
 
@@ -150,15 +152,16 @@ def page() -> None:
     zone = session.zone(status.zone)
     wanted = asked(status.worked)
     news = served().news.of(person)  # before the list: what comes meanwhile is told of
+    entry = served().news.entry
     found = review.queue(store, person, wanted, now)
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
     st.html(draw.kpis(_figures(say, figures)) + _late(say))
     filters(say, found, status.worked)
-    rows, change = queue_list.hold(found, wanted)
+    rows, *upto = queue_list.hold(found, wanted, entry)
     left, right = st.columns([626, 688], gap="small")
     with left:
-        _list(say, person, status, wanted, found, rows, (change, news), now)
+        _list(say, person, status, wanted, found, rows, (*upto, news), now)
     with right:
         _panel(say, person, rows, now, zone)
     asking = st.session_state.get("dialog", ("", ""))[0]
@@ -249,11 +252,12 @@ def _refresh(
     What is told of them stands in `place`, where the order of the list is told otherwise.
     """
     say = session.speech()
-    new = _new(asked, known)
+    new, given = _new(asked, known)
     count, told = said
-    place.html(_head(count, _came(say, new) or told))
+    place.html(_head(count, _given(say, given) + _came(say, new) or told))
     label = say.many("queue.new", new.count) if new.count else say("queue.refresh")
-    if st.button(label, key="refresh", shortcut="G", type="secondary" if new.count else "tertiary"):
+    some = bool(new.count or given)
+    if st.button(label, key="refresh", shortcut="G", type="secondary" if some else "tertiary"):
         queue_list.refresh()
         st.rerun()
 
@@ -261,6 +265,13 @@ def _refresh(
 def _head(count: str, told: Sequence[str]) -> str:
     spans = "".join(f'<span class="rp-m">{escape(one)}</span>' for one in told)
     return f'<div class="rp-bar"><b>{escape(count)}</b>{spans}</div>'
+
+
+def _given(say: Words, given: Mapping[str, int]) -> list[str]:
+    """How many alerts this person was given, and by whom."""
+    if not given:
+        return []
+    return [say.many("queue.given", sum(given.values()), who=say.listed(given))]
 
 
 def _came(say: Words, new: review.New) -> list[str]:
@@ -276,20 +287,26 @@ def _came(say: Words, new: review.New) -> list[str]:
 @st.fragment
 def _arrived(asked: review.QueueFilter, known: Known) -> None:
     """Where no list is, there is none to move: what has come is shown."""
-    if _new(asked, known).count and not deciding.asking():
+    new, given = _new(asked, known)
+    if (new.count or given) and not deciding.asking():
         queue_list.refresh()
         st.rerun()
 
 
-def _new(asked: review.QueueFilter, known: Known) -> review.New:
-    """What alerts have come since the page was drawn; `news.js` has it ask when some did."""
-    change, news = known
+def _new(asked: review.QueueFilter, known: Known) -> tuple[review.New, dict[str, int]]:
+    """What alerts have come since the list was taken, and which this person was given.
+
+    `news.js` has it ask when some did.
+    """
+    change, entry, news = known
     person = session.actor(touch=False)
     if person is None:
         st.rerun()
     with st.container(key=f"news-{news}"):  # hidden: `news.js` reads it, and presses the button
         st.button(session.speech()("queue.refresh"), key="look")
-    return review.new_since(served().store, person, asked, change, session.now())
+    store = served().store
+    given = arriving.given(store, person, entry)
+    return review.new_since(store, person, asked, change, session.now()), given
 
 
 def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:

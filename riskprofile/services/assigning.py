@@ -1,6 +1,6 @@
 """A supervisor gives alerts to an officer: one that another holds, or several as they were shown.
 
-Several are shipments, never travellers, and are taken back within 10 seconds.
+Several are shipments, never travellers. Either is taken back within 10 seconds.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, or_, select, update
 
@@ -42,16 +43,20 @@ class Moved:
     left: tuple[tuple[str, str], ...]
 
 
-def officers(store: Store, actor: Actor) -> list[str]:
-    """Who can be given an alert of the actor's office: its active officers and supervisors."""
+def officers(store: Store, actor: Actor) -> dict[str, str | None]:
+    """Who can be given an alert of the actor's office: its active officers and supervisors.
+
+    Each with the office whose alerts they may work; None is every office.
+    """
     authorise(actor, ACTION)
-    asked = select(_account.c.name).where(
+    asked = select(_account.c.name, _account.c.office).where(
         _account.c.role.in_(WORKERS), _account.c.disabled_at.is_(None)
     )
     if actor.office is not None:
         asked = asked.where(or_(_account.c.office == actor.office, _account.c.office.is_(None)))
     with store.read() as connection:
-        return list(connection.execute(asked.order_by(_account.c.name)).scalars())
+        found = connection.execute(asked.order_by(_account.c.name))
+        return {row.name: row.office for row in found}
 
 
 def assign(store: Store, actor: Actor, alert_id: int, to: str, now: datetime) -> datetime:
@@ -72,9 +77,7 @@ def assign(store: Store, actor: Actor, alert_id: int, to: str, now: datetime) ->
         until = lease(connection, alert_id, now)
         _require_colleague(connection, [alert], to)
         _hold(connection, alert_id, to, until)
-        desk.note(
-            connection, actor, ACTION, alert, now, to=to, holder=desk.holder(alert, now) or ""
-        )
+        _note_given(connection, actor, alert, to, until, now)
     return until
 
 
@@ -125,10 +128,7 @@ def assign_several(
             _hold(connection, number, to, until)
             given.append((alert, until))
         for alert, until in given:  # last: the chain is held from its first link to the commit
-            held = desk.holder(alert, now)
-            former = {} if held is None else {"held_until": alert["lease_until"].isoformat()}
-            told = {"to": to, "holder": held or "", "until": until.isoformat(), **former}
-            desk.note(connection, actor, ACTION, alert, now, many=len(given), **told)
+            _note_given(connection, actor, alert, to, until, now, many=len(given))
     return Moved(now, tuple(alert["id"] for alert, _ in given), tuple(left))
 
 
@@ -167,6 +167,23 @@ def take_back(store: Store, actor: Actor, at: datetime, now: datetime) -> Moved:
         for alert, holder in back:
             desk.note(connection, actor, BACK, alert, now, to=holder, many=len(back))
     return Moved(now, tuple(alert["id"] for alert, _ in back), tuple(left))
+
+
+def _note_given(
+    connection: Connection,
+    actor: Actor,
+    alert: desk.Row,
+    to: str,
+    until: datetime,
+    now: datetime,
+    **more: int,
+) -> None:
+    """Note who has it, until when, and who had it until when: what taking it back needs."""
+    held = desk.holder(alert, now)
+    former = {} if held is None else {"held_until": alert["lease_until"].isoformat()}
+    told = {"to": to, "holder": held or "", "until": until.isoformat(), **former}
+    detail: dict[str, Any] = {**told, **more}
+    desk.note(connection, actor, ACTION, alert, now, **detail)
 
 
 def _require_colleague(connection: Connection, alerts: Iterable[desk.Row], to: str) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.errors import Damaged
@@ -25,17 +25,14 @@ from riskprofile.services.queue_statements import (
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import phrasings
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 
 __all__ = [
     "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "New", "QueueFilter", "QueuePage", "QueueRow",
-    "arrived", "figures", "new_since", "pending_release", "queue", "snoozed",
+    "figures", "new_since", "pending_release", "queue", "snoozed",
     "unconfirmed", "visible",
 ]  # fmt: skip
 
-_alert = Alert.__table__  # type: ignore[attr-defined]
 
-_ARRIVED = select(_alert.c.office).distinct().where(_alert.c.id > bindparam("upto"))
 PAGE_LIMIT = 500
 SHOWN = 3  # reasons that two sentences are taken of: one may be where every declaration starts
 DEFAULT_CAPACITY = 40
@@ -180,21 +177,6 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
         change = _highest(connection) if cells else 0
         found = [_row(connection, row, now) for row in rows]
     return QueuePage(found, total, lanes, queues, owners, change, cells)
-
-
-def arrived(store: Store, upto: int | None) -> tuple[int, set[str | None]]:
-    """The highest alert id of all, and the offices of alerts that came after `upto`.
-
-    For what tells pages of many people that they have news: each is told of its own office.
-    None asks for the first alone. Where the database was put back to an earlier state, all
-    offices have news.
-    """
-    with store.read() as connection:
-        highest = _highest(connection)
-        if upto is None or highest == upto:
-            return highest, set()
-        after = {"upto": upto if upto < highest else 0}
-        return highest, set(connection.execute(_ARRIVED, after).scalars())
 
 
 def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> New:

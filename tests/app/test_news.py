@@ -6,10 +6,25 @@ import pytest
 from sqlalchemy import delete
 
 from app.news import EVERY, News
+from riskprofile.services.assigning import assign
+from riskprofile.services.identity import OWNER, add_account
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from tests.app.clock import Clock
-from tests.services.bench import AUDITOR, AWAY, INES, THERE, furnish, put
+from tests.services.bench import (
+    AUDITOR,
+    AWAY,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    SARA,
+    THERE,
+    furnish,
+    put,
+)
+
+WORDS = "four small brown lanterns"
 
 
 @pytest.fixture
@@ -55,6 +70,17 @@ def test_each_time_is_told_and_another_office_hears_nothing_of_it(store, news, c
         clock.now += EVERY
         assert news.of(INES) == told[-1]
     assert len(set(told)) == 3
+
+
+def test_who_is_given_an_alert_has_news_and_a_colleague_has_none(store, news, clock):
+    add_account(store, OWNER, name="omar", role="officer", office=HERE, password=WORDS, now=NOW)
+    [alert] = put(store, 1, version=2)
+    clock.now += EVERY
+    before = news.of(INES), news.of(OMAR)
+    assign(store, SARA, alert, "omar", NOW)
+    clock.now += EVERY
+    assert news.of(INES) == before[0]
+    assert news.of(OMAR) > before[1]
 
 
 def test_a_database_put_back_to_an_earlier_state_is_news(store, news, clock):

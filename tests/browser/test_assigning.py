@@ -8,12 +8,13 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
-from riskprofile.services import review
+from riskprofile.services import identity, review
 from riskprofile.services.rights import Actor
 from riskprofile.store import tables
 from tests.browser import home
+from tests.browser.conftest import PASSWORD
 from tests.browser.test_keyboard import reach
-from tests.browser.test_shift import button, press, settled
+from tests.browser.test_shift import button, open_row, press, settled
 
 GRID = "!!document.activeElement.closest('[data-testid=stDataFrame]')"
 
@@ -37,6 +38,15 @@ def entries(served: Any, action: str) -> int:
         found = connection.execute(asked).scalar_one()
     store.close()
     return int(found)
+
+
+def whole(store: Any) -> None:
+    """A supervisor of every office, once."""
+    if "supervisor-01" not in {one.name for one in identity.accounts(store, identity.OWNER)}:
+        identity.add_account(
+            store, identity.OWNER, name="supervisor-01", role="supervisor", office=None,
+            password=PASSWORD, now=datetime.now(UTC),
+        )  # fmt: skip
 
 
 def first_free(served: Any, place: int) -> Any:
@@ -119,3 +129,56 @@ def test_an_officer_is_not_offered_to_assign(served, visit):
     officer = visit("officer-14")
     expect(button(officer, "Raise by hand")).to_be_visible()
     expect(officer.locator(".st-key-assign-several button")).to_be_hidden()
+
+
+def give(page: Page, row: int) -> None:
+    """Open an alert of the list and give it to officer-14."""
+    open_row(page, row)
+    page.get_by_role("tab", name="Timeline").click()
+    settled(page)
+    page.get_by_role("combobox", name="Give this alert to").click()
+    page.get_by_role("option", name="officer-14").click()
+    settled(page)
+    button(page.locator(".st-key-alert"), "Assign").click()
+
+
+def test_an_officer_is_told_of_what_is_given_while_the_page_stands_open(served, visit):
+    officer = visit("officer-14")
+    expect(officer.locator(".st-key-next button")).to_be_enabled()
+    press(officer, "n")
+    expect(button(officer, "Refer")).to_be_visible()  # while an alert is open the list stands still
+    give(visit("supervisor-03"), 2)
+    told = officer.locator(".st-key-list_head")
+    expect(told).to_contain_text("1 assigned to you by supervisor-03")
+    press(officer, "g")
+    expect(told).not_to_contain_text("assigned to you")
+
+
+def test_one_alert_that_was_given_is_taken_back(served, visit):
+    page = visit("supervisor-03")
+    give(page, 2)
+    undo = page.locator(".st-key-small_undo")
+    expect(undo).to_contain_text("officer-14 has this alert now.")
+    undo.get_by_role("button").click()
+    expect(page.locator(".rp-strip", has_text="Taken back: 1 alert.")).to_be_visible()
+    assert held(served) == {}
+
+
+def test_who_of_one_office_cannot_be_given_alerts_of_another_is_said_before(served, visit):
+    store = served.store()
+    alert = tables.Alert.__table__  # type: ignore[attr-defined]
+    with store.write() as connection:
+        connection.execute(alert.update().where(alert.c.id == 2).values(office="XMAIR"))
+    whole(store)
+    store.close()
+    page = visit("supervisor-01", "/?lane=red")
+    settled(page)
+    page.locator(".st-key-assign-several button").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_text("All of the list: 6").click()
+    settled(page)
+    dialog.get_by_role("combobox", name="Officer").click()
+    page.get_by_role("option", name="officer-14 (XMPME)").click()
+    expect(dialog.locator(".rp-strip")).to_contain_text("officer-14 works at XMPME alone.")
+    expect(dialog.locator(".rp-strip")).to_contain_text("Leave out the alerts of XMAIR")
+    expect(button(dialog, "Assign")).to_be_disabled()

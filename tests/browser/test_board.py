@@ -125,5 +125,5 @@ def test_a_supervisor_gives_an_alert_to_an_officer(served, visit):
     field.fill("officer-09")
     field.press("Enter")
     button(page.locator(".st-key-alert"), "Assign").click()
-    expect(page.locator(".rp-strip").first).to_contain_text("officer-09 has this alert now")
+    expect(page.locator(".st-key-small_undo")).to_contain_text("officer-09 has this alert now")
     assert owners(served) == {"PX-2026-104417": "officer-09"}

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import event, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageError
-from riskprofile.services import assigning, blind, identity, noting, review, snoozing
+from riskprofile.services import arriving, assigning, blind, identity, noting, review, snoozing
+from riskprofile.services.deciding import UNDO
 from riskprofile.services.identity import OWNER, ROLES, Actor
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.store.tables import Alert, Audit
@@ -60,7 +61,7 @@ def engaged(store):
 
 
 def test_officers_of_the_office_can_be_given_an_alert(staffed):
-    assert assigning.officers(staffed, SARA) == ["ines", "omar"]
+    assert [*assigning.officers(staffed, SARA)] == ["ines", "omar"]
 
 
 def test_an_assigned_alert_is_held_and_whoever_held_it_can_no_longer_decide(staffed):
@@ -73,6 +74,40 @@ def test_an_assigned_alert_is_held_and_whoever_held_it_can_no_longer_decide(staf
     review.alert(staffed, OMAR, alert, later(minutes=2))
     review.decide(staffed, OMAR, alert, "scan", REASON, later(minutes=2))
     assert "alert.assign" in actions(staffed, alert)
+
+
+def test_one_that_was_given_is_taken_back_and_whoever_held_it_does_again(any_staffed):
+    alert, free = taken(any_staffed), put(any_staffed, 1, version=2)[0]
+    before = row(any_staffed, alert)
+    for one in (alert, free):
+        at = later(minutes=1, seconds=one)
+        assigning.assign(any_staffed, SARA, one, "omar", at)
+        moved = assigning.take_back(any_staffed, SARA, at, at + UNDO)
+        assert (moved.alerts, moved.left) == ((one,), ())
+    again = row(any_staffed, alert)
+    assert (again["owner"], again["lease_until"]) == ("ines", before["lease_until"])
+    assert row(any_staffed, free)["owner"] is None
+
+
+def test_who_is_given_alerts_is_told_how_many_and_by_whom(any_staffed):
+    first, second, third = put(any_staffed, 3)
+    upto = arriving.arrived(any_staffed, None).upto
+    for alert, to in ((first, "omar"), (second, "omar"), (third, "ines")):
+        assigning.assign(any_staffed, SARA, alert, to, NOW)
+    assert arriving.arrived(any_staffed, upto).people == {"omar", "ines"}
+    assert arriving.given(any_staffed, OMAR, upto.entry) == {"sara": 2}
+    assigning.assign(any_staffed, SARA, second, "ines", NOW)  # who has it no more is not told
+    assert arriving.given(any_staffed, OMAR, upto.entry) == {"sara": 1}
+    newest = arriving.arrived(any_staffed, upto).upto
+    assert arriving.given(any_staffed, OMAR, newest.entry) == {}
+    assert arriving.arrived(any_staffed, newest).people == set()
+
+
+def test_the_timeline_tells_to_whom_an_alert_was_given(staffed):
+    [alert] = put(staffed, 1)
+    assigning.assign(staffed, SARA, alert, "omar", NOW)
+    told = review.alert(staffed, SARA, alert, NOW).timeline
+    assert [one.text for one in told if one.action == "alert.assign"] == ["omar"]
 
 
 def test_who_is_given_a_control_has_the_day_to_make_it(staffed):

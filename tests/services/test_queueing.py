@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import StoreError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import blind, review
+from riskprofile.services import arriving, blind, review
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.queueing import New
 from riskprofile.services.review import QueueFilter
@@ -204,14 +204,20 @@ def test_a_row_says_what_it_waits_for(store):
     assert (rows[third].decision, rows[third].waiting) == (None, "")
 
 
+def came(store, upto):
+    """The highest alert id, and the offices of those after `upto`."""
+    found = arriving.arrived(store, None if upto is None else arriving.Upto(upto, 0))
+    return found.upto.alert, found.offices
+
+
 def test_news_are_counted_and_not_pushed_into_the_list(store):
     put(store, 3)
     page = review.queue(store, INES, ALL, NOW)
-    assert review.arrived(store, page.change) == (page.change, set())
+    assert came(store, page.change) == (page.change, set())
     first, second = put(store, 2, version=2, lane=["red", "yellow"])
-    assert review.arrived(store, page.change) == (second, {HERE})
-    assert review.arrived(store, first) == (second, {HERE})
-    assert review.arrived(store, None) == (second, set())
+    assert came(store, page.change) == (second, {HERE})
+    assert came(store, first) == (second, {HERE})
+    assert came(store, None) == (second, set())
     assert review.new_since(store, INES, ALL, second, NOW) == New(0)
     assert review.new_since(store, INES, ALL, page.change, NOW) == New(2, 1, later(hours=1))
     yellow = QueueFilter("shipment", lane="yellow")
