@@ -109,7 +109,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words) -> None:
         if cells and cells[0][0] < len(ids):
             open_alert(ids[cells[0][0]])
 
-    top = max([row.points or 0 for row in rows], default=0)
+    least, most = span([row.points for row in rows if row.points is not None])
     config, side = st.column_config, lists.words_at(say)
     st.dataframe(
         styled,
@@ -129,7 +129,7 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words) -> None:
                 width=94,
             ),
             "points": config.ProgressColumn(
-                say("column.points"), format="%d", min_value=0, max_value=max(100, top), width=76
+                say("column.points"), format="%d", min_value=least, max_value=most, width=76
             ),
             "declaration": config.TextColumn(
                 say("column.declaration"), width=DECLARED, alignment=side
@@ -139,6 +139,20 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words) -> None:
             "owner": config.TextColumn(say("column.owner"), width=OWNER, alignment=side),
         },
     )
+
+
+def span(points: Sequence[int]) -> tuple[int, int]:
+    """The points at which a bar begins and is full, so that each of these is seen to differ.
+
+    A scorecard may begin so far below nought that all of a list has fewer points.
+
+    >>> span([412, 398, 148]), span([18, -221, -779]), span([])
+    ((0, 412), (-858, 18), (0, 100))
+    """
+    least, most = min([0, *points]), max(points, default=0)
+    if least == 0:
+        return 0, max(100, most)
+    return least - max(10, (most - least) // 10), most
 
 
 def follow(key: str, row: int | None) -> None:
