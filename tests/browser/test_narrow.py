@@ -305,6 +305,24 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
+# How far a list, whose columns have no room, is from its right end; nothing where all have room.
+FROM_THE_RIGHT = """() => {
+  const list = document.querySelector('[class*=st-key-list-] .dvn-scroller');
+  if (!list || list.scrollWidth <= list.clientWidth) return null;
+  return Math.round(list.scrollWidth - list.clientWidth - list.scrollLeft);
+}"""
+
+
+def test_a_list_that_is_read_from_the_right_begins_at_the_right(served, visit):
+    page = visit("officer-14", "/?alert=1", locale="ar")
+    page.set_viewport_size({"width": 768, "height": 768})
+    comes_to(page, FROM_THE_RIGHT, 0, "ar")
+    page.locator("[class*=st-key-list-] .dvn-scroller").evaluate("(one) => { one.scrollLeft = 0 }")
+    page.wait_for_timeout(3 * PAUSE)  # whoever moves it finds it where it was left
+    assert page.evaluate(FROM_THE_RIGHT) > 0
+    page.set_viewport_size({"width": 1366, "height": 768})
+
+
 # Of who is signed in and the foot of the page: where they stand, and what of the foot is cut.
 FRAME = """() => {
   const box = (name) => document.querySelector(name).getBoundingClientRect();
