@@ -244,8 +244,8 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
         total = f"{total}: {say.listed(named)}"
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("outcome.items"))}</h2>'
-        f'<span class="rp-m rp-s">{escape(say("outcome.items_hint"))}</span>'
-        f'<span class="rp-s e">{escape(total)}</span></div>'
+        f'<span class="rp-s">{escape(total)}</span>'  # at the other end stand the table's buttons
+        f'<span class="rp-m rp-s">{escape(say("outcome.items_hint"))}</span></div>'
     )
     config = st.column_config
     columns: dict[str, Any] = {

@@ -24,6 +24,7 @@ def page() -> None:
     if not waiting:
         st.html(draw.state(say("second.none"), say("second.none_text")))
         return
+    st.html(f'<p class="rp-m rp-s">{escape(say("second.disagree"))}</p>')
     for kind in ("outcome", "release"):
         entries = [one for one in waiting if one.kind == kind]
         if not entries:
