@@ -102,7 +102,7 @@ def asked(profiles: Sequence[str]) -> review.QueueFilter:
     )
 
 
-def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> None:
+def filters(say: Words, found: review.QueuePage, profiles: Sequence[str], snoozed: int) -> None:
     """Draw the filters, each with how many it would show."""
 
     def lane_label(name: str) -> str:
@@ -115,6 +115,10 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
         if name == "all":
             return say("filter.queue.all")
         return f"{say(f'queue.{name}')} {found.queues.get(name, 0)}"
+
+    def owner_label(name: str) -> str:
+        told = say(f"filter.owner.{name}")
+        return f"{told} {snoozed}" if name == "snoozed" and snoozed else told
 
     def choice(key: str, options: Sequence[str], shown: Callable[[str], str]) -> None:
         st.segmented_control(
@@ -132,7 +136,7 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str]) -> Non
         waits = found.lanes.get(blind.LANE) or st.session_state["lane"] == blind.LANE
         choice("lane", [one for one in LANES if waits or one != blind.LANE], lane_label)
         choice("queue", QUEUES, queue_label)
-        choice("owner", OWNERS, lambda name: say(f"filter.owner.{name}"))
+        choice("owner", OWNERS, owner_label)
         if len(profiles) > 1:
             choice("profile", profiles, lambda name: say.maybe(f"profile.{name}", name))
         st.text_input(
@@ -157,7 +161,7 @@ def page() -> None:
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
     st.html(draw.kpis(_figures(say, figures)) + _late(say))
-    filters(say, found, status.worked)
+    filters(say, found, status.worked, figures.snoozed)
     rows, *upto = queue_list.hold(found, wanted, entry)
     left, right = st.columns([626, 688], gap="small")
     with left:

@@ -295,6 +295,18 @@ def examined(office: bool) -> Select[Any]:
 
 
 @cache
+def aside(office: bool, profile: bool) -> Select[Any]:
+    """How many open alerts are put aside until a time that has not come."""
+    mine = [*seen_from(OFFICE if office else None)]
+    mine += [_alert.c.profile == PROFILE] if profile else []
+    return (
+        select(func.count(_snooze.c.alert_id.distinct()))
+        .select_from(_snooze)
+        .where(_snooze.c.until > NOW, _snooze.c.ended_at.is_(None))
+        .where(exists().where(_alert.c.id == _snooze.c.alert_id, _alert.c.state == "open", *mine))
+    )
+
+
 def to_confirm(office: bool) -> Select[Any]:
     """Outcomes and releases of others that wait for a second person, as two counts."""
     # The few that wait are looked up in turn: a join would read every alert of the office.

@@ -155,6 +155,7 @@ class Figures:
     last_examinations: int
     last_finds: int
     to_confirm: int
+    snoozed: int
 
     @property
     def left_today(self) -> int:
@@ -225,6 +226,8 @@ def figures(
         ).scalar_one()
         results = connection.execute(statements.RESULTS, values).scalars().all()
         to_confirm = sum(connection.execute(statements.to_confirm(mine), values).one())
+        aside = statements.aside(mine, profile is not None)
+        snoozed = connection.execute(aside, {**values, "now": now, "profile": profile}).scalar_one()
     waiting = [one.waiting_since for one in cells if one.waiting_since is not None]
     oldest = min(waiting, default=None)
     return Figures(
@@ -237,6 +240,7 @@ def figures(
         last_examinations=len(results),
         last_finds=sum(1 for outcome in results if outcome == "trafficking"),
         to_confirm=to_confirm,
+        snoozed=int(snoozed),
     )
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import desk, review, snoozing
+from riskprofile.store.tables import Alert
 from tests.services.bench import (
     AWAY,
     INES,
@@ -15,6 +17,7 @@ from tests.services.bench import (
     OMAR,
     REASON,
     SARA,
+    THERE,
     actions,
     later,
     put,
@@ -42,6 +45,19 @@ def test_a_snoozed_alert_leaves_the_list_and_comes_back_by_itself(any_store):
     assert listed(any_store, later(hours=5)) == [alert]
     assert snoozing.standing(any_store, OMAR, alert, later(hours=5)) is None
     assert actions(any_store, alert)[-1] == "alert.snooze"
+
+
+def test_what_is_put_aside_is_counted_for_its_office_and_kind_until_it_comes_back(any_store):
+    mine, other, closed = put(any_store, 3)
+    away = put(any_store, 1, version=2, office=THERE)[0]
+    for alert, who in ((mine, INES), (other, OMAR), (closed, INES), (away, AWAY)):
+        snoozing.snooze(any_store, who, [alert], WHY, later(hours=3), NOW)
+    with any_store.write() as connection:
+        connection.execute(update(Alert).where(Alert.id == closed).values(state="closed"))
+    assert review.figures(any_store, INES, NOW, "shipment").snoozed == 2
+    assert review.figures(any_store, SARA, NOW).snoozed == 2
+    assert review.figures(any_store, INES, NOW, "traveller").snoozed == 0
+    assert review.figures(any_store, INES, later(hours=4), "shipment").snoozed == 0
 
 
 def test_it_can_be_brought_back_early_once(store):
