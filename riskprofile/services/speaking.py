@@ -57,9 +57,9 @@ def spoken(say: Words, one: Told) -> Told:
 def reasons(say: Words, profile: str, given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Reasons with `text` and `norm` in the language of `say`; all else as it was."""
     if say.language == DEFAULT:
-        return [{**one, "norm": _norm(say, str(one.get("norm") or ""))} for one in given]
+        return [{**one, "norm": _norm(say, profile, one)} for one in given]
     return [
-        {**one, "text": _reason(say, profile, one), "norm": _norm(say, str(one.get("norm") or ""))}
+        {**one, "text": _reason(say, profile, one), "norm": _norm(say, profile, one)}
         for one in given
     ]
 
@@ -209,15 +209,29 @@ def _wording(held: Mapping[str, Any], text: str) -> str:
     return text
 
 
-def _norm(say: Words, norm: str) -> str:
+def _norm(say: Words, profile: str, one: Mapping[str, Any]) -> str:
+    """What is usual: in hundredths where the sentence says its value so."""
+    norm, known = str(one.get("norm") or ""), _features(profile)
     if not _NORM.fullmatch(norm):
         return norm
+    parts, names = norm.split("; "), str(one.get("term")).split(" x ")
+    if len(parts) == len(names):  # of a pair each has its own, or it is not told of which it is
+        shares = [name in known and "%}" in known[name].reads for name in names]
+    else:
+        shares = [False for _ in parts]
 
     def written(figure: re.Match[str]) -> str:
         """Large figures are stored as 1.86e+04, which nobody reads."""
         return say.number(float(figure[0])) if figure[1] else _comma(say, figure[0])
 
-    told = _FIGURE.sub(written, norm)
+    def share(figure: re.Match[str]) -> str:
+        text = f"{float(figure[0]):.0%}"
+        return text if say.language == DEFAULT else text.replace("%", "\u00a0%")
+
+    told = "; ".join(
+        _FIGURE.sub(share if hundredths else written, part)
+        for hundredths, part in zip(shares, parts, strict=True)
+    )
     if say.language == DEFAULT:
         return told
     return told.replace(" to ", sentences(say.language)["to"])

@@ -186,6 +186,19 @@ def test_a_large_figure_of_a_norm_is_written_out(language, norm):
     assert told["norm"] == norm
 
 
+@pytest.mark.parametrize(
+    ("language", "norm"),
+    [("en", "18% to 83%"), ("es", "18\u00a0% a 83\u00a0%"), ("fr", "18\u00a0% à 83\u00a0%")],
+)
+def test_a_norm_is_in_hundredths_where_its_sentence_is(language, norm):
+    given = reason("kind_of_consignee_share", "", 0.83, "0.179 to 0.826")
+    [told] = speaking.reasons(words.of(language), "shipment", [given])
+    assert told["norm"] == norm
+    both = reason("kind_of_consignee_share x gift", "", [0.83, 1.0], "0.179 to 0.826; 0 to 1")
+    [told] = speaking.reasons(words.of(language), "shipment", [both])
+    assert told["norm"].startswith(f"{norm}; 0 ")
+
+
 def test_a_norm_in_words_stays_as_it_is():
     given = reason("gift", "declared as gift: yes", 1.0, "60 to 400 g under HS 7318.24")
     [told] = speaking.reasons(words.of("fr"), "shipment", [given])
