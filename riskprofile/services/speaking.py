@@ -260,8 +260,19 @@ def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:
     values = _declared(known.says, text)
     if values is None:
         return told
-    given = {name: held["not_given"] if v == NOT_GIVEN else v for name, v in values.items()}
+    given = {
+        name: held["not_given"] if v == NOT_GIVEN else _spelled(say, profile, name, v)
+        for name, v in values.items()
+    }
     return {**told, "text": _FILLED.sub(lambda place: given[place[1]], said)}
+
+
+def _spelled(say: Words, profile: str, name: str, value: str) -> str:
+    """A declared value; codes that we define are spelled out, within a sentence."""
+    spec = PROFILES[profile].by_name.get(name)
+    if spec is None or spec.kind != "choice":
+        return value
+    return say.maybe(f"choice.{value}", value).lower()
 
 
 def _declared(says: str, text: str) -> dict[str, str] | None:

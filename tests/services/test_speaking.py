@@ -187,6 +187,17 @@ def test_a_large_figure_of_a_norm_is_written_out(language, norm):
 
 
 @pytest.mark.parametrize(
+    ("language", "word"), [("fr", "en importation "), ("es", "importación"), ("ar", "استيراد")]
+)
+def test_a_code_in_a_sign_is_spelled_out_in_the_language_of_the_page(language, word):
+    known = {one.key: one for one in PROFILES["shipment"].indicators}
+    text = known["D05_transit_or_embargo"].says.format(hs_code="731824", procedure="import")
+    sign = {"key": "D05_transit_or_embargo", "text": text, "queue": "compliance"}
+    [told] = speaking.indicators(words.of(language), "shipment", [sign])
+    assert word in told["text"] and "731824" in told["text"]
+
+
+@pytest.mark.parametrize(
     ("language", "norm"),
     [("en", "18% to 83%"), ("es", "18\u00a0% a 83\u00a0%"), ("fr", "18\u00a0% à 83\u00a0%")],
 )
