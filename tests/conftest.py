@@ -181,7 +181,7 @@ def postgres_cluster() -> Iterator[str]:
     data = f"{folder}/data"
     run([programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8", "-N"])
     wait = ("-w", "-t", f"{LATE}")
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c fsync=off"
+    options = postgres_options(folder)
     start = [programs / "pg_ctl", "-D", data, *wait, "-l", f"{folder}/log", "-o", options]
     run([*start, "start"])
     try:
@@ -189,6 +189,15 @@ def postgres_cluster() -> Iterator[str]:
     finally:
         run([programs / "pg_ctl", "-D", data, *wait, "-m", "immediate", "stop"])
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def postgres_options(folder: str) -> str:
+    """How a server runs that need not outlive a power cut, and that nobody copies as it runs.
+
+    A new database is copied without a log of its pages: most of what a test here asks of it.
+    """
+    where = f"-c listen_addresses='' -c unix_socket_directories={folder}"
+    return f"{where} -c fsync=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off"
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import psycopg
 
 from tests import factory
-from tests.conftest import LATE, postgres_cluster, postgres_database
+from tests.conftest import LATE, postgres_cluster, postgres_database, postgres_options
 
 STRIKES = ("parent", "process", "connection", "server")
 TRIES = 6
@@ -137,7 +137,7 @@ def end_something(
         user = (
             {"user": Path(server, "data").owner(), "extra_groups": []} if not os.geteuid() else {}
         )
-        options = f"-c listen_addresses='' -c unix_socket_directories={server} -c fsync=off"
+        options = postgres_options(server)
         again = [program, "-D", f"{server}/data", "-w", "-m", how, "-l", f"{server}/log"]
         subprocess.run(
             [*again, "-o", options, "restart"], check=True, capture_output=True, cwd=server,
