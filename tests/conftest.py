@@ -18,11 +18,12 @@ from typing import Any
 
 import pytest
 import typer.main
+from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as hypotheses
 from sqlalchemy import Connection, inspect
 
-from riskprofile.services import blind, settings
+from riskprofile.services import blind, identity, settings
 from riskprofile.services.settings import Settings
 from riskprofile.store import database, migrations
 from riskprofile.store.database import Store
@@ -139,6 +140,16 @@ def commands_read_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         read = functools.cache(typer.main.get_params_from_function)
         patch.setattr(typer.main, "get_params_from_function", read)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def cheap_passwords() -> Iterator[None]:
+    """Argon2id with the least memory: what is asked of its cost makes a hasher of its own, and a
+    process that a test starts hashes as an installation does.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
         yield
 
 

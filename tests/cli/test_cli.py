@@ -21,7 +21,7 @@ import pandas as pd
 import pytest
 
 from riskprofile.cli import main
-from riskprofile.services import check_counts, identity, past, results, settings, uploading
+from riskprofile.services import check_counts, past, results, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -653,7 +653,6 @@ def test_explain_writes_one_page_for_the_person_concerned(
 def test_who_signs_in_at_the_command_line_gets_in_no_further_than_on_the_page(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(identity, "hasher", identity.PasswordHasher(1, 8, 1))
     monkeypatch.setenv("RISKPROFILE_PASSWORD", "long enough to keep")
     out, factor = tmp_path / "out", {"RISKPROFILE_SECOND_FACTOR_ROLES": "supervisor"}
     signs_in = {

@@ -1,4 +1,4 @@
-"""An open store with two offices, cheap passwords, and people to act."""
+"""An open store with two offices, and people to act."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
-from riskprofile.services import identity
 from riskprofile.store.database import Store
 from tests.conftest import postgres_database
 from tests.services import bench
@@ -64,10 +62,3 @@ def any_store(request: pytest.FixtureRequest) -> Iterator[Store]:
         opened = Store.open(url)
         yield opened
         opened.close()
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2id with the least memory: its cost is not what these tests are about."""
-    identity._dummy_hash.cache_clear()
-    monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))

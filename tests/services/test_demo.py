@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from sqlalchemy import text
 
 from riskprofile.errors import InputError, PolicyError, ScorecardError, Stopped, UsageError
@@ -36,9 +35,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def first(settings: Settings) -> DemoSummary:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
-        return demo.prepare(settings, NOW)
+    return demo.prepare(settings, NOW)
 
 
 def counts(settings: Settings) -> dict[str, int]:
@@ -150,7 +147,6 @@ def test_neither_the_default_home_nor_another_database_is_ever_used(tmp_path: Pa
 @pytest.fixture
 def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two of the samples."""
-    monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
     folder = tmp_path / "few"
     folder.mkdir()
     for name in ("past-travellers.parquet", "paxlst.edi"):
