@@ -33,6 +33,10 @@ AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
 SHARE = blind.SHARE  # of its alerts, how many wait for a view where nobody set it
 LATE = 240  # seconds after which what a busy machine is slow at is lost: a test may take 300
 
+# What a command takes is read from its function once. A program reads that of one command; a
+# process of the suite holds them all, and made them all twice at each call of a command line.
+typer.main.get_command_from_info = functools.cache(typer.main.get_command_from_info)
+
 
 # How long an example takes, or to draw one, depends on the machine; a test that hangs is ended by
 # its time limit.
@@ -129,17 +133,6 @@ def compiled_once() -> Iterator[None]:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(database, "create_engine", engine)
-        yield
-
-
-@pytest.fixture(autouse=True, scope="session")
-def commands_read_once() -> Iterator[None]:
-    """What a command takes is read from its function once. A program reads that of one command; a
-    process of the suite holds them all, and read them all twice at each call of a command line.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        read = functools.cache(typer.main.get_params_from_function)
-        patch.setattr(typer.main, "get_params_from_function", read)
         yield
 
 
