@@ -1,7 +1,7 @@
 """What a scenario is: how often each thing happens in one kind of trade.
 
 A scenario only draws what a declaration shows. It does not decide a label: the risk
-function (`risk.py`) reads the finished row and knows no scenario.
+function (`factors.py`) reads the finished row and knows no scenario.
 """
 
 from __future__ import annotations
