@@ -48,43 +48,18 @@ LINES = 12  # that a finding of a file names
 
 # Columns of the form by group, each with its width: the order in which papers are filled in.
 FORM: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
-    (
-        "check.group_goods",
-        (
-            ("declaration_id", ""),
-            ("hs_code", ""),
-            ("country_of_origin", ""),
-            ("goods_description", "all"),
-        ),
-    ),
-    (
-        "check.group_parties",
-        (
-            ("consignor_name", ""),
-            ("consignor_address", ""),
-            ("consignor_country", ""),
-            ("consignee_name", ""),
-            ("consignee_address", ""),
-            ("consignee_country", ""),
-        ),
-    ),
-    (
-        "check.group_measures",
-        (
-            ("package_count", ""),
-            ("package_type", ""),
-            ("gross_mass_kg", ""),
-            ("quantity", "half"),
-            ("quantity_unit", "half"),
-            ("value", "half"),
-            ("currency", "half"),
-        ),
-    ),
-    (
-        "check.group_papers",
-        (("licence_number", ""), ("licence_type", ""), ("end_use_certificate", "")),
-    ),
-)
+    ("check.group_goods",
+     (("declaration_id", ""), ("hs_code", ""), ("country_of_origin", ""),
+      ("goods_description", "all"))),
+    ("check.group_parties",
+     (("consignor_name", ""), ("consignor_address", ""), ("consignor_country", ""),
+      ("consignee_name", ""), ("consignee_address", ""), ("consignee_country", ""))),
+    ("check.group_measures",
+     (("package_count", ""), ("package_type", ""), ("gross_mass_kg", ""), ("quantity", "half"),
+      ("quantity_unit", "half"), ("value", "half"), ("currency", "half"))),
+    ("check.group_papers",
+     (("licence_number", ""), ("licence_type", ""), ("end_use_certificate", ""))),
+)  # fmt: skip
 COLUMNS = tuple(name for _, group in FORM for name, _ in group)
 
 

@@ -50,44 +50,19 @@ MODE = "HEAHEA/TraModAtBorHEA76"  # transport_mode
 ROUTE = "ITI/CouOfRouCodITI1"  # route, in order
 SEALS = "SEAID529/SeaIdSEAID530"  # seal_numbers
 TOTAL_MASS = "HEAHEA/TotGroMasHEA307"  # gross_mass_kg of a single item without its own
+
+
+def _party_at(one: str) -> dict[str, str]:
+    """Part: path of a party, which the schema names `CO` or `CE`, 1 in the header, 2 at an item."""
+    leaf = {"id": "TIN{}59", "name": "Nam{}7", "street": "StrAndNum{}22", "city": "Cit{}24"}
+    leaf |= {"postcode": "PosCod{}23", "country": "Cou{}25"}
+    return {part: f"TRACON{one}/{name.format(one)}" for part, name in leaf.items()}
+
+
 # party: part: path; the header's, then the item's
-PARTIES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    "consignor": (
-        {
-            "id": "TRACONCO1/TINCO159",
-            "name": "TRACONCO1/NamCO17",
-            "street": "TRACONCO1/StrAndNumCO122",
-            "city": "TRACONCO1/CitCO124",
-            "postcode": "TRACONCO1/PosCodCO123",
-            "country": "TRACONCO1/CouCO125",
-        },
-        {
-            "id": "TRACONCO2/TINCO259",
-            "name": "TRACONCO2/NamCO27",
-            "street": "TRACONCO2/StrAndNumCO222",
-            "city": "TRACONCO2/CitCO224",
-            "postcode": "TRACONCO2/PosCodCO223",
-            "country": "TRACONCO2/CouCO225",
-        },
-    ),
-    "consignee": (
-        {
-            "id": "TRACONCE1/TINCE159",
-            "name": "TRACONCE1/NamCE17",
-            "street": "TRACONCE1/StrAndNumCE122",
-            "city": "TRACONCE1/CitCE124",
-            "postcode": "TRACONCE1/PosCodCE123",
-            "country": "TRACONCE1/CouCE125",
-        },
-        {
-            "id": "TRACONCE2/TINCE259",
-            "name": "TRACONCE2/NamCE27",
-            "street": "TRACONCE2/StrAndNumCE222",
-            "city": "TRACONCE2/CitCE224",
-            "postcode": "TRACONCE2/PosCodCE223",
-            "country": "TRACONCE2/CouCE225",
-        },
-    ),
+PARTIES = {
+    "consignor": (_party_at("CO1"), _party_at("CO2")),
+    "consignee": (_party_at("CE1"), _party_at("CE2")),
 }
 # column: (header's path, item's path); the item's counts first
 EITHER = {
