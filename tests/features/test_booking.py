@@ -9,8 +9,9 @@ import pandas as pd
 from riskprofile.features import booking
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import TRAVELLER
-from riskprofile.tables import Feature, Table
+from riskprofile.tables import Table
 from tests import factory
+from tests.viewed import value
 
 NOW = pd.Timestamp("2026-11-24 08:00", tz="UTC")
 
@@ -22,10 +23,6 @@ def days_ago(*days: float) -> list[pd.Timestamp]:
 def travellers(n: int = 1, **columns: Any) -> Table:
     given = {"origin": "XAAAA", "destination": "XMMMM", **columns}
     return view(factory.travellers(n, **given), TRAVELLER)
-
-
-def value(feature: Feature, items: Table, history: Snapshot) -> float:
-    return float(feature.compute(items, history).iloc[0])
 
 
 def test_the_tenth_short_trip_with_heavy_bags_has_a_higher_value_than_the_first():

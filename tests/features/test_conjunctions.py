@@ -9,16 +9,9 @@ import pandas as pd
 import pytest
 
 from riskprofile.features import conjunctions
-from riskprofile.history import Snapshot, view
-from riskprofile.profiles import SHIPMENT
+from riskprofile.history import Snapshot
 from riskprofile.tables import Feature, Table
-from tests import factory
-
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT)
+from tests.viewed import NOW, shipments
 
 
 def past(n: int = 200, kg: float = 30.0, **columns: Any) -> Table:

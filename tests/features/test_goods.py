@@ -9,16 +9,12 @@ import pytest
 
 from riskprofile.features import goods
 from riskprofile.history import Snapshot, view
-from riskprofile.profiles import SHIPMENT, TRAVELLER
-from riskprofile.tables import Feature, Table
+from riskprofile.profiles import TRAVELLER
+from riskprofile.tables import Feature
 from tests import factory
+from tests.viewed import NOW, shipments
 
 EMPTY = Snapshot.from_views([])
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT)
 
 
 def value(feature: Feature, history: Snapshot = EMPTY, **columns: Any) -> float:

@@ -2,29 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from riskprofile.features import parties
-from riskprofile.history import Snapshot, view
-from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Feature, Table
-from tests import factory
-
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
-
-
-def days_ago(*days: float) -> list[pd.Timestamp]:
-    return [NOW - pd.Timedelta(days=d) for d in days]
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT)
-
-
-def value(feature: Feature, items: Table, history: Snapshot) -> float:
-    return float(feature.compute(items, history).iloc[0])
+from riskprofile.history import Snapshot
+from tests.viewed import days_ago, shipments, value
 
 
 def test_age_counts_from_the_first_declaration_to_lodgement_not_to_now():

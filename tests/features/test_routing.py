@@ -9,22 +9,13 @@ import pandas as pd
 from riskprofile.features import routing
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Feature, Table
+from riskprofile.tables import Table
 from tests import factory
-
-LAST_MONTH = pd.Timestamp("2026-10-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT)
+from tests.viewed import LAST_MONTH, shipments, value
 
 
 def past(n: int, **columns: Any) -> Table:
     return shipments(n, lodged_at=LAST_MONTH, **columns)
-
-
-def value(feature: Feature, items: Table, history: Snapshot) -> float:
-    return float(feature.compute(items, history).iloc[0])
 
 
 def test_a_lane_never_taken_has_a_smaller_share_than_one_in_daily_use():

@@ -10,17 +10,10 @@ import pytest
 
 from riskprofile.columns import View
 from riskprofile.features import weights
-from riskprofile.history import Snapshot, view
-from riskprofile.profiles import SHIPMENT
+from riskprofile.history import Snapshot
 from riskprofile.reference import norms
-from riskprofile.tables import Feature, Table
-from tests import factory
-
-LAST_MONTH = pd.Timestamp("2026-10-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT)
+from riskprofile.tables import Table
+from tests.viewed import LAST_MONTH, shipments, value
 
 
 def heaters(n: int, kg: float, spread: float = 0.2, **columns: Any) -> Table:
@@ -28,10 +21,6 @@ def heaters(n: int, kg: float, spread: float = 0.2, **columns: Any) -> Table:
     masses = kg * np.exp(spread * np.sin(np.arange(n)))
     given = {"hs_code": "841919", "package_count": 1, "gross_mass_kg": list(masses), **columns}
     return shipments(n, lodged_at=LAST_MONTH, **given)
-
-
-def value(feature: Feature, items: Table, history: Snapshot) -> float:
-    return float(feature.compute(items, history).iloc[0])
 
 
 def heater(kg: float, **columns: Any) -> Table:

@@ -9,8 +9,9 @@ import pandas as pd
 from riskprofile.history import Snapshot, view
 from riskprofile.indicators import booking
 from riskprofile.profiles import TRAVELLER
-from riskprofile.tables import Indicator, Table
+from riskprofile.tables import Table
 from tests import factory
+from tests.viewed import fired
 
 NOW = pd.Timestamp("2026-11-24 08:00", tz="UTC")
 
@@ -18,10 +19,6 @@ NOW = pd.Timestamp("2026-11-24 08:00", tz="UTC")
 def travellers(n: int = 1, **columns: Any) -> Table:
     given = {"origin": "XAAAA", "destination": "XMMMM", **columns}
     return view(factory.travellers(n, **given), TRAVELLER, codes=True)
-
-
-def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> bool:
-    return bool(indicator.compute(items, Snapshot() if history is None else history).iloc[0])
 
 
 def test_the_third_short_trip_with_sixty_kilograms_fires_and_a_commuters_does_not():

@@ -5,24 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Snapshot
 from riskprofile.indicators import documents
-from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Indicator, Table
-from tests import factory
-
-LAST_MONTH = pd.Timestamp("2026-10-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT, codes=True)
-
-
-def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> bool:
-    return bool(indicator.compute(items, Snapshot() if history is None else history).iloc[0])
+from tests.viewed import LAST_MONTH, fired
+from tests.viewed import coded as shipments
 
 
 @pytest.mark.parametrize(

@@ -10,14 +10,10 @@ import pytest
 from riskprofile.history import Snapshot, view
 from riskprofile.indicators import goods
 from riskprofile.profiles import SHIPMENT, TRAVELLER
-from riskprofile.tables import Indicator, Table
+from riskprofile.tables import Indicator
 from tests import factory
-
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT, codes=True)
+from tests.viewed import NOW
+from tests.viewed import coded as shipments
 
 
 def past(n: int = 120, **columns: Any) -> Snapshot:

@@ -11,8 +11,8 @@ from riskprofile.indicators import links
 from riskprofile.profiles import SHIPMENT, TRAVELLER
 from riskprofile.tables import Indicator, Table
 from tests import factory
+from tests.viewed import NOW, days_ago
 
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
 HOME = {
     "transport_mode": "post",
     "consignee_type": "private",
@@ -29,10 +29,6 @@ def shipments(n: int, **columns: Any) -> Table:
 
 def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> list[bool]:
     return list(indicator.compute(items, Snapshot() if history is None else history))
-
-
-def days_ago(*days: float) -> list[pd.Timestamp]:
-    return [NOW - pd.Timedelta(days=d) for d in days]
 
 
 def test_three_parcels_of_small_parts_from_one_sender_are_one_order():

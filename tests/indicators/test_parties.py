@@ -5,27 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Snapshot
 from riskprofile.indicators import parties
-from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Indicator, Table
-from tests import factory
-
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
-
-
-def days_ago(*days: float) -> list[pd.Timestamp]:
-    return [NOW - pd.Timedelta(days=d) for d in days]
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT, codes=True)
-
-
-def fired(indicator: Indicator, items: Table, history: Snapshot | None = None) -> bool:
-    return bool(indicator.compute(items, Snapshot() if history is None else history).iloc[0])
+from riskprofile.tables import Table
+from tests.viewed import coded as shipments
+from tests.viewed import days_ago, fired
 
 
 def known_goods(n: int = 200, **columns: Any) -> Table:

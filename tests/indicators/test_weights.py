@@ -7,18 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.history import Snapshot, view
+from riskprofile.history import Snapshot
 from riskprofile.indicators import weights
-from riskprofile.profiles import SHIPMENT
-from riskprofile.tables import Indicator, Table
-from tests import factory
+from riskprofile.tables import Indicator
+from tests.viewed import NOW
+from tests.viewed import coded as shipments
 
-NOW = pd.Timestamp("2026-11-20 08:00", tz="UTC")
 STRANGERS = {"consignor_id": "NEW1", "consignee_id": "NEW2"}
-
-
-def shipments(n: int = 1, **columns: Any) -> Table:
-    return view(factory.shipments(n, **columns), SHIPMENT, codes=True)
 
 
 def fired(indicator: Indicator, history: Snapshot, **columns: Any) -> bool:
