@@ -1,7 +1,6 @@
 """Times, weights and codes as an officer reads them: those of every page and paper."""
 
 from riskprofile.words.form import (
-    CLIPPED,
     GLYPHS,
     clause,
     clip,
@@ -19,19 +18,6 @@ from riskprofile.words.form import (
 )
 
 __all__ = [
-    "CLIPPED",
-    "GLYPHS",
-    "clause",
-    "clip",
-    "clock",
-    "ended",
-    "headline",
-    "lane",
-    "reference",
-    "sentence",
-    "signed",
-    "span",
-    "time_left",
-    "value",
-    "zone_name",
-]
+    "GLYPHS", "clause", "clip", "clock", "ended", "headline", "lane", "reference", "sentence",
+    "signed", "span", "time_left", "value", "zone_name",
+]  # fmt: skip

@@ -8,8 +8,6 @@ from app.words import DEFAULT, Words
 from riskprofile.profiles import PROFILES
 from riskprofile.services.quarantine import KeptRow
 
-__all__ = ["came", "cell_of", "in_english", "why"]
-
 LONGEST = 300  # characters of a cell that are shown
 
 

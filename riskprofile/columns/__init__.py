@@ -10,27 +10,7 @@ from riskprofile.columns.text import TEXT, Text, factorize, isoformat
 from riskprofile.columns.view import View, arrays, column, like, told
 
 __all__ = [
-    "TEXT",
-    "TIME",
-    "Array",
-    "Column",
-    "Flag",
-    "Mask",
-    "Moment",
-    "Number",
-    "Text",
-    "View",
-    "Whole",
-    "Word",
-    "alone",
-    "arrays",
-    "column",
-    "factorize",
-    "full",
-    "isoformat",
-    "like",
-    "reckoned",
-    "spans",
-    "supposing",
-    "told",
-]
+    "TEXT", "TIME", "Array", "Column", "Flag", "Mask", "Moment", "Number", "Text", "View", "Whole",
+    "Word", "alone", "arrays", "column", "factorize", "full", "isoformat", "like", "reckoned",
+    "spans", "supposing", "told",
+]  # fmt: skip

@@ -5,15 +5,6 @@ from riskprofile.intake.detect import READERS, Chunk, detect, formats, read
 from riskprofile.intake.reader import Offices, RawChunk, Reader, Rejection, Source
 
 __all__ = [
-    "READERS",
-    "Chunk",
-    "Offices",
-    "RawChunk",
-    "Reader",
-    "Rejection",
-    "Source",
-    "detect",
-    "formats",
-    "read",
-    "sources",
-]
+    "READERS", "Chunk", "Offices", "RawChunk", "Reader", "Rejection", "Source", "detect", "formats",
+    "read", "sources",
+]  # fmt: skip

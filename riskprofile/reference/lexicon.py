@@ -28,19 +28,7 @@ from riskprofile.reference.stems import stem
 from riskprofile.reference.terms import Term, english, index, terms
 from riskprofile.tables import Column, Table
 
-__all__ = [
-    "CATEGORIES",
-    "Hit",
-    "Scan",
-    "Term",
-    "marks",
-    "plain",
-    "plains",
-    "read",
-    "scan",
-    "scans",
-    "terms",
-]
+__all__ = ["marks", "plain", "plains", "read", "scan", "scans", "terms"]
 
 CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
 KEPT = 1 << 13

@@ -35,11 +35,6 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, FirstView
 from riskprofile.words import Message
 
-__all__ = [
-    "LANE", "SHARE", "Draw", "draw_of", "drawn", "of", "require_said", "say", "set_share", "share",
-    "veiled", "waits",
-]  # fmt: skip
-
 ACTION = "alert.view"
 SETTING = "blind_first"
 SHARE = 0.05  # of the alerts, until the installation says otherwise

@@ -19,8 +19,6 @@ from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.words import Message
 
-__all__ = ["ASK", "LEAST", "LONGEST", "MOST", "NOTE", "ask", "asked_since", "note"]
-
 NOTE, ASK = audit.NOTED
 TAKEN = ("alert.claim", "alert.assign", "alert.give_back")  # what answers a request
 BACK = "alert.unassign"  # but for an assignment that was taken back

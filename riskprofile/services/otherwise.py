@@ -38,8 +38,6 @@ from riskprofile.tables import ColumnSpec, Table
 from riskprofile.words import Message
 from riskprofile.words.declaration import LANES
 
-__all__ = ["ACTION", "FIGURES", "Otherwise", "otherwise"]
-
 ACTION = "alert.otherwise"
 # What scales, counting and papers can settle, in the order in which it is checked.
 FIGURES = (

@@ -54,8 +54,8 @@ ENGLISH = CATALOGUES[words.DEFAULT]
 _MADE = """
     lane queue profile role decision outcome method concealment item answer basis kind sure batch
     batch_state batches kept head tab field choice fact link facet event owner filter page column
-    second read_only row_state upload kept_why row_note unread upload_step kept_state message paper sheet
-    refusal gates gate_of sign terms terms_group terms_rule terms_to term_name elsewhere watch
+    second read_only row_state upload kept_why row_note unread upload_step kept_state message paper
+    sheet refusal gates gate_of sign terms terms_group terms_rule terms_to term_name elsewhere watch
     watch_head audit models snooze board trends trends_by trends_is trends_save fits fits_step
     models_view edit edit_how compare compare_on compare_part practice check check_do check_fault
     check_hint
