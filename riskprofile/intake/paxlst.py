@@ -11,7 +11,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
@@ -22,6 +21,7 @@ from riskprofile.intake.reader import Knowing
 from riskprofile.intake.rows import Gather, decimal, journey, one_line
 from riskprofile.intake.tokens import token
 from riskprofile.intake.versions import REFERENCE, all_of, whole
+from riskprofile.reference.places import airport_country, local
 
 DEPARTURE, ARRIVAL = ("125", "189"), ("87", "232")  # LOC qualifier, DTM qualifier
 ITINERARY = ("125", "92", "87", "130")  # LOC of the flight: origin, calls, arrival, last
@@ -119,8 +119,8 @@ class _Flight:
         """Where and when the flight crosses the border of the countries served."""
         leave = [call for call in self.calls if call.qualifier == DEPARTURE[0]]
         land = [call for call in self.calls if call.qualifier == ARRIVAL[0]]
-        entries = [call for call in land if airports.country(call.place) in countries]
-        exits = [call for call in leave if airports.country(call.place) in countries]
+        entries = [call for call in land if airport_country(call.place) in countries]
+        exits = [call for call in leave if airport_country(call.place) in countries]
         self.direction: str | None = None
         if entries:
             self.direction, call, wanted = "entry", entries[0], ARRIVAL[1]
@@ -140,7 +140,7 @@ class _Flight:
         elif without_time(call.times.get(wanted)):
             self.warnings.append("time_missing")
         self.crossing_point = call.place or None
-        self.crossing_at = airports.local(at, call.place) if at else None
+        self.crossing_at = local(at, call.place) if at else None
         first = left or at
         self.day = first.date() if first else None
 

@@ -13,7 +13,6 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from riskprofile.intake import airports
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_reader import EdifactReader
@@ -28,6 +27,7 @@ from riskprofile.intake.rows import Gather, decimal, joined, journey, number, on
 from riskprofile.intake.sensitive import sensitive
 from riskprofile.intake.tokens import token
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, WHOLE, all_of, whole
+from riskprofile.reference.places import airport_country, local
 
 KILOGRAMS = {"700": "1", "701": "0.45359237"}  # TBD third component, behind pieces and mass
 FULL = "22"  # MSG: all active bookings of the flight; one that left it is not in it
@@ -102,9 +102,9 @@ class _Push:
         landed = stamp(tvl.get(1, 2) or tvl.get(1), tvl.get(1, 3))
         self.direction: str | None = None
         place, at, clock = self.flight.destination, landed, tvl.get(1, 3)
-        if airports.country(self.flight.destination) in countries:
+        if airport_country(self.flight.destination) in countries:
             self.direction = "entry"
-        elif airports.country(self.flight.origin) in countries:
+        elif airport_country(self.flight.origin) in countries:
             self.direction = "exit"
             place, at, clock = self.flight.origin, self.flight.departs, tvl.get(1, 1)
         else:
@@ -114,7 +114,7 @@ class _Push:
         elif not clock:
             self.warnings.append("time_missing")
         self.crossing_point = place or None
-        self.crossing_at = airports.local(at, place) if at else None
+        self.crossing_at = local(at, place) if at else None
         self.day = self.flight.departs or at
 
     def rows(self, rows: Gather) -> None:
@@ -260,8 +260,8 @@ def _ticket(legs: list[Leg]) -> str | None:
         return "open"
     start, end = legs[0].origin, legs[-1].destination
     if len(legs) > 1 and start and end:
-        home, last = airports.country(start), airports.country(end)
-        abroad = any(airports.country(leg.destination) != home for leg in legs)
+        home, last = airport_country(start), airport_country(end)
+        abroad = any(airport_country(leg.destination) != home for leg in legs)
         if start == end or (home and home == last and abroad):
             return "return"
     return "one_way"

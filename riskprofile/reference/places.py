@@ -8,7 +8,9 @@ where there is one. Of any other place its country is known, and stands for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import airportsdata
 import numpy as np
@@ -49,6 +51,28 @@ def airport(place: str) -> Airport | None:
         found = airports().get(place[2:])
         return found if found and found.country == place[:2] else None
     return airports().get(place)
+
+
+def airport_country(place: str) -> str | None:
+    """The country of an airport, alpha-2; nothing when it is not known.
+
+    >>> airport_country("NBO"), airport_country("KENBO"), airport_country("XX9")
+    ('KE', 'KE', None)
+    """
+    found = airport(place)
+    return found.country if found else None
+
+
+def local(moment: datetime, place: str) -> str:
+    """ISO 8601 with the airport's offset at that time; naive when it is not known.
+
+    >>> local(datetime(2026, 7, 1, 6, 30), "JFK"), local(datetime(2026, 7, 1, 6, 30), "XX9")
+    ('2026-07-01T06:30:00-04:00', '2026-07-01T06:30:00')
+    """
+    found = airport(place)
+    if found and found.zone:
+        moment = moment.replace(tzinfo=ZoneInfo(found.zone))
+    return moment.isoformat()
 
 
 def country(place: str) -> str:
