@@ -70,6 +70,14 @@ def alarm(
     )
     if connection.execute(before.limit(1)).first() is not None:
         return False
+    note(connection, actor, action, now, {**detail, "minutes": 60})
+    return True
+
+
+def note(
+    connection: Connection, actor: Actor, action: str, now: datetime, detail: dict[str, int]
+) -> None:
+    """One audit row about this account, of which the account is the actor."""
     audit.append(
         connection,
         actor=actor.name,
@@ -77,9 +85,8 @@ def alarm(
         subject=f"account:{actor.name}",
         office=actor.office,
         now=now,
-        detail={**detail, "minutes": 60},
+        detail=detail or None,
     )
-    return True
 
 
 def alarms(store: Store, actor: Actor, now: datetime, days: int = 1) -> list[Alarm]:

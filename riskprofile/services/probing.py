@@ -13,7 +13,6 @@ from sqlalchemy import Connection, select
 from riskprofile.errors import PolicyError
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor
-from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
 
@@ -41,7 +40,7 @@ def ask(store: Store, actor: Actor, now: datetime, asks: int = ASKS, rows: int =
                 connection, actor, looking.PROBING, now, {"records": asked, "limit": asks}
             )
         else:
-            _note(connection, actor, ASK, now, {})
+            looking.note(connection, actor, ASK, now, {})
     if spent:
         raise PolicyError(
             f"{actor.name} had {asked} answers within an hour, and {unkept} rows not kept",
@@ -58,7 +57,7 @@ def tried(store: Store, actor: Actor, now: datetime, read: int, rows: int = ROWS
             looking.alarm(
                 connection, actor, looking.PROBING, now, {"records": before + read, "limit": rows}
             )
-        _note(connection, actor, ANSWER, now, {"rows": read})
+        looking.note(connection, actor, ANSWER, now, {"rows": read})
 
 
 def _counted(connection: Connection, actor: Actor, now: datetime) -> tuple[int, int]:
@@ -74,18 +73,4 @@ def _counted(connection: Connection, actor: Actor, now: datetime) -> tuple[int, 
     return (
         sum(action == ASK for action, _ in found),
         sum(int(detail["rows"]) for action, detail in found if action == ANSWER),
-    )
-
-
-def _note(
-    connection: Connection, actor: Actor, action: str, now: datetime, detail: dict[str, int]
-) -> None:
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"account:{actor.name}",
-        office=actor.office,
-        now=now,
-        detail=detail or None,
     )

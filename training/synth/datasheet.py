@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from riskprofile.errors import InputError
-from training.synth.limit import bayes_limit
 from training.synth.write import TRUTH
 
 BUDGETS = (0.001, 0.01, 0.02, 0.05)
@@ -141,3 +140,31 @@ def datasheet(folder: str | Path) -> str:
     lines += ["", CANNOT]
     assert not np.isnan(truth["probability"]).any()
     return "\n".join(lines)
+
+
+def bayes_limit(truth: pd.DataFrame, share: float, *, natural: bool = False) -> float:
+    """Recall of the positives in the best-ranked share of rows.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        With `probability`, `label` and `natural_weight`.
+    share : float
+        Share of rows (or of weight) that is inspected, 0..1.
+    natural : bool
+        Weigh rows to natural prevalence; the ranking stays that of the set as made.
+
+    Returns
+    -------
+    float
+        Recall, 0..1; NaN without positives.
+    """
+    weight = truth["natural_weight"].to_numpy() if natural else np.ones(len(truth))
+    label = truth["label"].to_numpy().astype(bool)
+    order = np.argsort(-truth["probability"].to_numpy(), kind="stable")
+    found = np.cumsum((weight * label)[order])
+    spent = np.cumsum(weight[order])
+    if len(found) == 0 or found[-1] == 0:
+        return float("nan")
+    at = int(np.searchsorted(spent, share * spent[-1]))
+    return float(found[min(at, len(found) - 1)] / found[-1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 import pandas as pd
@@ -11,23 +10,7 @@ import pandas as pd
 from riskprofile.errors import UsageError
 from riskprofile.tables import TEXT, Table
 from training.synth import shipments, travellers
-from training.synth.block import Block
-
-
-@dataclass(frozen=True)
-class SynthChunk:
-    """Rows as a reader would yield them, and what is true of them.
-
-    `table` has every canonical column of the profile, and `source`, `line`, `warnings`.
-    `truth` has one row for each, in the same order: the identifier (and `item_number` where
-    the profile has items), `probability` (true, 0..1), `label` (0 or 1, drawn from it),
-    `typology` (the one that leads, "" when no positive), `typologies`, `scenario`, `side`,
-    `outcome`, `joint_share` (share of the raising log-odds that three-way and network
-    factors give) and `natural_weight`. No model may read it.
-    """
-
-    table: Table
-    truth: pd.DataFrame
+from training.synth.block import SynthChunk
 
 
 class _Blocks(Protocol):
@@ -40,7 +23,7 @@ class _Blocks(Protocol):
         days: int,
         enrichment: float,
         waves: Mapping[str, float],
-    ) -> Iterator[Block]: ...
+    ) -> Iterator[SynthChunk]: ...
 
 
 PROFILES: dict[str, _Blocks] = {"shipment": shipments.blocks, "traveller": travellers.blocks}

@@ -10,7 +10,7 @@ import pandas as pd
 from riskprofile.profiles import SHIPMENT
 from training.synth import declarations, goods, items, paper, scenarios, signs, world
 from training.synth import seasons as dates
-from training.synth.block import BLOCK_ROWS, VERSION, Block
+from training.synth.block import BLOCK_ROWS, VERSION, SynthChunk
 from training.synth.declarations import Fields, Plan
 from training.synth.factors import SHIPMENT_TRUTH
 from training.synth.hashing import Array
@@ -75,7 +75,7 @@ def _declarations(
 
 def blocks(
     rows: int, seed: int, *, start: str, days: int, enrichment: float, waves: Mapping[str, float]
-) -> Iterator[Block]:
+) -> Iterator[SynthChunk]:
     """All blocks in order of time; the same for the same arguments."""
     place = world.make(seed, rows)
     wording = goods.load()
@@ -113,7 +113,7 @@ def _finish(
     memory: Memory,
     rng: np.random.Generator,
     enrichment: float,
-) -> Block:
+) -> SynthChunk:
     rows = items.expand(head, counts)
     items.companions(rows, book, rng)
     items.goods_of(rows, place, wording, rng)
@@ -130,7 +130,7 @@ def _finish(
     truth = _truth(rows, drawn, table, chance, label, book, wording, calendar, enrichment)
     names = SHIPMENT.names
     dtypes = {column.name: column.dtype for column in SHIPMENT.columns}
-    return Block(paper.frame(drawn, names, dtypes), truth)
+    return SynthChunk(paper.frame(drawn, names, dtypes), truth)
 
 
 def _draw(

@@ -12,7 +12,7 @@ from training.synth import goods as g
 from training.synth import paper, seasons, wording
 from training.synth import travel_scenarios as ts
 from training.synth import world as w
-from training.synth.block import BLOCK_ROWS, VERSION, Block
+from training.synth.block import BLOCK_ROWS, VERSION, SynthChunk
 from training.synth.goods import POOL, TERM, Goods
 from training.synth.hashing import Array, mix, pick, unit
 from training.synth.memory import DAY, Window
@@ -320,7 +320,7 @@ def _columns(
 
 def blocks(
     rows: int, seed: int, *, start: str, days: int, enrichment: float, waves: Mapping[str, float]
-) -> Iterator[Block]:
+) -> Iterator[SynthChunk]:
     """All blocks in order of time; the same for the same arguments."""
     world = w.make(seed, rows)
     goods = g.load()
@@ -359,7 +359,7 @@ def _finish(
     windows: tuple[Window, Window],
     rng: np.random.Generator,
     enrichment: float,
-) -> Block:
+) -> SynthChunk:
     n = len(rows["trip"])
     _bags(rows, book, rng)
     arms = rows["arms"] & (rng.random(n) < 0.9)
@@ -401,4 +401,4 @@ def _finish(
         "late": calendar.late(rows["seconds"]),
     })  # fmt: skip
     dtypes = {column.name: column.dtype for column in TRAVELLER.columns}
-    return Block(paper.frame(columns, TRAVELLER.names, dtypes), truth)
+    return SynthChunk(paper.frame(columns, TRAVELLER.names, dtypes), truth)
