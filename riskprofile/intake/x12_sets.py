@@ -59,7 +59,9 @@ class X12SetReader:
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per goods line; a set that cannot be trusted is one rejection."""
         rows = Gather(profile, source.name, chunk_rows)
+        empty = True
         for found in sets(source, self.kind):
+            empty = False
             if found.kind != self.kind:
                 reason = f"a transaction set {found.kind[:10]!r}, which this reader does not know"
                 found.fail("x12_set", reason)
@@ -70,6 +72,12 @@ class X12SetReader:
                 self.write(found, rows)
             if rows.full:
                 yield rows.take()
+        if empty:  # what claimed the file was no set by the separators that its ISA names
+            raise InputError(
+                "no transaction set in it, by the separators that its ISA names",
+                where=source.name,
+                do="Ask the sender for the interchange as it left",
+            )
         yield rows.take()
 
     def write(self, found: TransactionSet, rows: Gather) -> None:

@@ -120,3 +120,9 @@ def test_a_damaged_manifest_raises_nothing_but_an_input_error(harm: Harm) -> Non
     data = harm(MANIFEST.read_bytes())
     with contextlib.suppress(InputError):
         read(READER, data)
+
+
+def test_an_interchange_without_a_set_by_its_own_separators_is_refused() -> None:
+    data = MANIFEST.read_bytes()
+    with pytest.raises(InputError, match="no transaction set"):
+        read(READER, data[:3] + b"|" + data[4:])
