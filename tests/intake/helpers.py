@@ -34,6 +34,15 @@ def read(
     return rows, [rejection for chunk in chunks for rejection in chunk.rejected]
 
 
+def changed(reader: Reader, path: Path, *changes: tuple[str, str]) -> Table:
+    """The rows of a fixture with some texts replaced."""
+    text = path.read_text()
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return read(reader, text.encode())[0]
+
+
 @dataclass(frozen=True)
 class Harm:
     """Bytes left out, put in or replaced: where, how many go, what comes."""

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-
-from hypothesis import given, settings
-
-from riskprofile.errors import InputError
 from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read
+from tests.intake.helpers import FIXTURES, read
 
 REPORT = FIXTURES / "cuscar.edi"
 READER = CuscarReader()
@@ -102,14 +97,6 @@ def test_a_cut_report_is_quarantined_whole() -> None:
     rows, rejected = read(READER, data[: data.index(b"CNI+2")])
     assert rows.empty
     assert [one.reason_code for one in rejected] == ["edifact_no_unt"]
-
-
-@settings(max_examples=100)
-@given(harm=damage(1200))
-def test_a_damaged_report_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(REPORT.read_bytes())
-    with contextlib.suppress(InputError):
-        read(READER, data)
 
 
 def test_measures_and_amounts_may_have_a_decimal_comma() -> None:

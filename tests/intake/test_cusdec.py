@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from typing import Any
+from functools import partial
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
 
-from riskprofile.errors import InputError
 from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read, work
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read, work
 
 DECLARATION = FIXTURES / "cusdec.edi"
 READER = CusdecReader()
-
-
-def changed(*changes: tuple[str, str]) -> Any:
-    """The rows of the fixture with some texts replaced."""
-    text = DECLARATION.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return read(READER, text.encode())[0]
+changed = partial(helpers.changed, READER, DECLARATION)
 
 
 def test_segments_and_qualifiers_fill_the_columns_of_the_contract() -> None:
@@ -205,12 +195,3 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
 
     small, large = calls(40), calls(320)
     assert large < 8 * small * 1.1
-
-
-@settings(max_examples=100)
-@given(harm=damage(1700))
-def test_a_damaged_declaration_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(DECLARATION.read_bytes())
-    with contextlib.suppress(InputError):
-        rows, rejected = read(READER, data)
-        assert len(rows) + len(rejected) > 0

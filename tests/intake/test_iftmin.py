@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from riskprofile import intake
-from riskprofile.errors import InputError
 from riskprofile.intake.coprar import CoprarReader
 from riskprofile.intake.iftmin import IftminReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read
 
 BILL, ORDER = FIXTURES / "iftmcs.edi", FIXTURES / "coprar.edi"
 READER, ORDERS = IftminReader(), CoprarReader()
 
 
 def changed(path: Path, *changes: tuple[str, str]) -> Any:
-    """The rows of a fixture with some texts replaced."""
-    text = path.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return read(READER if path is BILL else ORDERS, text.encode())[0]
+    return helpers.changed(READER if path is BILL else ORDERS, path, *changes)
 
 
 def test_segments_and_qualifiers_of_a_bill_fill_the_columns_of_the_contract() -> None:
@@ -179,12 +171,3 @@ def test_a_cut_message_is_quarantined_whole_and_the_one_beside_it_kept(
     assert rows["declaration_id"].tolist() == read(reader, path)[0]["declaration_id"].tolist()
     place = (text[:start] + broken).count("'\n") + 1
     assert [(one.reason_code, one.line) for one in rejected] == [("edifact_no_unt", place)]
-
-
-@settings(max_examples=100)
-@given(order=st.booleans(), harm=damage(1300))
-def test_a_damaged_message_raises_nothing_but_an_input_error(order: bool, harm: Harm) -> None:
-    data = harm((ORDER if order else BILL).read_bytes())
-    with contextlib.suppress(InputError):
-        rows, rejected = read(ORDERS if order else READER, data)
-        assert len(rows) + len(rejected) > 0

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-from typing import Any
+from functools import partial
 
 import pytest
-from hypothesis import given, settings
 
-from riskprofile.errors import InputError
 from riskprofile.intake.itmatt import ItmattReader, s10
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read
 
 ITEMS = FIXTURES / "itmatt.edi"
 READER = ItmattReader()
-
-
-def changed(*changes: tuple[str, str]) -> Any:
-    """The rows of the fixture with some texts replaced."""
-    text = ITEMS.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return read(READER, text.encode())[0]
+changed = partial(helpers.changed, READER, ITEMS)
 
 
 def test_segments_and_qualifiers_fill_the_columns_of_the_contract() -> None:
@@ -114,12 +104,3 @@ def test_a_cut_message_is_quarantined_whole() -> None:
     rows, rejected = read(READER, data[: data.index(b"CNI+2")])
     assert rows.empty
     assert [one.reason_code for one in rejected] == ["edifact_no_unt"]
-
-
-@settings(max_examples=100)
-@given(harm=damage(900))
-def test_a_damaged_message_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(ITEMS.read_bytes())
-    with contextlib.suppress(InputError):
-        rows, rejected = read(READER, data)
-        assert len(rows) + len(rejected) > 0

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
-from riskprofile.errors import InputError
 from riskprofile.intake.pnrgov import PnrgovReader
 from riskprofile.intake.reader import Offices
 from riskprofile.intake.sensitive import SERVICES
 from riskprofile.profiles import TRAVELLER
-from tests.intake.helpers import FIXTURES, Harm, damage, read, work
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read, work
 
 PUSH = FIXTURES / "pnrgov.edi"
 READER = PnrgovReader(Offices(countries=frozenset({"US"})))
-
-
-def changed(*changes: tuple[str, str]) -> Any:
-    """The rows of the fixture with some texts replaced."""
-    text = PUSH.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return read(READER, text.encode())[0]
+changed = partial(helpers.changed, READER, PUSH)
 
 
 def extra(rows: Any, at: int = 0) -> dict[str, Any]:
@@ -294,12 +285,3 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
 
     small, large = calls(50), calls(400)
     assert large < 8 * small * 1.1
-
-
-@settings(max_examples=150)
-@given(harm=damage(2900))
-def test_a_damaged_message_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(PUSH.read_bytes())
-    with contextlib.suppress(InputError):
-        rows, rejected = read(READER, data)
-        assert len(rows) + len(rejected) > 0

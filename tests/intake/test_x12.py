@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
 
 from riskprofile.errors import InputError
 from riskprofile.intake.x12 import X12Reader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read
+from tests.intake.helpers import FIXTURES, read
 
 MANIFEST = FIXTURES / "manifest309.edi"
 READER = X12Reader()
@@ -112,14 +110,6 @@ def test_a_status_message_is_rejected_by_name(shared: Path) -> None:
     path = shared / "data/manifests/x12/004010_315.edi"
     assert not READER.claims(path.read_bytes(), path.name)
     assert [one.reason_code for one in read(READER, path)[1]] == ["x12_set"]
-
-
-@settings(max_examples=100)
-@given(harm=damage(1000))
-def test_a_damaged_manifest_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(MANIFEST.read_bytes())
-    with contextlib.suppress(InputError):
-        read(READER, data)
 
 
 def test_an_interchange_without_a_set_by_its_own_separators_is_refused() -> None:

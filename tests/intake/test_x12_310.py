@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
-from riskprofile.errors import InputError
 from riskprofile.intake.x12 import X12Reader
 from riskprofile.intake.x12_310 import X12BillReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, Harm, damage, read, work
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read, work
 
 BILL = FIXTURES / "bill310.edi"
 READER = X12BillReader()
-
-
-def changed(*changes: tuple[str, str]) -> Any:
-    """The rows of the fixture with some texts replaced."""
-    text = BILL.read_text()
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return read(READER, text.encode())[0]
+changed = partial(helpers.changed, READER, BILL)
 
 
 def test_segments_and_qualifiers_fill_the_columns_of_the_contract() -> None:
@@ -153,14 +144,6 @@ def test_the_work_grows_with_the_segments_and_no_faster(reader: Any) -> None:
 
     small, large = calls(40), calls(320)
     assert large < 8 * small * 1.1
-
-
-@settings(max_examples=100)
-@given(harm=damage(1200))
-def test_a_damaged_bill_raises_nothing_but_an_input_error(harm: Harm) -> None:
-    data = harm(BILL.read_bytes())
-    with contextlib.suppress(InputError):
-        read(READER, data)
 
 
 def test_a_set_too_long_to_be_held_is_set_aside_and_the_one_beside_it_kept() -> None:
