@@ -8,6 +8,8 @@ Where the cut should be learnt and a weight or price be read, `combinations` cou
 
 from __future__ import annotations
 
+from functools import partial
+
 from riskprofile.columns import Column, View, full
 from riskprofile.features import conditions as on
 from riskprofile.features.conditions import PAIR
@@ -18,6 +20,7 @@ from riskprofile.reference.once import once
 from riskprofile.tables import Feature, History
 
 UNIT = "0 to 1"
+together = partial(feature, unit=UNIT, monotone=1)
 
 
 @once
@@ -59,10 +62,8 @@ def _heavy_package(items: View, history: History) -> Column:
     return ramp(norms.z_score(items, history, "log_kg_per_package"), 1.0, 4.0)
 
 
-@feature(
-    unit=UNIT,
-    reads="host goods, private or new consignee and more mass than usual, together: {value:.2f}",
-    monotone=1,
+@together(
+    reads="host goods, private or new consignee and more mass than usual, together: {value:.2f}"
 )
 def host_weight_excess(items: View, history: History) -> Column:
     """Machine, appliance, toy, tool or electronics x private or new consignee x mass excess.
@@ -76,11 +77,9 @@ def host_weight_excess(items: View, history: History) -> Column:
     return all_of(host, _private_or_new(items, history), _host_excess(items, history))
 
 
-@feature(
-    unit=UNIT,
+@together(
     reads="household goods, private consignee, heavy packages, no itemised list and no known "
-    "pair, together: {value:.2f}",
-    monotone=1,
+    "pair, together: {value:.2f}"
 )
 def household_weight_outlier(items: View, history: History) -> Column:
     """Household class x private x mass a package x text not itemised x pair not known.
@@ -99,11 +98,7 @@ def household_weight_outlier(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
-    reads="unnamed metal pieces of 5 to 400 g by parcel to a private consignee: {value:.2f}",
-    monotone=1,
-)
+@together(reads="unnamed metal pieces of 5 to 400 g by parcel to a private consignee: {value:.2f}")
 def metal_pieces_to_a_home(items: View, history: History) -> Column:
     """Generic metal x mass of a small part x private x parcel x no standard named x not known.
 
@@ -119,11 +114,9 @@ def metal_pieces_to_a_home(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
+@together(
     reads="tubes or filters of 150 to 700 g a piece to a private consignee, no part number: "
-    "{value:.2f}",
-    monotone=1,
+    "{value:.2f}"
 )
 def tubes_to_a_home(items: View, history: History) -> Column:
     """Tube or filter x mass of a silencer tube x private x parcel x no part number (E02).
@@ -140,10 +133,8 @@ def tubes_to_a_home(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
-    reads="bulky cheap goods, a new importer and value or mass outside the usual: {value:.2f}",
-    monotone=1,
+@together(
+    reads="bulky cheap goods, a new importer and value or mass outside the usual: {value:.2f}"
 )
 def bulky_cover(items: View, history: History) -> Column:
     """Cheap bulky class x importer novelty x value below or mass above the norm (S03)."""
@@ -155,9 +146,7 @@ def bulky_cover(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT, reads="a gift or low value, and far more mass than usual: {value:.2f}", monotone=1
-)
+@together(reads="a gift or low value, and far more mass than usual: {value:.2f}")
 def gift_too_heavy(items: View, history: History) -> Column:
     """Gift, or under USD 500, x parcel x mass excess, or freight above the value (E04).
 
@@ -171,11 +160,7 @@ def gift_too_heavy(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
-    reads="a vague text, parties new to each other and goods rare on the lane: {value:.2f}",
-    monotone=1,
-)
+@together(reads="a vague text, parties new to each other and goods rare on the lane: {value:.2f}")
 def vague_new_and_rare(items: View, history: History) -> Column:
     """Vague wording x pair novelty x rarity of the goods on the lane (S01, S05, S10)."""
     said = goods.said(items)
@@ -192,11 +177,9 @@ def vague_new_and_rare(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
+@together(
     reads="a forwarder or nobody as consignee, no house document, and vague, household or "
-    "heavy goods: {value:.2f}",
-    monotone=1,
+    "heavy goods: {value:.2f}"
 )
 def hidden_receiver(items: View, history: History) -> Column:
     """Receiver not shown x no house document x goods that say little or weigh too much (A01)."""
@@ -217,11 +200,8 @@ def hidden_receiver(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
-    reads="arms, parts or ammunition without a licence, for a private or new consignee: "
-    "{value:.2f}",
-    monotone=1,
+@together(
+    reads="arms, parts or ammunition without a licence, for a private or new consignee: {value:.2f}"
 )
 def arms_unlicensed_and_new(items: View, history: History) -> Column:
     """Arms by code or words x no licence number x private or new consignee (E09, D01).
@@ -232,10 +212,8 @@ def arms_unlicensed_and_new(items: View, history: History) -> Column:
     return all_of(facts.named_arms(items), on.unlicensed(items, history), 0.5 + 0.5 * someone)
 
 
-@feature(
-    unit=UNIT,
-    reads="pieces like small parts to an address with several new names or senders: {value:.2f}",
-    monotone=1,
+@together(
+    reads="pieces like small parts to an address with several new names or senders: {value:.2f}"
 )
 def parts_to_a_shared_address(items: View, history: History) -> Column:
     """Part-like mass or class x new names or senders at the address or number (E05, E10, A03).
@@ -261,22 +239,16 @@ def parts_to_a_shared_address(items: View, history: History) -> Column:
     return all_of(part, any_of(*spread))
 
 
-@feature(
-    unit=UNIT,
-    reads="arms or ammunition in transit without an authorisation number: {value:.2f}",
-    monotone=1,
-)
+@together(reads="arms or ammunition in transit without an authorisation number: {value:.2f}")
 def arms_in_transit_unlicensed(items: View, history: History) -> Column:
     """Arms by code or words x transit or transhipment x no licence number (D05)."""
     unlicensed = on.unlicensed(items, history)
     return all_of(on.passing(items, history), unlicensed, facts.named_arms(items))
 
 
-@feature(
-    unit=UNIT,
+@together(
     reads="blank-firing, alarm, air or gas weapons in number for a new or private buyer: "
-    "{value:.2f}",
-    monotone=1,
+    "{value:.2f}"
 )
 def convertibles_in_number(items: View, history: History) -> Column:
     """Convertible class x quantity, from 3 to 50 pieces x private or new buyer (D06).
@@ -290,10 +262,8 @@ def convertibles_in_number(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
-    reads="by air, freight above the value, and mass above or value below the usual: {value:.2f}",
-    monotone=1,
+@together(
+    reads="by air, freight above the value, and mass above or value below the usual: {value:.2f}"
 )
 def dear_freight_for_cheap_goods(items: View, history: History) -> Column:
     """Air or express x freight near or above value x cheap or heavy goods x pair not known.
@@ -309,11 +279,9 @@ def dear_freight_for_cheap_goods(items: View, history: History) -> Column:
     )
 
 
-@feature(
-    unit=UNIT,
+@together(
     reads="a well-known consignee at a new address, and pieces like small parts or too much "
-    "mass: {value:.2f}",
-    monotone=1,
+    "mass: {value:.2f}"
 )
 def known_name_at_a_new_address(items: View, history: History) -> Column:
     """Consignee with a past x address never used by them x part-like mass or excess (E08).

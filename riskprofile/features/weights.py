@@ -6,20 +6,18 @@ the next broader (see `reference.norms`). They count standard deviations of loga
 
 from __future__ import annotations
 
+from functools import partial
+
 from riskprofile.columns import Column, View
 from riskprofile.features.register import feature
 from riskprofile.reference import facts, norms
 from riskprofile.tables import Feature, History
 
 USUAL = "between -2 and 2 for nineteen of twenty declarations of these goods"
+deviation = partial(feature, unit="standard deviations", norm=USUAL, silent_without_history=True)
 
 
-@feature(
-    unit="standard deviations",
-    reads="mass per package is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
-)
+@deviation(reads="mass per package is {value:+z.1f} deviations from what is usual for these goods")
 def package_mass_deviation(items: View, history: History) -> Column:
     """Kilograms a package against the goods' norm; missing without a norm (S04).
 
@@ -28,55 +26,34 @@ def package_mass_deviation(items: View, history: History) -> Column:
     return norms.z_score(items, history, "log_kg_per_package")
 
 
-@feature(
-    unit="standard deviations",
-    reads="mass per unit is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
-)
+@deviation(reads="mass per unit is {value:+z.1f} deviations from what is usual for these goods")
 def unit_mass_deviation(items: View, history: History) -> Column:
     """Kilograms a unit against the goods' norm: a host item too heavy (S04, A02, E07)."""
     return norms.z_score(items, history, "log_kg_per_unit")
 
 
-@feature(
-    unit="standard deviations",
-    reads="density is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
-)
+@deviation(reads="density is {value:+z.1f} deviations from what is usual for these goods")
 def density_deviation(items: View, history: History) -> Column:
     """Kilograms a cubic metre against the goods' norm; missing without a volume (S04)."""
     return norms.z_score(items, history, "log_kg_per_m3")
 
 
-@feature(
-    unit="standard deviations",
-    reads="value per kilogram is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
+@deviation(
+    reads="value per kilogram is {value:+z.1f} deviations from what is usual for these goods"
 )
 def value_per_kg_deviation(items: View, history: History) -> Column:
     """US dollars a kilogram against the goods' norm; samples and used goods look alike (X03)."""
     return norms.z_score(items, history, "log_value_per_kg")
 
 
-@feature(
-    unit="standard deviations",
-    reads="value per unit is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
-)
+@deviation(reads="value per unit is {value:+z.1f} deviations from what is usual for these goods")
 def value_per_unit_deviation(items: View, history: History) -> Column:
     """US dollars a unit against the goods' norm (X03)."""
     return norms.z_score(items, history, "log_value_per_unit")
 
 
-@feature(
-    unit="standard deviations",
-    reads="freight against value is {value:+z.1f} deviations from what is usual for these goods",
-    norm=USUAL,
-    silent_without_history=True,
+@deviation(
+    reads="freight against value is {value:+z.1f} deviations from what is usual for these goods"
 )
 def freight_deviation(items: View, history: History) -> Column:
     """Freight cost over value against the heading's norm by mode (A04).
