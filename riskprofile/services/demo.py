@@ -47,6 +47,7 @@ MARKER, ACCOUNTS = "DEMO", "accounts.json"
 HISTORY = "past-"  # how the names of the samples of the past begin
 BASIS = "Demonstration with synthetic data: no real person is in it"
 ASSESSMENT = "none needed: synthetic"
+LOADED = timedelta(days=1)  # before the shift: what is rated in it knows what came before
 SHIFT = timedelta(hours=7)  # the invented shift began so long ago, so that it lies in the past
 CAPACITY = Capacity(share=0.04)
 TOP = 5
@@ -167,7 +168,7 @@ def prepare(
         _furnish(store, began)
         accounts = _accounts(store, settings.home / ACCOUNTS, began)
         before = screen(
-            store, settings, OWNER, past, Options(history=True, resume=True), began,
+            store, settings, OWNER, past, Options(history=True, resume=True), began - LOADED,
             progress=progress,
         )  # fmt: skip
         _heed(before)

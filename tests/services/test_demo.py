@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import InputError, PolicyError, ScorecardError, Stopped, UsageError
-from riskprofile.services import demo, govern, identity, quarantine, review
+from riskprofile.services import demo, govern, identity, otherwise, quarantine, review
 from riskprofile.services import settings as configuration
 from riskprofile.services.demo import DemoSummary
 from riskprofile.services.demo_work import OFFICER_1, OFFICER_2, SUPERVISOR
@@ -98,6 +98,20 @@ def test_every_page_has_something_to_show(settings: Settings, first: DemoSummary
         assert review.queue(store, OFFICER_1, closed, NOW).total > 0
         assert quarantine.find(store, SUPERVISOR, quarantine.Filter(_csv(first)), NOW)
         assert govern.verify_audit(store, identity.OWNER).ok
+    finally:
+        store.close()
+
+
+def test_what_would_lower_an_alert_can_be_said(settings: Settings, first: DemoSummary) -> None:
+    """The past was loaded before the shift began: what rates an alert anew knows it too."""
+    store = configuration.open_store(settings)
+    try:
+        free = review.QueueFilter("shipment", lane="yellow")
+        told = []
+        for row in review.queue(store, OFFICER_1, free, NOW).rows[:3]:
+            review.alert(store, OFFICER_1, row.id, NOW)
+            told.append(otherwise.otherwise(store, settings, OFFICER_1, row.id, NOW))
+        assert told and None not in told
     finally:
         store.close()
 
