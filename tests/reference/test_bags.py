@@ -39,16 +39,13 @@ def test_a_text_that_is_read_by_itself_says_what_it_says_among_many():
     def said(texts: list[str], chapters: list[str | None]) -> list[str]:
         column, chapter = pd.Series(texts, dtype=TEXT), pd.Series(chapters, dtype=TEXT)
         names, lawful_ones = np.array(wording.named(texts), dtype=object), lawful.named(texts)
-        told = pd.concat(
-            [
-                wording.measures(column),
-                wording.declared_chapter(column, chapter),
-                weighs.value(column).rename("weighs"),
-            ],
-            axis=1,
-        )
-        assert {*told.dtypes.astype(str)} == {"float64"}
-        rows = told.to_numpy().tolist()
+        told = [  # side by side as arrays: eight thousand tables of one row took twice as long
+            wording.measures(column),
+            wording.declared_chapter(column, chapter),
+            weighs.value(column).to_frame(),
+        ]
+        assert {kind for table in told for kind in table.dtypes} == {np.dtype("float64")}
+        rows = np.hstack([table.to_numpy() for table in told]).tolist()
         return [repr(one) for one in zip(names, lawful_ones.tolist(), rows, strict=True)]
 
     assert len(told) > bags.SINGLY
