@@ -22,9 +22,10 @@ from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 from tests.browser import home, screenshots
 from tests.browser.conftest import Served
+from tests.browser.rest import PAUSE
 from tests.browser.test_axe import alert, chosen, heading, strip, view
 from tests.browser.test_batches import row_of_kept
-from tests.browser.test_shift import PAUSE, press, settled
+from tests.browser.test_shift import press, settled
 
 
 def asked(page: Page) -> None:

@@ -10,9 +10,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
 from riskprofile.store import practice
 from tests.browser import home
+from tests.browser.rest import NOTED
 from tests.conftest import LATE
 from tests.services.bench import put_offices
 
@@ -81,20 +83,24 @@ class Served:
         """The database of the served home, to look at what was stored."""
         return open_store(settings.load({}, home=str(self.folder)))
 
+    @cached_property
+    def _kept(self) -> Any:
+        """The same database, opened once for what every test does first."""
+        return self.store()
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._kept.close()
+
     def refill(self, **filled: Any) -> None:
         """Put the home back as it was; accounts and the audit chain stay."""
         (self.folder / practice.NAME).unlink(missing_ok=True)
-        store = self.store()
-        home.clear(store)
-        home.fill(store, datetime.now(UTC), **filled)
-        store.close()
+        home.clear(self._kept)
+        home.fill(self._kept, datetime.now(UTC), **filled)
 
     def token(self, name: str) -> str:
         """A new session of this person, as signing in gives it."""
-        store = self.store()
-        token = identity.sign_in(store, name, PASSWORD, "", datetime.now(UTC))
-        store.close()
-        return token
+        return identity.sign_in(self._kept, name, PASSWORD, "", datetime.now(UTC))
 
 
 def chromium() -> str | None:
@@ -136,8 +142,10 @@ def serving(
             stdout=log,
             stderr=log,
         )
-        with answering(process, f"http://127.0.0.1:{port}", folder / "server.log"):
-            yield Served(f"http://127.0.0.1:{port}", folder, process.pid)
+        url = f"http://127.0.0.1:{port}"
+        served = Served(url, folder, process.pid)
+        with answering(process, url, folder / "server.log"), closing(served):
+            yield served
 
 
 @contextmanager
@@ -256,7 +264,11 @@ class Browsers:
         dark is a wish of who sits there: a page need not be new for it.
         """
         free = self._free.setdefault(repr((held, sorted(options.items()))), [])
-        context = free.pop() if free else self._chromium.new_context(**options)
+        if free:
+            context = free.pop()
+        else:
+            context = self._chromium.new_context(**options)
+            context.add_init_script(NOTED)
         page = context.pages[0] if context.pages else context.new_page()
         if "viewport" in options:  # who had it before may have left a smaller window
             page.set_viewport_size(options["viewport"])
@@ -282,7 +294,7 @@ def _emptied(page: Any) -> bool:
     kept = {"origin": origin, "storageTypes": "cookies,local_storage,indexeddb"}
     try:
         page.unroute_all()
-        page.goto(f"{origin}/healthz")
+        page.goto(f"{origin}/healthz", wait_until="commit")
         page.evaluate("sessionStorage.clear()")
         page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
     except Error:  # its server has ended

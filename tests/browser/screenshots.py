@@ -28,8 +28,9 @@ from riskprofile.store import batches, tables
 from riskprofile.store.alerts import add
 from tests.browser import home, office
 from tests.browser.conftest import FLAGS, PASSWORD, ROOT, Served, chromium, serving
+from tests.browser.rest import PAUSE
 from tests.browser.test_batches import type_value
-from tests.browser.test_shift import PAUSE, add_item, button, press, settled
+from tests.browser.test_shift import add_item, button, press, settled
 from tests.services.test_promotion import candidate as proposable
 from training import office as offices
 

@@ -13,8 +13,9 @@ from riskprofile.services import identity, review
 from riskprofile.store import tables
 from riskprofile.store.database import Store
 from tests.browser import home
+from tests.browser.rest import PAUSE
 from tests.browser.test_fast_keys import Line
-from tests.browser.test_shift import PAUSE, REASON, button, open_row, press, reference, settled
+from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
 
 SEEN = {"outcome": "nothing", "methods": ["opened"]}
 

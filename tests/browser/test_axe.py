@@ -9,7 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from riskprofile import words
-from tests.browser.test_shift import PAUSE, press, settled
+from tests.browser.rest import at_rest
+from tests.browser.test_shift import press, settled
 
 # What Streamlit 1.67 draws and no page of ours can change: the rule, and a mark of its own tag.
 KNOWN: dict[str, str] = {
@@ -20,7 +21,7 @@ KNOWN: dict[str, str] = {
 
 def faults(page: Page) -> list[str]:
     """What axe finds, one line a place."""
-    page.wait_for_timeout(PAUSE)
+    at_rest(page)
     found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         f"{rule['id']}: {node['html'][:160]} | {node['failureSummary'][:300]}"

@@ -15,7 +15,8 @@ from sqlalchemy import text
 
 from tests import factory
 from tests.browser.conftest import SLOW
-from tests.browser.test_shift import PAUSE, button, settled
+from tests.browser.rest import PAUSE
+from tests.browser.test_shift import button, settled, waited
 
 ROWS = 6
 LARGE = 60_000
@@ -352,9 +353,9 @@ def row_of_kept(page) -> None:
     region.locator("summary").click()
     chooser = region.locator(".stSelectbox input")
     chooser.click()
-    for pause in range(PAUSE, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
+    for pause in range(0, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
         chooser.press("ArrowDown")
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         if page.get_by_role("option").count():
             break
     chooser.press("Enter")
@@ -370,24 +371,24 @@ def type_value(page, line: int, text: str) -> None:
     """Type the right value of a line, the first being 1, and leave its cell."""
     grid = page.locator("[class*=st-key-repairs-] [data-testid=stDataFrame]")
     cells = lines_of(page).nth(line).locator("[role=gridcell]", has_text=text)
-    for pause in range(PAUSE, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
+    for pause in range(0, 8 * PAUSE, PAUSE):  # a busy machine may lose a key
         settled(page)
         spot = {"x": PLACE, "y": HEAD + (line - 1) * ROW + ROW // 2}
         grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         # A click on the cell that is chosen opens it, where Enter would leave it.
         grid.click(position={**spot, "x": BESIDE})
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         grid.click(position=spot)
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         page.keyboard.press("Enter")
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         page.keyboard.press("Control+A")
         page.keyboard.type(text)
-        page.wait_for_timeout(pause)
+        waited(page, pause)
         page.keyboard.press("Enter")
-        for _ in range(20):  # tried anew too soon it would stand in the next line as well
-            page.wait_for_timeout(pause)
+        for _ in range(80):  # tried anew too soon it would stand in the next line as well
+            page.wait_for_timeout(max(pause, PAUSE) / 4)
             if cells.count():
                 return
     raise AssertionError(f"the table takes no {text!r}")

@@ -16,9 +16,11 @@ from sqlalchemy import text
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from tests.browser.conftest import Served
+from tests.browser.rest import PAUSE
 from tests.browser.test_pages import owners
-from tests.browser.test_shift import PAUSE, button, press, reference, settled
+from tests.browser.test_shift import button, press, reference, settled
 
+LOOK = 100  # milliseconds between two looks at what was drawn
 FIRST, SECOND, THIRD, FOURTH = (f"PX-2026-{104417 + 85 * row}" for row in range(4))
 
 
@@ -133,10 +135,11 @@ class Line:
 
     def rest(self) -> None:
         """Until the server has nothing more to draw: what it began it has ended."""
-        seen = 0
-        while len(self.waiting) > seen or not self._ended():
+        stood = 0
+        while stood < PAUSE:  # what is typed or moved is told a little later
             seen = len(self.waiting)
-            self.page.wait_for_timeout(PAUSE)
+            self.page.wait_for_timeout(LOOK)
+            stood = stood + LOOK if self._ended() and len(self.waiting) == seen else 0
 
     def _ended(self) -> bool:
         for told in reversed(self.waiting):

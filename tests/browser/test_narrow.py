@@ -15,11 +15,13 @@ from riskprofile.services import arms, govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
+from tests.browser.rest import at_rest
 from tests.browser.test_axe import faults
-from tests.browser.test_shift import PAUSE, REASON, press, settled
+from tests.browser.test_shift import REASON, press, settled
 
 WIDTHS = (1024, 1160, 1280, 1366)
 SMALL = (390, 683, 1280)  # a telephone; 1366 at 200 %; the least that we plan for
+SOON = 50  # milliseconds between two looks at what a page comes to
 GAP = 8  # pixels between the alert and the foot of the page, at most
 # What of the filters shows less than it holds, or stands outside the window.
 CUT = """() => [...document.querySelectorAll('.st-key-filters button, .st-key-search input')]
@@ -59,7 +61,7 @@ def comes_to(page: Page, script: str, wanted: object, where: object) -> None:
     until = time.monotonic() + SLOW / 1000
     while (found := page.evaluate(script)) != wanted:
         assert time.monotonic() < until, (where, found)
-        page.wait_for_timeout(PAUSE)
+        page.wait_for_timeout(SOON)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
@@ -96,7 +98,7 @@ def test_every_column_of_a_table_is_in_sight(served, visit, language):
         expect(page.locator("[data-testid=stDataFrame] .dvn-scroller")).to_have_count(tables_shown)
         for width in (1280, 1366):
             page.set_viewport_size({"width": width, "height": 768})
-            page.wait_for_timeout(PAUSE)
+            at_rest(page)
             comes_to(page, BESIDE, 0, (path, width))
 
 
@@ -146,7 +148,7 @@ def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language
     expect(page.locator(".rp-who")).to_be_visible()  # it is drawn after the names
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
-        page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
+        at_rest(page)  # Streamlit measures the names after the window has changed
         comes_to(page, UNDER, [], width)
     page.set_viewport_size({"width": 1366, "height": 768})
 
@@ -162,11 +164,11 @@ def test_an_officers_page_is_whole_at_every_width_before_an_alert_is_open_and_th
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         comes_to(page, SHORT, [], width)
-        page.wait_for_timeout(PAUSE)  # Streamlit measures the names after the window has changed
+        at_rest(page)  # Streamlit measures the names after the window has changed
         comes_to(page, UNDER, [], width)
     for width in SMALL if language in ("en", "fr") else ():
         page.set_viewport_size({"width": width, "height": 768})
-        page.wait_for_timeout(PAUSE)
+        at_rest(page)
         comes_to(page, FRAME, {"order": True, "shown": True}, width)
         if width < 1000:
             comes_to(page, CUT, [], width)
@@ -352,7 +354,7 @@ def test_on_a_narrow_screen_tables_stay_in_their_cards_and_the_folded_menu_outsi
     main = page.get_by_test_id("stMain")
     for width in (1024, 800, 683, 390):
         page.set_viewport_size({"width": width, "height": 768})
-        page.wait_for_timeout(PAUSE)
+        at_rest(page)
         comes_to(page, OUT_OF_CARD, [], width)
         assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth"), width
     menu = page.get_by_test_id("stSidebar")
@@ -386,7 +388,7 @@ def test_on_a_telephone_trends_scroll_in_their_table_and_a_month_stands_on_one_l
     page = visit("supervisor-03", "/trends", locale=language)
     expect(page.locator("table.rp-t", has_text="9x19")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_timeout(PAUSE)
+    at_rest(page)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("(one) => one.scrollWidth <= one.clientWidth")
     assert page.evaluate(BROKEN) == 0
@@ -424,7 +426,7 @@ def test_links_stand_as_a_picture_below_their_table_and_no_word_of_either_is_bro
     assert picture.locator("img").evaluate("(one) => one.naturalHeight") > 0  # the policy lets it
     for width in (1366, 1280, 1024, 768):
         page.set_viewport_size({"width": width, "height": 768})
-        page.wait_for_timeout(PAUSE)
+        at_rest(page)
         comes_to(page, SPLIT, [], width)
         comes_to(page, SPLIT.replace("table.rp-t td", ".rp-ties span"), [], width)
     shown = picture.evaluate("(one) => one.getBoundingClientRect().width")
@@ -451,5 +453,5 @@ def test_no_word_of_a_table_is_broken_on_a_narrow_screen(served, visit, language
         expect(page.locator("table.rp-t").first).to_be_visible()
         for width in (1280, 1024, 768, 683, 390):
             page.set_viewport_size({"width": width, "height": 768})
-            page.wait_for_timeout(PAUSE)
+            at_rest(page)
             comes_to(page, SPLIT, [], (path, width))

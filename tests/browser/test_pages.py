@@ -15,9 +15,9 @@ from riskprofile.store import tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served
+from tests.browser.rest import PAUSE
 from tests.browser.test_narrow import comes_to
 from tests.browser.test_shift import (
-    PAUSE,
     button,
     open_row,
     press,

@@ -13,10 +13,10 @@ from riskprofile.services import identity, review
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
+from tests.browser.rest import PAUSE, at_rest
 
 REASON = "Each piece weighs 10 g; the wording does not settle what they are"
 HEAD, ROW = 32, 58  # pixels of the list's header and rows
-PAUSE = 400  # milliseconds: a canvas gives no sign that it has drawn or taken the focus
 
 
 def press(page: Page, key: str) -> None:
@@ -46,7 +46,13 @@ def button(page: Page, name: str) -> Any:
 def settled(page: Page) -> None:
     """Wait until the page is drawn: a key pressed while it is drawn anew may go nowhere."""
     page.locator(".stApp[data-test-script-state=notRunning]").wait_for()
-    page.wait_for_timeout(PAUSE)
+    at_rest(page)
+
+
+def waited(page: Page, pause: int) -> None:
+    """Wait so many milliseconds, and then until the page is at rest."""
+    page.wait_for_timeout(pause)
+    at_rest(page)
 
 
 def until_kept(page: Page, served: Served, text: str) -> None:
@@ -219,23 +225,23 @@ def type_cells(page: Page, *cells: tuple[int, int, str]) -> None:
 
     Of each cell: where one is clicked, how many cells further to the right it is, and what it gets.
     A busy machine may lose a key: what stands in the cell decides, and each try waits longer for
-    the table than the one before.
+    the table than the one before, the first until it is at rest.
     """
     grid = page.locator("[class*=st-key-items-] [data-testid=stDataFrame]")
     grid.locator("canvas").first.wait_for()
     for x, moves, typed in cells:
-        for pause in range(PAUSE, 6 * PAUSE, PAUSE):
-            page.wait_for_timeout(pause)
+        for pause in range(0, 6 * PAUSE, PAUSE):
+            waited(page, pause)
             grid.click(position={"x": x, "y": 48})
             for _ in range(moves):
                 page.keyboard.press("ArrowRight")
-            page.wait_for_timeout(pause)
+            waited(page, pause)
             page.keyboard.press("Enter")
-            page.wait_for_timeout(pause)
+            waited(page, pause)
             page.keyboard.type(typed)
-            page.wait_for_timeout(pause)
+            waited(page, pause)
             page.keyboard.press("Enter")
-            page.wait_for_timeout(pause)
+            waited(page, pause)
             if grid.locator("[role=gridcell]", has_text=typed).count():
                 break
         else:

@@ -10,10 +10,11 @@ from playwright.sync_api import expect
 from riskprofile.services import identity, review
 from riskprofile.store import tables
 from tests.browser import home
+from tests.browser.rest import PAUSE
 from tests.browser.test_fast_keys import Line
 from tests.browser.test_pages import arrive
 from tests.browser.test_records import RECORD
-from tests.browser.test_shift import PAUSE, REASON, button, settled
+from tests.browser.test_shift import REASON, button, settled
 
 
 def number(line: Line) -> Any:
