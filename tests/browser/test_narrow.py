@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -19,6 +20,14 @@ from tests.browser.rest import at_rest
 from tests.browser.test_axe import faults
 from tests.browser.test_shift import REASON, press, settled
 
+
+def those(*ours: str) -> list[Any]:
+    """Every language, of which the long suite has all but these."""
+    slow = pytest.mark.slow
+    return [one if one in ours else pytest.param(one, marks=slow) for one in words.LANGUAGES]
+
+
+LANGUAGES = those("fr", "ar")  # the longest words, and those from the right
 WIDTHS = (1024, 1160, 1280, 1366)
 SMALL = (390, 683, 1280)  # a telephone; 1366 at 200 %; the least that we plan for
 SOON = 50  # milliseconds between two looks at what a page comes to
@@ -64,7 +73,7 @@ def comes_to(page: Page, script: str, wanted: object, where: object) -> None:
         page.wait_for_timeout(SOON)
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_word_of_the_strip_of_figures_is_cut(served, visit, language):
     page = visit("operator-02", "/batches", locale=language)
     expect(page.locator(".rp-kpi")).to_be_visible()
@@ -90,7 +99,7 @@ def ordered(served: Served) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_every_column_of_a_table_is_in_sight(served, visit, language):
     ordered(served)
     for who, path, tables_shown in (("operator-02", "/batches", 2), ("officer-14", "/outcome", 1)):
@@ -141,7 +150,7 @@ UNDER = """() => {
 }"""
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language):
     page = visit("supervisor-03", locale=language)
     expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
@@ -153,7 +162,7 @@ def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", those("en", "fr", "ar"))
 def test_an_officers_page_is_whole_at_every_width_before_an_alert_is_open_and_then(
     served, visit, language
 ):
@@ -260,7 +269,7 @@ CHOICES = """() => [...document.querySelectorAll('.stButtonGroup > *')]
   .filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText)"""
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_it(
     served, visit, language
 ):
@@ -344,7 +353,7 @@ OUT_OF_CARD = """() => [...document.querySelectorAll('.rp-card table')].filter((
   }).map((one) => one.innerText)"""
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_on_a_narrow_screen_tables_stay_in_their_cards_and_the_folded_menu_outside_the_page(
     served, visit, language
 ):
@@ -372,7 +381,7 @@ BROKEN = """() => [...document.querySelectorAll('table.rp-t')][0].querySelectorA
   .values().filter((one) => one.getBoundingClientRect().height > 30).toArray().length"""
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_on_a_telephone_trends_scroll_in_their_table_and_a_month_stands_on_one_line(
     served, visit, language, tmp_path
 ):
