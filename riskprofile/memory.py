@@ -16,11 +16,12 @@ pa.set_memory_pool(pa.system_memory_pool())
 
 LARGE = 1 << 20  # bytes from which a block is one of its own
 MANY = 100_000  # objects from which on cycles are looked for among them
-SLACK = 64 << 20  # bytes of free memory that stay at hand between two parts
+SLACK = 32 << 20  # bytes of free memory that stay at hand between two parts
 STATM = Path("/proc/self/statm")  # of Linux, in pages
 
 _settled = False  # what the program holds is set apart
-_left = 0  # bytes that were its own when memory was last handed back, or less since
+# Bytes that were its own when memory was last handed back, or less since. The first time all is.
+_left = -SLACK
 
 
 def _apart() -> None:
