@@ -134,7 +134,7 @@ def trained(page: Page) -> None:
     press(page, "d")
     expect(page.locator(".st-key-practice_doubt textarea")).to_be_visible()
     office = page.locator(".st-key-practice_office")
-    chosen(page, "officer-14")
+    chosen(page, "officer-09")
     office.locator(".st-key-practice-show button").click()
     expect(office.locator(".rp-card")).to_be_visible()
 

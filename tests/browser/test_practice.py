@@ -7,7 +7,7 @@ import stat
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from riskprofile.store import practice as kept
 from riskprofile.store import tables
@@ -110,6 +110,9 @@ def test_reasons_are_named_before_and_told_after_and_the_case_can_be_tried_again
 
 
 def test_a_disagreement_is_read_by_the_trainer_as_it_was_written(served, visit):
+    store = served.store()
+    with store.read() as connection:  # the chain keeps what was looked at in any test before
+        before = connection.execute(select(func.max(tables.Audit.sequence))).scalar_one()
     page = visit("officer-14", "/practice")
     case(page, 1)
     press(page, "s")
@@ -130,9 +133,9 @@ def test_a_disagreement_is_read_by_the_trainer_as_it_was_written(served, visit):
     expect(office).to_contain_text('<img src=x onerror="document.title=1"> **b** [a](http')
     assert office.locator("img, a").count() == 0
     assert trainer.foreign == page.foreign == []
-    store = served.store()
+    asked = select(tables.Audit.action, tables.Audit.subject).where(tables.Audit.sequence > before)
     with store.read() as connection:
-        acts = connection.execute(select(tables.Audit.action, tables.Audit.subject)).all()
+        acts = connection.execute(asked).all()
     store.close()
     assert [one.subject for one in acts if one.action == "practice.look"] == ["account:officer-14"]
 
