@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from argon2 import PasswordHasher
 
 from app.installation import COOKIE
 from riskprofile.services import govern, identity, settings
@@ -221,12 +220,6 @@ def pytest_runtest_makereport(
 def worth_a_try(pytestconfig: pytest.Config) -> None:
     """A page that hangs costs minutes, whatever the number of tests."""
     pytestconfig.stash.setdefault(LOST, Lost()).ask()
-
-
-@pytest.fixture(autouse=True)
-def cheap_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Argon2id with the least memory, where a test signs somebody in without the page."""
-    monkeypatch.setattr(identity, "hasher", PasswordHasher(1, 8, 1))
 
 
 @pytest.fixture(scope="package")

@@ -36,13 +36,13 @@ PASSWORD = "four small brown lanterns"
 
 
 @pytest.fixture
-def staffed(store, cheap_passwords):
+def staffed(store):
     """Accounts: ines and omar here, ana elsewhere, an operator, one who left."""
     return engaged(store)
 
 
 @pytest.fixture
-def any_staffed(any_store, cheap_passwords):
+def any_staffed(any_store):
     """The same, in a store of either kind."""
     return engaged(any_store)
 
