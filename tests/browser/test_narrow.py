@@ -16,7 +16,7 @@ from riskprofile.services import arms, govern, identity, review, snoozing
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
-from tests.browser.rest import at_rest
+from tests.browser.rest import PAUSE, at_rest
 from tests.browser.test_axe import faults
 from tests.browser.test_shift import REASON, press, settled
 
