@@ -74,7 +74,7 @@ class X12SetReader:
                 yield rows.take()
         if empty:  # what claimed the file was no set by the separators that its ISA names
             raise InputError(
-                "no transaction set in it, by the separators that its ISA names",
+                Message("unread.no_set"),
                 where=source.name,
                 do="Ask the sender for the interchange as it left",
             )
