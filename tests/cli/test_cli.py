@@ -1072,6 +1072,9 @@ def test_selections_that_nobody_fetched_are_not_written_over(home: Path, day: Pa
     code, said, told = run(home, "export", "selections", "--out", out)
     assert (code, said) == (0, "") and f"nothing is new: {out}" in told
     assert run(home, "export", "selections") == (0, "", "nothing is new\n")
+    nowhere = home / "none" / "selections.csv"
+    code, _, why = run(home, "export", "selections", "--out", nowhere)
+    assert code == 2 and f"{nowhere}: its folder does not exist" in why
     code, _, why = run(home, "export", "selections", "--since", "2026-11-24")
     assert code == 2 and "the zone is missing" in why
     table = factory.shipments(45).drop(columns=["source", "line", "warnings"])
