@@ -32,7 +32,7 @@ from riskprofile.services import (
     under_way,
 )
 from riskprofile.services.raters import FORMER
-from riskprofile.services.settings import Settings, open_store, unheeded
+from riskprofile.services.settings import Settings, make_home, open_store, unheeded
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 
@@ -110,7 +110,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
         store.append(open_store(settings))
         return store[0]
 
-    check("home", lambda: _home(settings.home))
+    check("home", lambda: _home(settings))
     check("settings", lambda: _heeded(unheeded(os.environ, PROFILES)))
 
     def writable() -> str:
@@ -145,8 +145,9 @@ def doctor(home: Home = None, json: Json = False) -> int:
     return 0 if all(one["ok"] for one in checks) else 1
 
 
-def _home(home: Path) -> Path:
+def _home(settings: Settings) -> Path:
     """A home that is there, and that its owner may write, and nobody else."""
+    home = settings.home
     if not home.is_dir():
         raise RiskProfileError(
             "there is no installation here",
@@ -157,6 +158,7 @@ def _home(home: Path) -> Path:
         raise RiskProfileError(
             "nothing can be written here", where=str(home), do="Check owner and rights."
         )
+    make_home(settings)  # one that is empty becomes its owner's alone, as before any command
     mode = stat.S_IMODE(home.stat().st_mode)
     if os.name == "posix" and mode & 0o077:
         raise RiskProfileError(

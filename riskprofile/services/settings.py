@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Container, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -186,7 +187,8 @@ def make_home(settings: Settings) -> Path:
             held = home.stat()
             others = held.st_mode & 0o077 and held.st_uid == os.geteuid()
             if others and next(home.iterdir(), None) is None:
-                home.chmod(0o700)
+                with suppress(OSError):  # a disk without rights of its own: `doctor` says so
+                    home.chmod(0o700)
     except OSError as error:
         raise UsageError(
             f"the home cannot be made ({error.strerror})",
@@ -242,12 +244,13 @@ def _check_mode(path: Path, mode: int, found: Mapping[str, Any]) -> None:
 def unheeded(environment: Mapping[str, str], profiles: Container[str]) -> list[str]:
     """Names in the environment that begin as settings do and that nothing reads, sorted: one that
     is misspelt, and of a law and an assessment for one of these profiles the one that stands alone.
+    What is empty sets nothing.
     """
     read = {*(name.upper() for name in Settings.model_fields), *SECRETS} - {"BASIS"}
     for name in _basis(environment):
         if name in profiles:
             read |= {f"{name.upper()}_BASIS", f"{name.upper()}_ASSESSMENT"}
-    given = (name for name in environment if name.startswith(PREFIX))
+    given = (name for name, text in environment.items() if name.startswith(PREFIX) and text.strip())
     return sorted(name for name in given if name.removeprefix(PREFIX) not in read)
 
 

@@ -962,6 +962,10 @@ def test_an_empty_folder_becomes_that_of_its_owner_alone_and_doctor_names_one_th
     assert run(home, "init")[0] == 0
     assert home.stat().st_mode & 0o777 == 0o700
     assert run(home, "doctor")[0] == 0
+    first = home.with_name("first")
+    first.mkdir()
+    first.chmod(0o755)
+    assert run(first, "doctor")[0] == 0  # what it makes its owner's alone needs no mending
     home.chmod(0o770)
     code, said, _ = run(home, "doctor")
     assert code == 1
@@ -976,6 +980,8 @@ def test_doctor_names_what_is_set_in_the_environment_and_nothing_reads(home: Pat
     known = {"RISKPROFILE_RANDOM_SHARE": "0.2", "RISKPROFILE_PASSWORD": "p", "RISKPROFILE_CODE": ""}
     code, said, _ = run(home, "doctor", **known, **law, **assessed)
     assert (code, "ok  settings: all" in said) == (0, True)
+    unset = dict.fromkeys([*law, *assessed, "RISKPROFILE_RANDOM_SHAER"], "")
+    assert run(home, "doctor", **unset)[0] == 0  # as a file for a service leaves out what it names
     code, said, _ = run(home, "doctor", **law, RISKPROFILE_RANDOM_SHAER="0.2")
     assert code == 1
     nothing = "nothing reads RISKPROFILE_RANDOM_SHAER, RISKPROFILE_TRAVELLER_BASIS. Correct"
