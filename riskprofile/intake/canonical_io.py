@@ -16,7 +16,7 @@ from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout, whole_or_nothing
 from riskprofile.intake.detect import Chunk
 from riskprofile.intake.formulas import escape_formula
-from riskprofile.tables import Table
+from riskprofile.tables import SOURCE_COLUMNS, Table
 
 __all__ = ["escape_formula", "write_canonical"]
 
@@ -27,7 +27,8 @@ def write_canonical(chunks: Iterable[Chunk], out: str | Path) -> int:
     """Write canonical tables, one after another; how many rows there were.
 
     The ending of `out` says the format: `.csv`, `.parquet`, `.jsonl`; `-` is CSV to
-    standard output. Beside the profile's columns stand `source`, `line` and `warnings`.
+    standard output. Beside the profile's columns stand `source`, `line` and `warnings`: codes
+    joined by a bar, in JSON Lines a list of them.
     The file appears whole or not at all. All chunks must be of one profile: raises
     `UsageError` otherwise, and for another ending.
     """
@@ -128,6 +129,8 @@ def _jsonl(stream: IO[bytes]) -> Writer:
             column = arrow.column(name).combine_chunks()
             if pa.types.is_timestamp(column.type):
                 column = _iso(column)
+            elif name == SOURCE_COLUMNS[-1]:
+                column = pc.split_pattern(column, "|")
             columns[name] = column.to_pylist()
         for row in zip(*columns.values(), strict=True):
             filled = {

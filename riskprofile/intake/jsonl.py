@@ -260,7 +260,7 @@ class _Some:
                 shapes[shape] = _places(keys, profile)
             if ours:
                 for row in rows:
-                    given = as_text(self.records[row].get("warnings"))
+                    given = _cell(self.records[row].get("warnings"), "")
                     self._warn(row, *filter(None, (given or "").split("|")))
             self._group(rows, shapes[shape], unknown)
         made = {name: pa.array(cells, LARGE) for name, cells in self.cells.items()}

@@ -130,6 +130,20 @@ def test_written_then_read_is_the_same_table(ending, profile):
     round_trip()
 
 
+def test_codes_of_warnings_are_a_list_in_json_lines_and_read_back(tmp_path):
+    path = tmp_path / "sample.jsonl"
+    table = factory.shipments(3).assign(warnings=pd.Series([None, "a_b|c", "d"], dtype=TEXT))
+    write_canonical([chunk(table)], path)
+    told = [json.loads(line).get("warnings") for line in path.read_text("utf-8").splitlines()]
+    assert told == [None, ["a_b", "c"], ["d"]]
+    path.write_text(path.read_text("utf-8").replace('["d"]', '"d"'), "utf-8")  # as it was before
+    (read,) = intake.read(path)
+    kept = read.table["warnings"].fillna("").str.split("|")
+    assert [set(given or []) <= set(found) for given, found in zip(told, kept, strict=True)] == [
+        True, True, True,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("ending", FORMATS)
 def test_several_chunks_make_one_file(tmp_path, ending):
     path = tmp_path / f"sample{ending}"

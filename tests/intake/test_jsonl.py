@@ -132,7 +132,12 @@ def cells(record: dict[str, Any]) -> dict[str, str]:
     """The cells of one object, key by key: what a column means, `extra`, and warnings."""
     kinds = columns.layout("shipment").by_name
     ours = {"source", "line"} <= record.keys()
-    warnings = (as_text(record.get("warnings")) or "").split("|") if ours else []
+    told = record.get("warnings") if ours else None
+    if isinstance(told, list) and not any(isinstance(x, (list, dict)) for x in told):
+        told = "|".join(filter(None, map(as_text, told)))
+    elif isinstance(told, (list, dict)):
+        told = json.dumps(plain(told), ensure_ascii=False)
+    warnings = (as_text(told) or "").split("|")
     made: dict[str, Any] = {}
     extra: dict[str, Any] = {}
     for key in sorted(record, key=lambda key: key not in kinds):
