@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from typing import Any
 
 from sqlalchemy import Connection, func, select, update
@@ -122,9 +122,9 @@ def hold(connection: Connection, profile: str, records: Iterable[str]) -> None:
     """
     if connection.dialect.name == "sqlite":
         return
-    table, asked, ids = Alert.__table__, list(records), list[int]()  # type: ignore[attr-defined]
-    for start in range(0, len(asked), MARKED_AT_ONCE):
-        here = among(table.c.record_id, asked[start : start + MARKED_AT_ONCE])
+    table, asked, ids = Alert.__table__, iter(records), list[int]()  # type: ignore[attr-defined]
+    while some := [*islice(asked, MARKED_AT_ONCE)]:
+        here = among(table.c.record_id, some)
         found = select(table.c.id).where(table.c.profile == profile, here, table.c.state == "open")
         ids += connection.execute(found).scalars()
     ids.sort()
