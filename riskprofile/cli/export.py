@@ -10,8 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
-from riskprofile.errors import Conflict
-from riskprofile.files import is_stdout, is_stream
+from riskprofile.files import is_stdout
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
 from riskprofile.tables import Table
@@ -44,11 +43,9 @@ def selections(
 
 
 def _write(out: Path, table: Table) -> None:
-    if out.is_file() and not is_stream(out):
-        raise Conflict(
-            "the file is there already, and may hold what nobody has fetched: each selection is "
-            "given once",
-            where=str(out),
-            do="Move it away when it was fetched, or name another; nothing was marked as given",
-        )
+    output.unwritten(
+        out,
+        "what nobody has fetched: each selection is given once",
+        "Move it away when it was fetched, or name another; nothing was marked as given",
+    )
     results.write_csv(table, out)

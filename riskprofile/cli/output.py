@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from riskprofile.errors import RiskProfileError, UsageError
+from riskprofile.errors import Conflict, RiskProfileError, UsageError
 from riskprofile.files import ODD, STDOUT, is_stdout, is_stream, legible, unplaced
 from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WORDING, WRITING
 
@@ -350,6 +350,12 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
         if not is_stream(one):
             with unplaced(one):  # a batch that was begun could only be gone on with
                 pass
+
+
+def unwritten(out: Path, may_hold: str, do: str) -> None:
+    """Refuse to take the place of a file whose content nobody can make again."""
+    if out.is_file() and not is_stream(out):
+        raise Conflict(f"the file is there already, and may hold {may_hold}", where=str(out), do=do)
 
 
 def _real(path: Path) -> Path:

@@ -72,6 +72,8 @@ def export(
     json: Json = False,
 ) -> int:
     """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
+    output.apart([], out)  # before the look is audited
+    output.unwritten(out, "cells that somebody corrected", "Hand it to `repair`, or name another")
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
     with opened(home) as (_, store):
         count = corrections.export(_found(store, asked), out)

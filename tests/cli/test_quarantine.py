@@ -39,6 +39,10 @@ def test_rows_kept_back_are_listed_exported_corrected_and_taken_in_once(
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
+    corrected = out.read_bytes()
+    code, _, error = run(home, "quarantine", "export", out)
+    assert code == 1 and "cells that somebody corrected" in error
+    assert out.read_bytes() == corrected
     why = ("--reason", "the carrier gave the mass")
     code, said, _ = run(home, "quarantine", "repair", out, *why, "--json")
     summary = told(said)
