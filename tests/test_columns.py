@@ -232,6 +232,18 @@ def test_what_a_table_holds_is_not_written_to_through_a_view():
             held[0] = held[1]
 
 
+def test_a_name_given_to_the_index_of_one_table_is_not_that_of_the_next():
+    def made() -> list[pd.Index]:
+        rows = View.over(PLAIN.to_frame("a")).take(np.array([0, 1, -1]))
+        said = view.told(rows["a"], {"a": np.zeros(3)})
+        return [rows.index, rows.table().index, rows.instead(b=rows["a"]).index, said.index]
+
+    for index in made():
+        index.name = "line"
+    assert [index.name for index in made()] == [None] * 4
+    assert [index.tolist() for index in made()] == [[0, 1, 2]] * 4
+
+
 def test_pandas_gives_the_arrays_of_a_table_as_it_gives_those_of_its_columns():
     """`view.arrays` asks it for all at once, by names that pandas does not promise to keep.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -97,14 +97,28 @@ class View:
     """Columns by name, each taken apart when it is first asked for.
 
     `answers` are what was found of these rows: see `reference.once`.
+
+    Parameters
+    ----------
+    columns : mapping of str
+        What each holds, or what makes it.
+    index : Index or int
+        Of the table that it was; or how many rows there are, which go by their places.
     """
 
-    __slots__ = ("_cells", "_size", "answers", "index")
+    __slots__ = ("_cells", "_index", "_size", "answers")
 
-    def __init__(self, columns: Mapping[str, Any], index: pd.Index) -> None:
+    def __init__(self, columns: Mapping[str, Any], index: pd.Index | int) -> None:
         self._cells = _cells(columns)
-        self.index, self._size = index, len(index)
+        self._index, self._size = index, index if isinstance(index, int) else len(index)
         self.answers: dict[Any, Any] = {}
+
+    @property
+    def index(self) -> pd.Index:
+        """That of its table: made when it is asked for, which costs as much as ten cells."""
+        if isinstance(self._index, int):
+            self._index = pd.RangeIndex(self._index)
+        return self._index
 
     @staticmethod
     def of(items: Any) -> View:
@@ -171,13 +185,13 @@ class View:
 
     def _of(self, cells: dict[str, _Cell | Column]) -> View:
         made = View.__new__(View)
-        made._cells, made.index, made._size, made.answers = cells, self.index, self._size, {}
+        made._cells, made._index, made._size, made.answers = cells, self._index, self._size, {}
         return made
 
     def take(self, places: Array) -> View:
         """The rows at these places; -1 is a row of nothing."""
         made = {name: partial(_taken, cell, places) for name, cell in self._cells.items()}
-        return View(made, numbered(len(places)))
+        return View(made, len(places))
 
     def without(self, names: Iterable[str]) -> View:
         """Without these columns."""
@@ -189,12 +203,6 @@ class View:
         wanted = self._cells if names is None else names
         made = {name: self._cells[name].array() for name in wanted}
         return pd.DataFrame(made, index=self.index)
-
-
-@lru_cache(maxsize=64)
-def numbered(size: int) -> pd.RangeIndex:
-    """The index of so many rows that go by their places: to make it costs as much as ten cells."""
-    return pd.RangeIndex(size)
 
 
 def _cells(columns: Mapping[str, Any]) -> dict[str, _Cell | Column]:
@@ -219,5 +227,5 @@ def like(items: Any, made: Column) -> Any:
 def told(of: Any, columns: Mapping[str, Array]) -> Any:
     """What was told of a column, as a view of arrays or, of a pandas column, as a table."""
     if isinstance(of, Column):
-        return View({name: Column(one) for name, one in columns.items()}, numbered(len(of)))
+        return View({name: Column(one) for name, one in columns.items()}, len(of))
     return pd.DataFrame(columns, index=of.index)

@@ -222,7 +222,7 @@ def _nothing(kind: str, size: int) -> View:
     """
     row = _bare(kind)
     made = {name: partial(row[name].repeated, size) for name in row}
-    return View(made, pd.RangeIndex(size))
+    return View(made, size)
 
 
 @cache

@@ -158,7 +158,7 @@ def _parts(
         some = apart.of(part)
         columns = {name: Column(some[name], some[_gone(name)]) for name in names}
         columns |= {name: Text(some[name], distinct) for name, distinct in texts.items()}
-        seen = View(columns, pd.RangeIndex(len(some)))
+        seen = View(columns, len(some))
         time, place, row, number = (
             some[name].copy() for name in ("time", "place", "row", "number")
         )

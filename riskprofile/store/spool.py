@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from riskprofile.columns import Column, View, column
@@ -245,7 +244,7 @@ class Columns:
     def view(self, rows: np.ndarray | None = None) -> View:
         """All columns as a view, which keeps what it was asked for."""
         made: dict[str, Any] = {name: partial(self.column, name, rows) for name in self}
-        return View(made, pd.RangeIndex(len(self) if rows is None else len(rows)))
+        return View(made, len(self) if rows is None else len(rows))
 
     def _settle(self) -> None:
         """What waits goes on file."""
