@@ -198,5 +198,7 @@ def _chunks(
         under = dict.fromkeys(raw.unknown, size) if raw.under is None else raw.under
         return Chunk(raw.profile, table, rejected, size, reader.name, raw.unknown, under)
 
-    # No raw chunk is held beside what was made of it.
-    yield from map(parsed, reader.read(source, chosen, chunk_rows))
+    for raw in reader.read(source, chosen, chunk_rows):
+        ready = [parsed(raw)]
+        del raw  # or it would be held beside what was made of it
+        yield ready.pop()

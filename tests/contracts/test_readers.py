@@ -14,7 +14,7 @@ import pytest
 
 from riskprofile import intake
 from riskprofile.errors import InputError
-from riskprofile.intake import READERS, Chunk
+from riskprofile.intake import READERS, Chunk, canonical
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import SOURCE_COLUMNS, Table
@@ -103,6 +103,33 @@ def test_reading_in_any_chunk_size_gives_the_same_records(tmp_path, name):
         parts, parts_aside = records(read_all(path, chunk_rows=size))
         pd.testing.assert_frame_equal(parts, whole, obj=f"{size} rows at a time")
         assert parts_aside == aside, size
+
+
+@pytest.mark.parametrize("fault", [ValueError, StopIteration])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_that_is_left_or_at_which_work_fails_is_closed_and_did_not_end_there(
+    tmp_path, name, fault, monkeypatch
+):
+    path = tmp_path / name
+    path.write_bytes(samples()[name])
+    held = Path("/proc/self/fd")
+
+    def still_open() -> bool:  # where the system does not say, nothing is asked
+        each = held.iterdir() if held.exists() else ()
+        return any(one.is_symlink() and one.readlink() == path for one in each)
+
+    chunks = intake.read(path, chunk_rows=1)
+    assert next(chunks).read
+    del chunks
+    assert not still_open()
+
+    def fails(*given: object) -> None:
+        raise fault("within the work on a chunk")
+
+    monkeypatch.setattr(canonical, "parse", fails)
+    with pytest.raises((ValueError, RuntimeError)):
+        list(intake.read(path, chunk_rows=1))
+    assert not still_open()
 
 
 @pytest.mark.parametrize("name", NAMES)
