@@ -307,6 +307,7 @@ def aside(office: bool, profile: bool) -> Select[Any]:
     )
 
 
+@cache
 def to_confirm(office: bool) -> Select[Any]:
     """Outcomes and releases of others that wait for a second person, as two counts."""
     # The few that wait are looked up in turn: a join would read every alert of the office.

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from riskprofile.errors import StoreError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import arriving, blind, review
+from riskprofile.services import queue_statements as statements
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.queueing import New
 from riskprofile.services.review import QueueFilter
@@ -262,6 +263,12 @@ def test_the_figures_of_the_shift(any_store):
     assert (found.last_examinations, found.last_finds, found.to_confirm) == (2, 1, 2)
     assert review.figures(any_store, OMAR, NOW).to_confirm == 0
     assert review.figures(any_store, INES, NOW, "traveller").red_free == 0
+
+
+@pytest.mark.parametrize("office", [True, False])
+def test_what_waits_for_a_second_person_is_asked_by_a_statement_that_is_built_once(office):
+    """Building it costs more than its answer, and each look at the list asks it."""
+    assert statements.to_confirm(office) is statements.to_confirm(office)
 
 
 def test_today_begins_at_midnight_of_the_office(store):
