@@ -34,7 +34,8 @@ def how(say: Words, one: Waiting) -> str:
     told += [f"{say('outcome.seizure')} {one.seizure_number}"] if one.seizure_number else []
     if one.legal_basis:
         told.append(f"{say('outcome.basis')} {say(f'basis.{one.legal_basis}')}")
-    for name in ("minutes", "officers"):
-        if (count := getattr(one, name)) is not None:
-            told.append(f"{say(f'outcome.{name}')} {say.number(count)}")
+    if one.minutes is not None:
+        told.append(say("outcome.minutes_told", n=say.number(one.minutes)))
+    if one.officers is not None:
+        told.append(f"{say('outcome.officers')} {say.number(one.officers)}")
     return say.listed(told)

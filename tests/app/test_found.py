@@ -33,14 +33,14 @@ WAITS = Waiting(
             "en",
             "60 × Part: firing pin, Serial none, Where found bag 3, Likely",
             "Opened and counted, Weighed, Among like goods, Packaging 8 bags, "
-            "Seizure number SZ-7, Legal basis Unlawful possession, Time spent, min 35, "
+            "Seizure number SZ-7, Legal basis Unlawful possession, Time spent 35 min, "
             "Officers present 2",
         ),
         (
             "es",
             "60 × Pieza: firing pin, Serie none, Lugar bag 3, Probable",
             "Abierto y contado, Pesado, Entre mercancía igual, Embalaje 8 bags, "
-            "Número de incautación SZ-7, Base legal Tenencia ilícita, Tiempo, min 35, "
+            "Número de incautación SZ-7, Base legal Tenencia ilícita, Tiempo 35 min, "
             "Agentes 2",
         ),
     ],
