@@ -14,6 +14,7 @@ from app.text import attribute, escape
 from riskprofile.services import held, speaking, watching
 from riskprofile.services.rights import ACTIONS
 
+LONGEST = 70  # letters of what a warning sign says
 SIGNS, DISPUTED = 20, 10  # shown; the ledger of the command line has all
 
 
@@ -34,7 +35,7 @@ def panel(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
         _calibration(say, told)
         _labels(say, told)
     with right:
-        _signs(say, told)
+        _signs(say, profile, told)
         _held(say, reasons)
 
 
@@ -88,10 +89,10 @@ def _calibration(say: Any, told: watching.Watch) -> None:
     )
 
 
-def _signs(say: Any, told: watching.Watch) -> None:
+def _signs(say: Any, profile: str, told: watching.Watch) -> None:
     rows = [
         (
-            say("watch.no_sign") if one.name == "none" else one.name,
+            say("watch.no_sign") if one.name == "none" else _sign(say, profile, one.name),
             say.number(one.alerts),
             say.number(one.examined),
             say.number(one.confirmed),
@@ -104,9 +105,17 @@ def _signs(say: Any, told: watching.Watch) -> None:
         say(f"watch_head.{n}") for n in ("sign", "alerts", "examined", "finds", "of_100", "ends")
     ]
     body = (
-        draw.table(heads, rows, (1, 2, 3, 4)) if rows else f"<p>{escape(say('watch.no_alert'))}</p>"
+        draw.table(heads, rows, (1, 2, 3, 4), sentences=True)
+        if rows
+        else f"<p>{escape(say('watch.no_alert'))}</p>"
     )
     _card(say("watch.signs"), body)
+
+
+def _sign(say: Any, profile: str, key: str) -> str:
+    """What a warning sign says, with its code."""
+    said = speaking.sign(say, profile, key)
+    return key if said == key else f"{form.clip(said, LONGEST)} ({key.split('_')[0]})"
 
 
 def _labels(say: Any, told: watching.Watch) -> None:

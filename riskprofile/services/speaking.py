@@ -73,6 +73,22 @@ def indicators(
     return [{**one, **_sign(say, profile, one)} for one in given]
 
 
+def sign(say: Words, profile: str, key: str) -> str:
+    """What a warning sign says of any declaration: "…" stands for what is declared.
+
+    A key that is of no sign of the profile stays as it is.
+
+    >>> from riskprofile import words
+    >>> sign(words.of("en"), "shipment", "X02_firearm_lexicon")
+    'the goods text names arms, parts or ammunition, and HS … does not'
+    """
+    known = next((one for one in PROFILES[profile].indicators if one.key == key), None)
+    if known is None:
+        return key
+    said = known.says if say.language == DEFAULT else _said(say, profile).get(key, [known.says])[0]
+    return _FILLED.sub("…", said)
+
+
 def link(say: Words, said: str) -> str:
     """What ties two declarations, as `services.networks` stores it, in the language of `say`.
 
@@ -248,7 +264,7 @@ def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:
     held, key, text = sentences(say.language), str(one.get("key")), str(one.get("text") or "")
     if raised := _BY_HAND.fullmatch(text):
         return {"text": held["by_hand"].format(who=raised[1], reason=raised[2])}
-    mine = {**held["indicators"]["every"], **held["indicators"].get(profile, {})}
+    mine = _said(say, profile)
     name = key.removeprefix(NOT_EVALUATED)
     known = next((sign for sign in PROFILES[profile].indicators if sign.key == name), None)
     if known is None or name not in mine:
@@ -265,6 +281,12 @@ def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:
         for name, v in values.items()
     }
     return {**told, "text": _FILLED.sub(lambda place: given[place[1]], said)}
+
+
+def _said(say: Words, profile: str) -> dict[str, list[str]]:
+    """Of each sign by its key: what it says, what clears it, what to check."""
+    held = sentences(say.language)["indicators"]
+    return {**held["every"], **held.get(profile, {})}
 
 
 def _spelled(say: Words, profile: str, name: str, value: str) -> str:

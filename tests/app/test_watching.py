@@ -51,3 +51,11 @@ def test_reasons_that_cannot_be_counted_are_not_told_as_none(
     assert words.of("en")("busy.title") in told
     assert words.of("en")("held.none") not in told
     assert "fault" not in page.session_state
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_warning_sign_is_told_by_what_it_says_and_its_code(language: str) -> None:
+    said = watching._sign(words.of(language), "shipment", "X02_firearm_lexicon")
+    assert said.endswith(" (X02)")
+    assert "_" not in said and len(said) > 20
+    assert watching._sign(words.of(language), "shipment", "none_such") == "none_such"

@@ -197,6 +197,17 @@ def test_a_code_in_a_sign_is_spelled_out_in_the_language_of_the_page(language, w
     assert word in told["text"] and "731824" in told["text"]
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_a_sign_says_of_any_declaration_names_no_column_and_no_key(profile, language):
+    say = words.of(language)
+    told = {one.key: speaking.sign(say, profile, one.key) for one in PROFILES[profile].indicators}
+    assert len(set(told.values())) == len(told)
+    for key, said in told.items():
+        assert key not in said and not set("{}_") & set(said)
+    assert speaking.sign(say, profile, "of_another_release") == "of_another_release"
+
+
 @pytest.mark.parametrize(
     ("language", "norm"),
     [("en", "18% to 83%"), ("es", "18\u00a0% a 83\u00a0%"), ("fr", "18\u00a0% à 83\u00a0%")],
