@@ -345,9 +345,6 @@ def _outcomes(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
     return found
 
 
-GIVEN = ("alert.assign", "alert.unassign")  # to whom is a part of what was done
-
-
 def _timeline(
     connection: Connection,
     alert_id: int,
@@ -363,7 +360,7 @@ def _timeline(
     for row in found:
         detail = row["detail"] or {}
         parts = [str(detail[name]) for name in ("view", "decision", "outcome") if name in detail]
-        if row["action"] in GIVEN and detail.get("to"):
+        if row["action"] == "alert.assign":
             parts.append(str(detail["to"]))
         if row["action"] == "alert.decide" and detail.get("decision_id") in said:
             parts.append(said[detail["decision_id"]])

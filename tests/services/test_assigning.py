@@ -110,6 +110,15 @@ def test_the_timeline_tells_to_whom_an_alert_was_given(staffed):
     assert [one.text for one in told if one.action == "alert.assign"] == ["omar"]
 
 
+def test_the_timeline_does_not_name_at_a_taking_back_who_had_it_before(staffed):
+    """ "Assignment taken back: ines" would say that it was taken from ines."""
+    alert = taken(staffed)
+    assigning.assign(staffed, SARA, alert, "omar", later(minutes=1))
+    assigning.take_back(staffed, SARA, later(minutes=1), later(minutes=1, seconds=5))
+    told = review.alert(staffed, SARA, alert, later(minutes=2)).timeline
+    assert [one.text for one in told if one.action == "alert.unassign"] == [""]
+
+
 def test_who_is_given_a_control_has_the_day_to_make_it(staffed):
     alert = taken(staffed)
     review.decide(staffed, INES, alert, "examine", REASON, NOW)
