@@ -64,8 +64,10 @@ REST = f"""() => new Promise((rest) => {{
   const busy = () => !told || noted.due.size || noted.asked > noted.heard || moves()
     || document.querySelector('.stApp:not([data-test-script-state="notRunning"])')
     || performance.now() - Math.max(last, noted.heard) < QUIET;
+  // A part whose script is still on its way stands there as a grey bar, and comes when it is there.
+  const parts = () => !document.querySelector('[data-testid="stSkeleton"]');
   const look = () => {{
-    if (busy() && performance.now() - began < {PAUSE}) return setTimeout(look, 10);
+    if (!parts() || (busy() && performance.now() - began < {PAUSE})) return setTimeout(look, 10);
     changes.disconnect();
     rest(true);
   }};
