@@ -21,6 +21,7 @@ from riskprofile.services.steps import CHECKING, COMPARING, RANKING, STORING, WO
 if TYPE_CHECKING:
     from riskprofile.services.registers import Loaded
     from riskprofile.services.run import Run, Summary
+    from riskprofile.tables import Table
 
 # What stands in names and messages is shown as it stands: ":100:" is a line, and no picture.
 errors = Console(stderr=True, highlight=False, markup=False, emoji=False)
@@ -316,6 +317,14 @@ def alerts(told: Summary) -> str:
         f"yellow {lanes.get('yellow', 0)}; trafficking {queues.get('trafficking', 0)}, "
         f"compliance {queues.get('compliance', 0)}, data quality {queues.get('data_quality', 0)}"
     )
+
+
+def filled(table: Table) -> list[dict[str, Any]]:
+    """Rows for a program, each with the cells that hold something."""
+    return [
+        {str(name): value for name, value in row.items() if value == value and value is not None}
+        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+    ]
 
 
 def beside(*written: Path | None) -> Callable[[str], None]:

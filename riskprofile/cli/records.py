@@ -21,6 +21,7 @@ group = typer.Typer(
 app.add_typer(group, name="records")
 
 LICENCES = "licences"  # the register that they are loaded into, from here as well
+TOLD = ("licence_type", "status", "valid_from", "valid_until")  # of one that a search found
 
 Number = Annotated[str, typer.Argument(help="Number of the record in the register.")]
 
@@ -34,18 +35,25 @@ def search(
     home: Home = None,
     json: Json = False,
 ) -> int:
-    """Find pieces by a serial with look-alikes, a part of one, a make or a model."""
+    """Find pieces by a serial with look-alikes, a part of one, a make or a model; and licences by
+    their number, or a part of it.
+    """
+    number = "" if make or model or "?" in serial else serial  # of a licence all can be read
     with opened(home) as (_, store):
         found = arms.search(
             store, owner(), now(), serial=serial, make=make, model=model, limit=limit
         )
+        licences = output.filled(registers.licences(store, owner(), number, now(), limit))
     if json:
-        output.as_json({"records": [one.as_json() for one in found]})
+        output.as_json({"records": [one.as_json() for one in found], "licences": licences})
         return 0
     for one in found:
         told = [str(one.piece.get(name, "")) for name in ("make", "model", "calibre", "serial")]
         output.say(f"{one.grade:9} {one.number:16} {one.piece['event_on']}  {' '.join(told)}")
-    if not found:
+    for licence in licences:
+        told = [str(licence.get(name, "")) for name in TOLD]
+        output.say(f"licence   {licence['licence_number']:16} {' '.join(filter(None, told))}")
+    if not (found or licences):
         output.say("no record")
     return 0
 

@@ -79,11 +79,7 @@ def show(
     with opened(home) as (_, store):
         found = registers.entries(store, owner(), kind, now())
     if json:
-        rows = [
-            {name: value for name, value in row.items() if value == value and value is not None}
-            for row in found.astype(object).where(found.notna(), None).to_dict("records")
-        ]
-        output.as_json({"kind": kind, "entries": rows})
+        output.as_json({"kind": kind, "entries": output.filled(found)})
     if not is_stdout(out) or not json:
         results.write_csv(found, out)
     return 0

@@ -22,8 +22,8 @@ from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import rates
-from riskprofile.reference.registers import OFFICES, RATES, REGISTERS, Register
+from riskprofile.reference import naming, rates
+from riskprofile.reference.registers import LICENCES, OFFICES, RATES, REGISTERS, Register
 from riskprofile.services import govern, numbering
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import audit
@@ -221,11 +221,25 @@ def entries(store: Store, actor: Actor, kind: str, now: datetime) -> Table:
     authorise(actor, "register.look")
     spec = register(kind)
     with store.read() as connection:
-        found = table(kept.known(connection, kind, now), spec)
+        return _veiled(kept.known(connection, kind, now), spec)
+
+
+def licences(store: Store, actor: Actor, number: str, now: datetime, limit: int) -> Table:
+    """Of `entries`, the first licences in whose number this stands, whatever is put between."""
+    authorise(actor, "register.look")
+    asked, spec = naming.licence(number), LICENCES
+    with store.read() as connection:
+        held = kept.keys(connection, spec.name) if asked else []
+        met = [one for one in held if str(asked) in (naming.licence(one) or "")]
+        return _veiled(kept.known(connection, spec.name, now, met[:limit]), spec)
+
+
+def _veiled(found: list[Mapping[str, Any]], spec: Register) -> Table:
+    told = table(found, spec)
     for column in spec.columns:
         if column.protection:
-            found[column.name] = found[column.name].notna().map({True: "given", False: None})
-    return found
+            told[column.name] = told[column.name].notna().map({True: "given", False: None})
+    return told
 
 
 def frozen(

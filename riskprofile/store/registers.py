@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from riskprofile.store.database import Store, serialise
+from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import RegisterEntry, RegisterLoad
 
 load_table = RegisterLoad.__table__  # type: ignore[attr-defined]
@@ -50,9 +50,18 @@ def add(store: Store, connection: Connection, rows: Iterable[tuple[Any, ...]]) -
     store.insert_many(connection, "register_entry", COLUMNS, rows)
 
 
-def known(connection: Connection, kind: str, before: datetime) -> list[Mapping[str, Any]]:
-    """The entry of each key as it was known at `before`, in the order of its keys, with
-    `stated_at`, the time for which it speaks.
+def keys(connection: Connection, kind: str) -> Sequence[str]:
+    """Those of all entries of a register, in their order."""
+    columns = entry_table.c
+    asked = select(columns.key).where(columns.kind == kind).distinct()
+    return sorted(connection.execute(asked).scalars())
+
+
+def known(
+    connection: Connection, kind: str, before: datetime, only: Sequence[str] | None = None
+) -> list[Mapping[str, Any]]:
+    """The entry of each key, or of `only` these, as it was known at `before`, in the order of
+    its keys, with `stated_at`, the time for which it speaks.
 
     Of several versions the one with the latest `as_of` counts, then the one loaded last.
     """
@@ -60,6 +69,7 @@ def known(connection: Connection, kind: str, before: datetime) -> list[Mapping[s
     rows = connection.execute(
         select(columns.key, columns.entry, columns.as_of)
         .where(columns.kind == kind, columns.known_at <= before, columns.as_of <= before)
+        .where(*([] if only is None else [among(columns.key, only)]))
         .order_by(columns.as_of, columns.id)
     )
     newest = {row.key: {**row.entry, "stated_at": row.as_of} for row in rows}

@@ -78,6 +78,15 @@ def test_licences_are_imported_as_well_by_the_headings_of_their_file(tmp_path: P
     assert (code, said) == (0, "licences: read 7 = accepted 7 + quarantined 0 + duplicate 0\n")
     code, said, _ = run(home, "registers", "load", "licences", file, "--source", "licensing office")
     assert (code, said) == (0, "licences: read 7 = accepted 0 + quarantined 0 + duplicate 7\n")
+    code, said, _ = run(home, "records", "search", "imp20260101", "--json")
+    (found,) = told(said)["licences"]
+    assert (code, found["licence_number"]) == (0, "XM-IMP-2026-0101")
+    assert found["holder_name"] == "given"  # nobody is named
+    code, said, _ = run(home, "records", "search", "XM-IMP", "--limit", "2")
+    (_, second) = said.splitlines()
+    assert second == "licence   XM-IMP-2026-0101 import active 2026-02-01 2027-01-31"
+    assert run(home, "records", "search", "XM-NONE")[1] == "no record\n"
+    assert told(run(home, "records", "search", "--make", "imp", "--json")[1])["licences"] == []
     other = CHECKOUT / "data" / "synthetic" / "registers" / "rates.csv"
     code, said, error = run(home, "records", "import", other)
     assert (code, said) == (4, "") and "names known columns" in error
