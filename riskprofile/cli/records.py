@@ -21,6 +21,8 @@ group = typer.Typer(
 app.add_typer(group, name="records")
 
 LICENCES = "licences"  # the register that they are loaded into, from here as well
+# Why a table is none of seizures at all: nothing of it was taken.
+NO_TABLE = ("unread.no_header", "unread.no_sheet", "unread.no_column")
 TOLD = ("licence_type", "status", "valid_from", "valid_until")  # of one that a search found
 
 Number = Annotated[str, typer.Argument(help="Number of the record in the register.")]
@@ -102,7 +104,9 @@ def _loaded(store: Store, given: Path, source: str, format: str) -> registers.Lo
     by, at = owner(), now()
     try:
         return arms.load(store, by, given, at, source=source, format=format)
-    except InputError:  # nothing of it was taken
+    except InputError as error:
+        if getattr(error.faults[0], "key", "") not in NO_TABLE:
+            raise  # of a table of seizures, in which a column may bear the name of another's
         with suppress(InputError):
             return registers.load(store, by, LICENCES, given, at, source=source, format=format)
         raise

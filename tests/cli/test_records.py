@@ -91,3 +91,8 @@ def test_licences_are_imported_as_well_by_the_headings_of_their_file(tmp_path: P
     code, said, error = run(home, "records", "import", other)
     assert (code, said) == (4, "") and "names known columns" in error
     assert "; there must be record_number and event and event_on and kind\n" in error
+    piece = {"record_number": "RP-1", "event": "seized", "event_on": "2019-03-01"}
+    piece |= {"kind": "firearm", "licence_number": "L-1"}
+    (wrong := tmp_path / "wrong.jsonl").write_text(json.dumps(piece), "utf-8")
+    code, said, error = run(home, "records", "import", wrong)
+    assert (code, said) == (4, "") and "are given by this register" in error
