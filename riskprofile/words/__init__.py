@@ -140,10 +140,20 @@ def _forms(head: str) -> list[tuple[str, re.Pattern[str]]]:
     """What each English sentence under a head looks like, those that say most first."""
     named = [(key, text) for key, text in of(DEFAULT).entries.items() if key.startswith(head)]
     named.sort(key=lambda one: -len(one[1]))
-    return [
-        (key, re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>.+?)", re.escape(text)), re.DOTALL))
-        for key, text in named
+    return [(key, _form(text)) for key, text in named]
+
+
+def _form(text: str) -> re.Pattern[str]:
+    """What a sentence looks like whose values are put in. A value but the last ends where the words
+    behind it first stand, which is never tried elsewhere: a long text is read once.
+    """
+    head, *values = re.split(r"\{(\w+)\}", text)
+    parts = [
+        f"(?P<{name}>.+?){re.escape(behind)}"
+        for name, behind in zip(values[::2], values[1::2], strict=True)
     ]
+    parts[:-1] = [f"(?>{part})" for part in parts[:-1]]
+    return re.compile(re.escape(head) + "".join(parts), re.DOTALL)
 
 
 def choose(kept: str | None, accepted: str) -> str:

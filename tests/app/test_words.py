@@ -217,6 +217,12 @@ def test_why_a_file_was_not_read_is_said_in_the_language_of_the_page(key, langua
     assert (said == kept) is (language == words.DEFAULT)
 
 
+def test_a_long_text_that_is_none_of_ours_is_read_once():
+    """Each value was tried at every place, with every other: this took minutes."""
+    text = "the format a" + " holds x declarations" * 20_000
+    assert batch_rows.failed_of(words.of("es"), text) == text
+
+
 def test_what_a_reader_refuses_has_words_in_every_language():
     """But for what is wrong in a table of offices, which no declaration tells."""
     intake = WORDS.parent / "intake"
