@@ -103,6 +103,8 @@ def finite(values: np.ndarray, names: Sequence[str]) -> np.ndarray:
     if np.count_nonzero(endless):
         name = names[int(endless.any(axis=1).argmax())]
         raise FeatureError(f"feature {name} returned an infinite value")
-    # Adding zero turns -0.0 into 0.0, so that equal values have equal bits in the log.
+    # Equal values have equal bits in the log: adding zero turns -0.0 into 0.0, and what is missing
+    # has the sign that the processor happened to give it.
     values += 0.0
+    values[np.isnan(values)] = np.nan
     return values

@@ -53,9 +53,10 @@ def test_each_row_alone_has_the_bits_that_it_has_among_others(plain: Rater, rows
     kept = np.random.default_rng(5).random(given.shape) < 0.9
     kept[:, given.columns.get_loc(plain.profile.time)] = True
     given = given.where(kept)
-    together = after.rate(given)
+    together, bits = after.rate(given), after.answer(given).values.view(np.int64)
     for place in range(len(given)):
         alone = after.answer(given.iloc[[place]].reset_index(drop=True))
+        assert alone.values.view(np.int64).T.tolist() == [bits[:, place].tolist()]  # NaN has many
         for one, whole in zip((alone.log, alone.events), together, strict=True):
             expected = whole.iloc[[place]].reset_index(drop=True)
             pd.testing.assert_frame_equal(one, expected, check_exact=True)
