@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from riskprofile import memory
 from riskprofile.memory import give_back, settle, unswept
 from riskprofile.services import settings
 
@@ -74,6 +75,20 @@ def test_what_a_part_freed_goes_back_where_it_is_much_and_else_stays_for_the_nex
     few, after_few, many, after_many = map(int, said.stdout.split())
     assert few > 15 and after_few > 15
     assert many > 150 and after_many < 50
+
+
+@pytest.mark.parametrize("said", [None, b"", b"12 34", b"none of these"])
+def test_where_nobody_says_what_a_process_holds_all_goes_back_each_time(
+    said: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "statm"
+    if said is not None:
+        place.write_bytes(said)
+    monkeypatch.setattr(memory, "STATM", place)
+    for left in (1 << 40, -1):
+        monkeypatch.setattr(memory, "_left", left)
+        give_back()
+        assert memory._left == 0  # as after each time that it goes back
 
 
 OPENS = """

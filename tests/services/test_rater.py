@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -64,6 +66,27 @@ def test_each_row_alone_has_the_bits_that_it_has_among_others(plain: Rater, rows
         assert alone.points.at(0) == (None if pd.isna(log["points"]) else log["points"])
         fired = [FIRED + key for key, mask in alone.fired.masks.items() if mask[0]]
         assert fired == [name for name in log.index if name.startswith(FIRED) and log[name]]
+
+
+def test_threads_that_share_a_rater_get_the_bits_that_one_alone_gets(
+    plain: Rater, rows: Table
+) -> None:
+    """As sessions of one server do, from the first question that is asked of its past."""
+    given = [rows.iloc[[place]].reset_index(drop=True) for place in range(24)]
+    past = view(rows.assign(lodged_at=rows["lodged_at"] - pd.Timedelta(days=40)), plain.profile)
+    alone, shared = (replace(plain, history=Snapshot.from_views([past])) for _ in range(2))
+    expected = [alone.answer(row) for row in given]
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            told = [*threads.map(shared.answer, given)]
+    finally:
+        sys.setswitchinterval(often)
+    for one, other in zip(told, expected, strict=True):
+        assert one.values.tobytes() == other.values.tobytes()
+        pd.testing.assert_frame_equal(one.log, other.log, check_exact=True)
+        pd.testing.assert_frame_equal(one.events, other.events, check_exact=True)
 
 
 def test_a_name_given_to_the_columns_of_one_table_is_not_that_of_the_next(
