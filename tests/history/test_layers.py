@@ -159,15 +159,35 @@ def test_layers_answer_as_the_whole(steps: Steps) -> None:
         assert sorted(shared.get(POSITION, [])) == theirs[POSITION][held].tolist()
 
 
+# No time, the first and the last that a declaration may have, and about where a count begins.
+EDGES = pd.to_datetime(
+    [
+        *(None, "1900-01-01", "1979-12-31T23:59:59.999999", "1980-01-01", "2024-02-29T23:59:59"),
+        *("2026-01-01T23:59:59.999999", "2026-01-02", "2199-12-31T23:59:59.999999"),
+    ],
+    utc=True,
+    format="ISO8601",
+).astype(TIME)
+
+
+def asked_at_edges() -> Table:
+    """Every key at each of these."""
+    keys = asked().iloc[::5]
+    return pd.concat([keys.assign(time=one) for one in EDGES], ignore_index=True).astype(
+        {"time": TIME}
+    )
+
+
 @settings(max_examples=50)
-@given(steps=pasts(), chosen=st.sets(st.integers(0, len(asked()) - 1), min_size=1, max_size=6))
+@given(steps=pasts(), chosen=st.sets(st.integers(0, 999), min_size=1, max_size=6))
 def test_a_row_alone_is_answered_as_among_others(steps: Steps, chosen: set[int]) -> None:
-    history, items = Snapshot.from_layers(layered(steps)), asked()
-    among = answers(history, items)
-    for place in chosen:
-        pd.testing.assert_frame_equal(
-            answers(history, items.iloc[[place]]), among.iloc[[place]], check_exact=True
-        )
+    history = Snapshot.from_layers(layered(steps))
+    for items in (asked(), asked_at_edges()):
+        among = answers(history, items)
+        for place in {one % len(items) for one in chosen}:
+            pd.testing.assert_frame_equal(
+                answers(history, items.iloc[[place]]), among.iloc[[place]], check_exact=True
+            )
 
 
 @settings(max_examples=30)
