@@ -14,10 +14,13 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import text
 
 from riskprofile.errors import Overtaken
@@ -93,6 +96,21 @@ def test_few_declarations_are_handed_on_together_with_their_terms(
     assert max(part["reasons"].map(bool).sum() for part in parts) == 4
     assert max(map(len, parts)) > 4
     pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
+
+
+@given(size=st.integers(0, 60), told=st.sets(st.integers(0, 59)))
+def test_slices_of_a_list_are_as_long_as_its_bounds_let_them_be(size: int, told: set[int]) -> None:
+    places = np.array(sorted(one for one in told if one < size), dtype=np.int64)
+    with pytest.MonkeyPatch.context() as bounds:
+        bounds.setattr(results, "AT_ONCE", 9)
+        bounds.setattr(results, "TOLD", 4)
+        cut = [one.index.tolist() for one in results._cut(pd.DataFrame(index=range(size)), places)]
+    assert [place for one in cut for place in one] == [*range(size)]
+    for number, one in enumerate(cut):
+        here = len(told.intersection(one))
+        assert len(one) <= 9 and here <= 4
+        last = number == len(cut) - 1
+        assert last or len(one) == 9 or (here == 4 and one[-1] + 1 in told)
 
 
 def test_results_of_no_declaration_are_of_the_same_types(rated: Rated, tmp_path: Path) -> None:
