@@ -14,7 +14,7 @@ from app.text import attribute, escape
 from riskprofile.services import held, speaking, watching
 from riskprofile.services.rights import ACTIONS
 
-LONGEST = 70  # letters of what a warning sign says
+LONGEST = 56  # letters of what a warning sign says
 SIGNS, DISPUTED = 20, 10  # shown; the ledger of the command line has all
 
 
