@@ -54,15 +54,15 @@ def _assign(alert_id: int) -> None:
         return
     made = attempt(lambda: assigning.assign(served().store, person, alert_id, to, now))
     if made is not None:
-        _offer_back(say("assign.done", who=to), "", now)
+        _offer_back(say, say("assign.done", who=to), "", now)
 
 
-def _offer_back(told: str, why: str, at: Any) -> None:
+def _offer_back(say: Words, told: str, why: str, at: Any) -> None:
     """Say what was given at a time, and let it be taken back for as long as that goes."""
     st.session_state["undo"] = {
         "told": told,
         "why": why,
-        "after": session.speech()("assign.after"),
+        "after": say("assign.after"),
         "until": at + UNDO,
         "act": partial(_take_back, at),
     }
@@ -194,12 +194,12 @@ def _give(rows: Sequence[Any], to: str, person: Any) -> None:
     moved = attempt(lambda: assigning.assign_several(store, person, rows, to, now))
     if moved is None:
         st.rerun(scope="fragment")
+    if moved.alerts:  # first: where the session state is asked a run may end
+        told = say.many("assign.given", len(moved.alerts), who=to)
+        _offer_back(say, told, " ".join(_left(moved, say)), moved.at)
+    _tell_left(moved, say, st.session_state["undo"] if moved.alerts else st.session_state)
     close_dialog()
     queue_list.refresh()
-    if moved.alerts:
-        told = say.many("assign.given", len(moved.alerts), who=to)
-        _offer_back(told, " ".join(_left(moved, say)), moved.at)
-    _tell_left(moved, say, st.session_state["undo"] if moved.alerts else st.session_state)
     st.rerun()
 
 
@@ -211,10 +211,10 @@ def _take_back(at: Any) -> None:
     moved = taken_back(lambda: assigning.take_back(served().store, person, at, now))
     if moved is None:
         return
-    queue_list.refresh()
     if moved.alerts:
         st.session_state["told"] = say.many("assign.back", len(moved.alerts))
     _tell_left(moved, say, st.session_state)
+    queue_list.refresh()
 
 
 def _tell_left(moved: assigning.Moved, say: Words, where: Any) -> None:

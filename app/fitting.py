@@ -79,7 +79,8 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
     with st.form(f"fit-{profile}"):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.text"))}</p>')
         # By its key: a name that is typed stays where others are free by now.
-        key = f"fit-version-{profile}-{st.session_state.get('fits-begun', 0)}"
+        fits = st.session_state.get("fits-begun", 0)
+        key = f"fit-version-{profile}-{fits}"
         version = st.text_input(say("fits.version"), value=free, max_chars=40, key=key)
         if edits:
             rows = [(terms.edit_said(say, card, one),) for one in edits]
@@ -93,8 +94,8 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
                 )
             )  # fmt: skip
             if begun is not None:
-                st.session_state["fits-begun"] = st.session_state.get("fits-begun", 0) + 1
                 st.session_state["told"] = say("fits.started", version=begun.version)
+                st.session_state["fits-begun"] = fits + 1
             st.rerun()
 
 
