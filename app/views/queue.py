@@ -308,9 +308,9 @@ def _new(asked: review.QueueFilter, known: Known) -> tuple[review.New, dict[str,
         st.rerun()
     with st.container(key=f"news-{news}"):  # hidden: `news.js` reads it, and presses the button
         st.button(session.speech()("queue.refresh"), key="look")
-    store = served().store
-    given = arriving.given(store, person, entry)
-    return review.new_since(store, person, asked, change, session.now()), given
+    store, now = served().store, session.now()
+    given = arriving.given(store, person, entry, now)
+    return review.new_since(store, person, asked, change, now), given
 
 
 def _nothing(say: Words, person: Any, status: Any, asked: Any, found: Any, now: Any) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, not_, select
 
+from riskprofile.services import desk
 from riskprofile.services import queue_statements as statements
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
@@ -56,8 +58,10 @@ def arrived(store: Store, upto: Upto | None) -> Arrived:
     return Arrived(Upto(highest, newest), offices, people)
 
 
-def given(store: Store, actor: Actor, entry: int) -> dict[str, int]:
-    """How many alerts somebody was given after an entry of the audit chain, and holds, by whom."""
+def given(store: Store, actor: Actor, entry: int, now: datetime) -> dict[str, int]:
+    """How many alerts somebody was given after an entry of the audit chain, and holds still, by
+    whom.
+    """
     authorise(actor, "queue.look")
     with store.read() as connection:
         by = {
@@ -65,6 +69,10 @@ def given(store: Store, actor: Actor, entry: int) -> dict[str, int]:
             for row in connection.execute(_GIVEN.order_by(_audit.c.sequence), {"entry": entry})
             if row.detail["to"] == actor.name != row.actor
         }
-        asked = select(_alert.c.id).where(_alert.c.id.in_(list(by)), _alert.c.owner == actor.name)
+        asked = select(_alert.c.id).where(
+            _alert.c.id.in_(list(by)),
+            _alert.c.owner == actor.name,
+            not_(statements.free(now, now + desk.LONGEST)),
+        )
         held = connection.execute(asked).scalars().all() if by else ()
     return dict(Counter(by[alert] for alert in held))

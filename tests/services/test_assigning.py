@@ -95,11 +95,12 @@ def test_who_is_given_alerts_is_told_how_many_and_by_whom(any_staffed):
     for alert, to in ((first, "omar"), (second, "omar"), (third, "ines")):
         assigning.assign(any_staffed, SARA, alert, to, NOW)
     assert arriving.arrived(any_staffed, upto).people == {"omar", "ines"}
-    assert arriving.given(any_staffed, OMAR, upto.entry) == {"sara": 2}
+    assert arriving.given(any_staffed, OMAR, upto.entry, NOW) == {"sara": 2}
     assigning.assign(any_staffed, SARA, second, "ines", NOW)  # who has it no more is not told
-    assert arriving.given(any_staffed, OMAR, upto.entry) == {"sara": 1}
+    assert arriving.given(any_staffed, OMAR, upto.entry, NOW) == {"sara": 1}
+    assert arriving.given(any_staffed, OMAR, upto.entry, later(hours=1)) == {}  # it ran out
     newest = arriving.arrived(any_staffed, upto).upto
-    assert arriving.given(any_staffed, OMAR, newest.entry) == {}
+    assert arriving.given(any_staffed, OMAR, newest.entry, NOW) == {}
     assert arriving.arrived(any_staffed, newest).people == set()
 
 
