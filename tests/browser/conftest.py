@@ -325,8 +325,8 @@ def visiting(browser: Browsers, running: Served) -> Iterator[Any]:
     opened = ExitStack()
     broken: list[str] = []
 
-    def fails(error: Any) -> None:
-        broken.append(str(error))
+    def fails(told: Any) -> None:
+        broken.append(str(told.error))
 
     def visit(name: str | None, path: str = "/", **options: Any) -> Any:
         size = {"width": 1366, "height": 768}
@@ -339,9 +339,9 @@ def visiting(browser: Browsers, running: Served) -> Iterator[Any]:
             if not request.url.startswith(own):
                 foreign.append(request.url)
 
-        for event, heard in (("request", asked), ("pageerror", fails)):
-            page.on(event, heard)
-            opened.callback(page.remove_listener, event, heard)
+        for event, heard in (("request", asked), ("weberror", fails)):  # of each of its windows
+            page.context.on(event, heard)
+            opened.callback(page.context.remove_listener, event, heard)
         if name is not None:
             token = running.token(name)
             page.context.add_cookies([{"name": COOKIE, "value": token, "url": running.url}])

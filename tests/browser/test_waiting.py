@@ -1,4 +1,6 @@
-"""What a page that hangs costs the suite: some minutes, not one for each of its tests."""
+"""What a page that hangs costs the suite: some minutes, not one for each of its tests; and that
+none breaks unseen.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser import conftest
-from tests.browser.conftest import ENOUGH, SLOW, Lost
+from tests.browser.conftest import ENOUGH, SLOW, Browsers, Lost, Served, visiting
 
 
 def test_after_some_tests_that_waited_in_vain_no_other_is_begun():
@@ -40,3 +42,13 @@ def test_a_server_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytes
         ):
             pass
     assert process.wait() < 0
+
+
+def test_what_breaks_in_another_window_of_a_page_is_not_overlooked(
+    browser: Browsers, running: Served
+):
+    told = pytest.raises(AssertionError, match="a lantern fell")
+    with told, visiting(browser, running) as visit:
+        other = visit(None, "/healthz").context.new_page()
+        with other.expect_event("pageerror"):
+            other.evaluate("() => { setTimeout(() => { throw new Error('a lantern fell') }) }")
