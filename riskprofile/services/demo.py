@@ -165,8 +165,8 @@ def prepare(
     began = now - SHIFT
     store = configuration.open_store(settings)
     try:
-        _furnish(store, began)
-        accounts = _accounts(store, settings.home / ACCOUNTS, began)
+        _furnish(store, began - LOADED)
+        accounts = _accounts(store, settings.home / ACCOUNTS, began - LOADED)
         before = screen(
             store, settings, OWNER, past, Options(history=True, resume=True), began - LOADED,
             progress=progress,

@@ -102,6 +102,24 @@ def test_every_page_has_something_to_show(settings: Settings, first: DemoSummary
         store.close()
 
 
+def test_the_chain_of_the_demonstration_tells_its_acts_in_their_order(
+    settings: Settings, first: DemoSummary
+) -> None:
+    """Until its invented shift, whose people act beside each other."""
+    store = configuration.open_store(settings)
+    try:
+        with store.read() as connection:
+            asked = (
+                "SELECT at FROM audit WHERE sequence <= (SELECT min(sequence) FROM audit WHERE"
+                " action LIKE 'batch.%' AND at = (SELECT max(at) FROM audit WHERE action LIKE"
+                " 'batch.%')) ORDER BY sequence"
+            )
+            times = connection.execute(text(asked)).scalars().all()
+        assert len(times) > 5 and times == sorted(times)
+    finally:
+        store.close()
+
+
 def test_what_would_lower_an_alert_can_be_said(settings: Settings, first: DemoSummary) -> None:
     """The past was loaded before the shift began: what rates an alert anew knows it too."""
     store = configuration.open_store(settings)
