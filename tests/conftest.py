@@ -31,6 +31,7 @@ from riskprofile.store.database import Store
 ROOT = Path(__file__).resolve().parents[1]
 AS_SHIPPED = dict(database.PRAGMAS)  # what an installation sets of SQLite
 SHARE = blind.SHARE  # of its alerts, how many wait for a view where nobody set it
+BEHIND = 5  # of twenty: how far a process without tests of pages stands back
 LATE = 240  # seconds after which what a busy machine is slow at is lost: a test may take 300
 
 # What a command takes is read from its function once. A program reads that of one command; a
@@ -52,6 +53,15 @@ hypotheses.load_profile("untimed")
 def pytest_configure() -> None:
     """SIGTERM ends the tests as Ctrl-C does: what their fixtures began is ended too."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Of several processes the one that has the tests of pages goes before the others: all of it
+    waits for a browser and a server of its own, and who is through first waits for it.
+    """
+    group = item.get_closest_marker("xdist_group")
+    if "PYTEST_XDIST_WORKER" in os.environ and (group is None or group.args != ("browser",)):
+        os.nice(max(0, BEHIND - os.nice(0)))
 
 
 @pytest.hookimpl(wrapper=True)
