@@ -52,8 +52,9 @@ REST = f"""() => new Promise((rest) => {{
   const noted = window.riskprofileNoted;
   const app = document.querySelector(".stApp");
   const told = noted && (!app || noted.lines > 0);
-  const began = performance.now();
+  let began = performance.now();
   let last = began;
+  let late = false; // a part came while it was looked: then the whole pause is waited for
   const changes = new MutationObserver(() => (last = performance.now()));
   changes.observe(document, {{
     subtree: true, childList: true, attributes: true, characterData: true,
@@ -67,7 +68,8 @@ REST = f"""() => new Promise((rest) => {{
   // A part whose script is still on its way stands there as a grey bar, and comes when it is there.
   const parts = () => !document.querySelector('[data-testid="stSkeleton"]');
   const look = () => {{
-    if (!parts() || (busy() && performance.now() - began < {PAUSE})) return setTimeout(look, 10);
+    if (!parts()) [late, began] = [true, performance.now()];
+    if ((late || busy()) && performance.now() - began < {PAUSE}) return setTimeout(look, 10);
     changes.disconnect();
     rest(true);
   }};
