@@ -21,9 +21,8 @@ from riskprofile.reference import marks
 from riskprofile.reference.arms import DETAILS, FLAGS, MARKED, SEIZURES, answer, as_marked
 from riskprofile.services import numbering
 from riskprofile.services.registers import Loaded
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import arms as kept
-from riskprofile.store import audit
 from riskprofile.store.database import Store
 
 OWN = "RP-"  # numbers that this program gives: imported ones may not begin so
@@ -92,15 +91,8 @@ def search(
             rows = kept.by_name(connection, makes, models, limit)
     found = [Hit(_grade(serial, row), row["number"], shown(row)) for row in rows]
     with store.write() as connection:
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="arms.search",
-            subject="arms",
-            office=actor.office,
-            now=now,
-            detail={"serial": serial, "make": make, "model": model, "found": len(found)},
-        )
+        asked = {"serial": serial, "make": make, "model": model, "found": len(found)}
+        note(connection, actor, "arms.search", "arms", now, asked, office=actor.office)
     return found
 
 
@@ -267,21 +259,9 @@ def load(
             correct(connection, actor, known[number], rows[number], now)
         told.accepted = len(rows) - len(known) + len(changed)
         told.duplicate = told.read - told.quarantined - told.accepted
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="arms.load",
-            subject="arms",
-            now=now,
-            detail={
-                "file": legible(path.name),
-                "source": source,
-                **{
-                    name: getattr(told, name)
-                    for name in ("read", "accepted", "quarantined", "duplicate")
-                },
-            },
-        )
+        counts = {n: getattr(told, n) for n in ("read", "accepted", "quarantined", "duplicate")}
+        counts |= {"file": legible(path.name), "source": source}
+        note(connection, actor, "arms.load", "arms", now, counts)
     return told
 
 
@@ -333,15 +313,8 @@ def amend(
         # The content stays that of the file it came from: the same file again changes nothing.
         same = {name: held[name] for name in ("content", "recorded_by")}
         correct(connection, actor, held, {**now_row, **same}, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="arms.amend",
-            subject=f"arms:{held['id']}",
-            office=held["office"],
-            now=now,
-            detail={"columns": sorted(changes)},
-        )
+        about, detail = f"arms:{held['id']}", {"columns": sorted(changes)}
+        note(connection, actor, "arms.amend", about, now, detail, office=held["office"])
 
 
 def written(value: Any) -> str:
@@ -415,12 +388,5 @@ def _happened(
         by=actor.name,
         recorded_at=now,
     )
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=f"arms.{kind}",
-        subject=f"arms:{row['id']}",
-        office=row["office"],
-        now=now,
-        detail={"sha256": digest} if digest else None,
-    )
+    told = {"sha256": digest} if digest else {}
+    note(connection, actor, f"arms.{kind}", f"arms:{row['id']}", now, told, office=row["office"])

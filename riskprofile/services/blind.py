@@ -29,8 +29,8 @@ from sqlalchemy import Connection, insert, select, update
 from riskprofile.errors import Conflict, RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import desk, training_log
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit, switches
+from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store import switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, FirstView
 from riskprofile.words import Message
@@ -133,14 +133,8 @@ def set_share(store: Store, actor: Actor, share: float, now: datetime) -> int:
             lifted = connection.execute(
                 update(_alert).where(_alert.c.blind == WAITING).values(blind=LIFTED)
             ).rowcount
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="setting.blind_first",
-            subject=f"setting:{SETTING}",
-            now=now,
-            detail={"from": kept.share, "to": float(share), "lifted": int(lifted)},
-        )
+        told = {"from": kept.share, "to": float(share), "lifted": int(lifted)}
+        note(connection, actor, "setting.blind_first", f"setting:{SETTING}", now, told)
     return int(lifted)
 
 

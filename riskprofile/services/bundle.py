@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
 from riskprofile.services import arms, blind, bundle_check, records, replay, retention, viewing
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
 from riskprofile.store import audit
@@ -117,16 +117,9 @@ def export(
     made = pack({name: _bytes(value) for name, value in content.items()})
     digest = hashlib.sha256(made).hexdigest()
     with store.write() as connection:
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="bundle.export",
-            subject=f"alert:{row.id}",
-            office=view.office,
-            purpose=purpose.strip(),
-            now=now,
-            detail={"sha256": digest, "bytes": len(made)},
-        )
+        about, detail = f"alert:{row.id}", {"sha256": digest, "bytes": len(made)}
+        given, why = view.office, purpose.strip()
+        note(connection, actor, "bundle.export", about, now, detail, office=given, purpose=why)
     return made, digest
 
 

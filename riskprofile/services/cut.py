@@ -23,8 +23,7 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import Weight, weighed
 from riskprofile.services.queue_statements import SEEN, SHOWN_LANE, WAITS, standing_id
 from riskprofile.services.queueing import LANE_ORDER, snoozed
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 
@@ -334,12 +333,5 @@ def set_capacity(store: Store, actor: Actor, office: str, number: int, now: date
         if before == number:
             return
         connection.execute(update(_office).where(_office.c.code == office).values(capacity=number))
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=SET,
-            subject=f"office:{office}",
-            office=office,
-            detail={"from": int(before), "to": number},
-            now=now,
-        )
+        told = {"from": int(before), "to": number}
+        note(connection, actor, SET, f"office:{office}", now, told, office=office)

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from riskprofile.errors import Conflict, NotAllowed
+from riskprofile.services import rights
 from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import audit
 from riskprofile.store.tables import Alert, Audit, Decision
@@ -165,13 +166,5 @@ def note(
     **detail: Any,
 ) -> None:
     """One audit row about an alert."""
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"alert:{alert['id']}",
-        office=alert["office"],
-        purpose=purpose,
-        detail=detail or None,
-        now=now,
-    )
+    about, office = f"alert:{alert['id']}", alert["office"]
+    rights.note(connection, actor, action, about, now, detail, office=office, purpose=purpose)

@@ -24,8 +24,8 @@ from riskprofile.scoring.drift import Examined, Moved
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import feedback, promotion
 from riskprofile.services.rater import FIRED
-from riskprofile.services.rights import OWNER, Actor, authorise
-from riskprofile.store import audit, batches, switches
+from riskprofile.services.rights import OWNER, Actor, authorise, note
+from riskprofile.store import batches, switches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
@@ -144,15 +144,9 @@ def _tell(store: Store, actor: Actor, found: Watched) -> None:
     detail: dict[str, Any] = {"version": found.version, "alarms": names}
     with store.write() as connection:
         switches.put(connection, _of(found.profile), {**detail, "at": found.at.isoformat()})
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="drift.alarm" if names else "drift.look",
-            subject=_of(found.profile),
-            office=actor.office,
-            detail=detail,
-            now=found.at,
-        )
+        action = "drift.alarm" if names else "drift.look"
+        about = _of(found.profile)
+        note(connection, actor, action, about, found.at, detail, office=actor.office)
     for one in found.alarms:
         log.warning("%s: %s %s changed: %s", found.profile, one.kind, one.name, one.says)
 

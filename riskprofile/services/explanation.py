@@ -20,9 +20,9 @@ from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import audit, batches, phrasings
+from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 from riskprofile.words import Message, Words, form
@@ -92,15 +92,8 @@ def explain(
             blind.require_said(alert)
         place = connection.execute(select(_office).where(_office.c.code == office)).first()
     with store.write() as connection:
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=MADE,
-            subject=f"alert:{alert['id']}" if alert else f"record:{told.pop('row')}",
-            office=office,
-            purpose=purpose.strip(),
-            now=now,
-        )
+        about = f"alert:{alert['id']}" if alert else f"record:{told.pop('row')}"
+        note(connection, actor, MADE, about, now, office=office, purpose=purpose.strip())
     told.pop("row", None)
     name = f"{place.name} {place.code}" if place else office or ""
     return Told(office=name, zone=place.zone if place else "UTC", **told)

@@ -11,12 +11,12 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, promotion
 from riskprofile.services.ending import Written
 from riskprofile.services.raters import what_rated
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Progress
-from riskprofile.store import audit, batches
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
 
@@ -81,15 +81,8 @@ def finish(
         if not history:
             govern.require_running(connection)
         _require_left(batches.as_it_is(connection, batch.id))
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="batch.cut",
-            subject=f"batch:{batch.id}",
-            now=now,
-            purpose=reason.strip(),
-            detail={"read": batch.read},
-        )
+        about, told = f"batch:{batch.id}", {"read": batch.read}
+        note(connection, actor, "batch.cut", about, now, told, purpose=reason.strip())
     options = Options(
         profile=batch.profile,
         capacity=Capacity(**asked.get("capacity", {})),

@@ -24,11 +24,11 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import SET, Edit, edited
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import promotion
+from riskprofile.services import promotion, rights
 from riskprofile.services.promotion import Gate
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import artefacts, audit, batches
+from riskprofile.store import artefacts, batches
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from riskprofile.words import Message
@@ -168,20 +168,10 @@ def start(
         waivers=tuple(waivers),
     )
     with store.write() as connection:
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="model.fit",
-            subject=f"scorecard:{profile}",
-            office=actor.office,
-            now=now,
-            detail={
-                "profile": profile,
-                "version": version,
-                "edits": [asdict(one) for one in edits],
-                "waivers": [asdict(one) for one in waivers],
-            },
-        )
+        made = {"edits": [*map(asdict, edits)], "waivers": [*map(asdict, waivers)]}
+        detail = {"profile": profile, "version": version, **made}
+        about, office = f"scorecard:{profile}", actor.office
+        rights.note(connection, actor, "model.fit", about, now, detail, office=office)
     note(_state(settings, profile, version), told)
     _spawn(settings, told)
     return told

@@ -15,7 +15,7 @@ from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError, UsageE
 from riskprofile.intake import Offices
 from riskprofile.profiles import PROFILES
 from riskprofile.reference.registers import OFFICES
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
@@ -512,9 +512,7 @@ def copy_database(
     """
     authorise(actor, "database.copy")
     with store.write() as connection:
-        audit.append(
-            connection, actor=actor.name, action="database.copy", subject="database", now=now
-        )
+        note(connection, actor, "database.copy", "database", now)
     return copying.copy(store, target, step)
 
 
@@ -538,14 +536,7 @@ def put(
     authorise(actor, right)
     with store.write() as connection:
         switches.put(connection, name, value)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=action,
-            subject=f"setting:{name}",
-            now=now,
-            detail=detail,
-        )
+        note(connection, actor, action, f"setting:{name}", now, detail)
 
 
 def _told(stated: Mapping[str, str] | None) -> Paused | None:

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
 from riskprofile.services import arms
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import arms as kept
-from riskprofile.store import audit
 from riskprofile.store import iafq as queries
 from riskprofile.store.database import Store
 
@@ -72,14 +71,8 @@ def export(
             "significant_seizures": significant(connection, wanted, least),
         }
     with store.write() as connection:
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="arms.export",
-            subject=f"iafq:{wanted}",
-            now=now,
-            detail={name: told["16.4.2"][name] for name in ("numerator", "denominator")},
-        )
+        figures = {name: told["16.4.2"][name] for name in ("numerator", "denominator")}
+        note(connection, actor, "arms.export", f"iafq:{wanted}", now, figures)
     return told
 
 

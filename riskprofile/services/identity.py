@@ -31,7 +31,7 @@ from riskprofile.errors import (
     StoreError,
     UsageError,
 )
-from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, owner
+from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, note, owner
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
@@ -161,15 +161,8 @@ def add_account(
                     created_at=now,
                 )
             )
-            audit.append(
-                connection,
-                actor=actor.name,
-                action="account.add",
-                subject=f"account:{name}",
-                office=office,
-                now=now,
-                detail={"role": role, "second_factor": totp},
-            )
+            told = {"role": role, "second_factor": totp}
+            note(connection, actor, "account.add", f"account:{name}", now, told, office=office)
     except IntegrityError:
         raise Conflict(f"the account {name} exists already", do="Choose another name.") from None
     return secret
@@ -203,13 +196,7 @@ def set_password(store: Store, actor: Actor, name: str, password: str, now: date
         if done.rowcount != 1:
             raise RiskProfileError("there is no such account", where=name)
         end_sessions(connection, name, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="account.password",
-            subject=f"account:{name}",
-            now=now,
-        )
+        note(connection, actor, "account.password", f"account:{name}", now)
 
 
 def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> None:
@@ -235,13 +222,7 @@ def disable_account(store: Store, actor: Actor, name: str, now: datetime) -> Non
             raise Conflict("this is the last administrator", do="Add another one first.")
         connection.execute(update(_account).where(_account.c.name == name).values(disabled_at=now))
         end_sessions(connection, name, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="account.disable",
-            subject=f"account:{name}",
-            now=now,
-        )
+        note(connection, actor, "account.disable", f"account:{name}", now)
 
 
 def accounts(store: Store, actor: Actor) -> list[AccountView]:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
@@ -70,23 +70,15 @@ def alarm(
     )
     if connection.execute(before.limit(1)).first() is not None:
         return False
-    note(connection, actor, action, now, {**detail, "minutes": 60})
+    about_self(connection, actor, action, now, **detail, minutes=60)
     return True
 
 
-def note(
-    connection: Connection, actor: Actor, action: str, now: datetime, detail: dict[str, int]
+def about_self(
+    connection: Connection, actor: Actor, action: str, now: datetime, **detail: int
 ) -> None:
     """One audit row about this account, of which the account is the actor."""
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"account:{actor.name}",
-        office=actor.office,
-        now=now,
-        detail=detail or None,
-    )
+    note(connection, actor, action, f"account:{actor.name}", now, detail, office=actor.office)
 
 
 def alarms(store: Store, actor: Actor, now: datetime, days: int = 1) -> list[Alarm]:

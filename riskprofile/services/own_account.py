@@ -9,8 +9,7 @@ from sqlalchemy import delete, update
 
 from riskprofile.errors import InputError
 from riskprofile.services import identity
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Account, SignInAttempt
 
@@ -35,13 +34,7 @@ def set_second_factor(store: Store, actor: Actor, name: str, now: datetime) -> s
             raise InputError(f"there is no open account {name[:64]}", do="riskprofile users list")
         identity.end_sessions(connection, name, now)
         connection.execute(delete(_attempt).where(_attempt.c.account == identity.tried_as(name)))
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="account.second_factor",
-            subject=f"account:{name}",
-            now=now,
-        )
+        note(connection, actor, "account.second_factor", f"account:{name}", now)
     return secret
 
 
@@ -64,12 +57,6 @@ def sign_out_everywhere(store: Store, actor: Actor, now: datetime) -> int:
     """End every session of one's own; how many there were."""
     with store.write() as connection:
         count = identity.end_sessions(connection, actor.name, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="session.end_all",
-            subject=f"account:{actor.name}",
-            now=now,
-            detail={"sessions": count},
-        )
+        about = f"account:{actor.name}"
+        note(connection, actor, "session.end_all", about, now, {"sessions": count})
     return count

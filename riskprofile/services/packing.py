@@ -24,7 +24,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
 from riskprofile.scoring import patterns
 from riskprofile.services import keys
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, phrasings
 from riskprofile.store.database import Store, serialise
@@ -98,7 +98,8 @@ def export(
         serialise(connection, audit.CHAIN_LOCK)  # of two hosts one makes the key
         used = audit.last_at(connection, "packs.export") is not None
         given = keys.key(settings.home, KEY, make=new_key or not used)
-        note(connection, actor, "packs.export", hashlib.sha256(canonical(content)).hexdigest(), now)
+        digest = hashlib.sha256(canonical(content)).hexdigest()
+        note(connection, actor, "packs.export", f"pack:{digest}", now)
     secret = Ed25519PrivateKey.from_private_bytes(given)
     return {
         "content": content,
@@ -236,8 +237,3 @@ def canonical(content: Any) -> bytes:
     """The bytes that are signed."""
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
-
-
-def note(connection: Connection, actor: Actor, action: str, digest: str, now: datetime) -> None:
-    """What was done with a pack, in the audit chain."""
-    audit.append(connection, actor=actor.name, action=action, subject=f"pack:{digest}", now=now)

@@ -23,9 +23,9 @@ from sqlalchemy import Connection, insert, select, update
 from riskprofile.errors import Conflict, InputError, UsageError
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import patterns
-from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical, note
+from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical
 from riskprofile.services.rater import FIRED
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import batches
 from riskprofile.store.arms_tables import Pack
 from riskprofile.store.database import Store
@@ -129,7 +129,7 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
                 reason="",
             )
         )
-        note(connection, actor, "packs.receive", digest, now)
+        note(connection, actor, "packs.receive", f"pack:{digest}", now)
     return digest
 
 
@@ -197,7 +197,7 @@ def try_out(store: Store, actor: Actor, digest: str, now: datetime, days: int = 
         connection.execute(
             update(_pack).where(_pack.c.digest == digest).values(tested=asdict(told))
         )
-        note(connection, actor, "packs.try", digest, now)
+        note(connection, actor, "packs.try", f"pack:{digest}", now)
     return told
 
 
@@ -277,7 +277,7 @@ def _put(
         .where(_pack.c.digest == digest)
         .values(state=state, decided_by=actor.name, decided_at=now, reason=reason.strip())
     )
-    note(connection, actor, f"packs.{state}", digest, now)
+    note(connection, actor, f"packs.{state}", f"pack:{digest}", now)
 
 
 def show(store: Store, actor: Actor, digest: str) -> dict[str, Any]:

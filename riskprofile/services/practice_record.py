@@ -18,9 +18,8 @@ from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import UsageError
 from riskprofile.services.practice import CHOICES, SUBJECTS, known
-from riskprofile.services.rights import ACTIONS, Actor, authorise
+from riskprofile.services.rights import ACTIONS, Actor, authorise, note
 from riskprofile.services.viewing import SAME_LOOK
-from riskprofile.store import audit
 from riskprofile.store import practice as kept
 from riskprofile.store.database import Store
 from riskprofile.store.practice import Doubt
@@ -167,14 +166,7 @@ def of(store: Store, home: Path, actor: Actor, name: str, now: datetime) -> Reco
                 Message("refusal.no_colleague"), where=name[:80], do=Message("refusal.do_colleague")
             )
         if not _known(connection, actor, f"account:{name}", now):
-            audit.append(
-                connection,
-                actor=actor.name,
-                action=LOOK,
-                subject=f"account:{name}",
-                office=actor.office,
-                now=now,
-            )
+            note(connection, actor, LOOK, f"account:{name}", now, office=actor.office)
     return _record(home, name, now)
 
 

@@ -40,7 +40,7 @@ def ask(store: Store, actor: Actor, now: datetime, asks: int = ASKS, rows: int =
                 connection, actor, looking.PROBING, now, {"records": asked, "limit": asks}
             )
         else:
-            looking.note(connection, actor, ASK, now, {})
+            looking.about_self(connection, actor, ASK, now)
     if spent:
         raise PolicyError(
             f"{actor.name} had {asked} answers within an hour, and {unkept} rows not kept",
@@ -57,7 +57,7 @@ def tried(store: Store, actor: Actor, now: datetime, read: int, rows: int = ROWS
             looking.alarm(
                 connection, actor, looking.PROBING, now, {"records": before + read, "limit": rows}
             )
-        looking.note(connection, actor, ANSWER, now, {"rows": read})
+        looking.about_self(connection, actor, ANSWER, now, rows=read)
 
 
 def _counted(connection: Connection, actor: Actor, now: datetime) -> tuple[int, int]:

@@ -22,9 +22,9 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import identity, signing
-from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
 from riskprofile.services.signing import Signature
-from riskprofile.store import artefacts, audit, switches
+from riskprofile.store import artefacts, switches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Approval, Audit, Promotion, StoredScorecard
 from riskprofile.words import Message
@@ -137,7 +137,8 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
                 Message("refusal.proposed_before", profile=card.profile, version=card.version),
                 do=Message("refusal.do_new_version"),
             ) from None
-        _note(connection, actor, "model.propose", values, now)
+        about, office = f"scorecard:{card.profile}", actor.office
+        note(connection, actor, "model.propose", about, now, values, office=office)
     return card.digest
 
 
@@ -206,7 +207,8 @@ def sign(
             )
         )
         values = {"profile": profile, "version": version, "digest": card.digest}
-        _note(connection, actor, "model.sign", values, now)
+        about, office = f"scorecard:{profile}", actor.office
+        note(connection, actor, "model.sign", about, now, values, office=office)
         # Now that the chain is held, nobody else promotes before this ends.
         _require_beside(connection, models, card, files)
         names = tuple(
@@ -611,27 +613,8 @@ def _serve(
     connection.execute(
         insert(_promotion).values(kind=kind, by=actor.name, reason=reason, at=now, **values)
     )
-    _note(connection, actor, f"model.{kind}", values, now, reason)
-
-
-def _note(
-    connection: Connection,
-    actor: Actor,
-    action: str,
-    values: Mapping[str, str],
-    now: datetime,
-    purpose: str = "",
-) -> None:
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"scorecard:{values['profile']}",
-        office=actor.office,
-        purpose=purpose,
-        now=now,
-        detail=values,
-    )
+    about, office = f"scorecard:{values['profile']}", actor.office
+    note(connection, actor, f"model.{kind}", about, now, values, office=office, purpose=reason)
 
 
 def promotions(store: Store, actor: Actor, profile: str) -> list[Promotion]:

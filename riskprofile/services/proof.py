@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from riskprofile.errors import InputError, RiskProfileError, UsageError
 from riskprofile.files import FOR_OWNER, is_stream, whole_or_nothing
 from riskprofile.services import keys
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
@@ -77,14 +77,8 @@ def export(
         serialise(connection, audit.CHAIN_LOCK)  # of two hosts one exports first
         used = audit.last_at(connection, "audit.export") is not None
         given = keys.key(settings.home, KEY, make=new_key or not used)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="audit.export",
-            subject="audit",
-            now=now,
-            detail={"since": None if since is None else since.astimezone(UTC).isoformat()},
-        )
+        at = None if since is None else since.astimezone(UTC).isoformat()
+        note(connection, actor, "audit.export", "audit", now, {"since": at})
     secret = Ed25519PrivateKey.from_private_bytes(given)
     public = secret.public_key().public_bytes_raw().hex()
     with store.read() as connection:

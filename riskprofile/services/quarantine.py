@@ -26,11 +26,11 @@ from riskprofile.files import passing_folder
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern
-from riskprofile.services.rights import ACTIONS, Actor, authorise, sees
+from riskprofile.services.rights import ACTIONS, Actor, authorise, note, sees
 from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches
+from riskprofile.store import batches
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Batch
 
@@ -181,14 +181,8 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
         found = list(islice(whose, max(1, asked.limit)))
     if found:
         with store.write() as connection:
-            audit.append(
-                connection,
-                actor=actor.name,
-                action="quarantine.look",
-                subject="quarantine" if asked.batch is None else f"batch:{asked.batch}",
-                now=now,
-                detail={"rows": len(found)},
-            )
+            about = "quarantine" if asked.batch is None else f"batch:{asked.batch}"
+            note(connection, actor, "quarantine.look", about, now, {"rows": len(found)})
     return [KeptRow(**{name: row[name] for name in names}) for row in found]
 
 

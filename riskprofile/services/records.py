@@ -11,9 +11,9 @@ from sqlalchemy import select
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import audit, batches
+from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Chunk, Record
 from riskprofile.words import Message
@@ -95,14 +95,7 @@ def declaration(
         offices = {one.declared.get(column) for one in found} - {None}
         if not found or (actor.office is not None and offices and actor.office not in offices):
             raise RiskProfileError(Message("refusal.no_declaration"), where=record_id[:80])
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="record.look",
-            subject=f"record:{rows[0]['id']}",
-            office=actor.office,
-            purpose=purpose.strip(),
-            now=now,
-        )
+        about, why = f"record:{rows[0]['id']}", purpose.strip()
+        note(connection, actor, "record.look", about, now, office=actor.office, purpose=why)
         looking.noticed(connection, actor, now, looks_an_hour)
     return found

@@ -25,8 +25,7 @@ from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, rates
 from riskprofile.reference.registers import LICENCES, OFFICES, RATES, REGISTERS, Register
 from riskprofile.services import govern, numbering
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
 from riskprofile.tables import TIME, Table
@@ -166,20 +165,9 @@ def load(
         kept.add(store, connection, rows)
         if spec is OFFICES:
             govern.put_offices(connection, entries.values())
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="register.load",
-            subject=f"register:{kind}",
-            now=now,
-            detail={
-                "file": legible(path.name),
-                "source": source,
-                "digest": digest,
-                "as_of": stated.isoformat(),
-                **account,
-            },
-        )
+        account |= {"file": legible(path.name), "source": source, "digest": digest}
+        account |= {"as_of": stated.isoformat()}
+        note(connection, actor, "register.load", f"register:{kind}", now, account)
     return told
 
 

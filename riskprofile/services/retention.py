@@ -20,7 +20,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import keys, past, sealing
 from riskprofile.services.identifiers import ITEM, RECORD
 from riskprofile.services.past import HISTORY, Folder
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
 from riskprofile.store import (
@@ -177,18 +177,9 @@ def run(
             due = received_upto(moment, 12 * settings.record_years)
             told.arms = arms.forget(connection, due)
         told.files = _forget_files(settings.home, received_upto(moment, first))
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=audit.FORGOT,
-            subject="retention",
-            now=now,
-            detail={
-                "as_of": moment.isoformat(),
-                audit.WORDS_BEFORE: words_before.isoformat(),
-                **{name: value for name, value in vars(told).items() if name != "as_of"},
-            },
-        )
+        detail = {name: value for name, value in vars(told).items() if name != "as_of"}
+        detail |= {"as_of": moment.isoformat(), audit.WORDS_BEFORE: words_before.isoformat()}
+        note(connection, actor, audit.FORGOT, "retention", now, detail)
     step("what is left of them", 0, None)
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
@@ -217,9 +208,7 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
         used = audit.done(connection, ["retention.key", "retention.run", "retention.forget"])
         given = keys.key(settings.home, KEY, make=new_key or not used)
         if not used:
-            audit.append(
-                connection, actor=actor.name, action="retention.key", subject="retention", now=now
-            )
+            note(connection, actor, "retention.key", "retention", now)
     return given
 
 
@@ -294,15 +283,9 @@ def _forget_chunk(
         told.removed += removed
         told.unranked += 0 if chunk.ended else removed
         told.masked += masked
-        audit.append(
-            connection,
-            actor=actor.name,
-            action=audit.MASKED,
-            subject=f"chunk:{chunk.id}",
-            now=now,
-            detail={"kept": kept, "masked": masked, "removed": removed}
-            | ({audit.NOTES: notes} if notes else {}),
-        )
+        detail = {"kept": kept, "masked": masked, "removed": removed}
+        detail |= {audit.NOTES: notes} if notes else {}
+        note(connection, actor, audit.MASKED, f"chunk:{chunk.id}", now, detail)
 
 
 def _rewrite(

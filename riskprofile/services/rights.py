@@ -1,11 +1,20 @@
-"""The one table of rights. A service asks `authorise` before it reads or changes anything."""
+"""What every service begins and ends with: the one table of rights, and writing down what was done.
+
+A service asks `authorise` before it reads or changes anything, and says `note` in the transaction
+that did.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection
 
 from riskprofile.errors import NotAllowed
+from riskprofile.store import audit
 from riskprofile.words import Message
 
 # Characters of a reason that others have to understand later: of whoever takes something away from
@@ -129,3 +138,35 @@ def sees(actor: Actor, office: str | None) -> bool:
     (False, True)
     """
     return office is None or actor.office in (None, office)
+
+
+def note(
+    connection: Connection,
+    actor: Actor,
+    action: str,
+    subject: str,
+    now: datetime,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    office: str | None = None,
+    purpose: str = "",
+) -> None:
+    """Write what this person did into the audit chain, last in the caller's transaction.
+
+    Parameters
+    ----------
+    subject : str
+        What was touched, as `kind:id`.
+    detail : mapping of JSON values, optional
+        What changed.
+    """
+    audit.append(
+        connection,
+        actor=actor.name,
+        action=action,
+        subject=subject,
+        office=office,
+        purpose=purpose,
+        now=now,
+        detail=detail or None,
+    )

@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Alert, Decision
 from riskprofile.tables import TEXT, TIME, Table
@@ -70,15 +69,8 @@ def selections(
             write(table)
         _mark(connection, _alert, alerts, now)
         _mark(connection, _decision, decisions, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="selections.export",
-            subject="selections",
-            office=actor.office,
-            detail={"lanes": len(alerts), "decisions": len(decisions)},
-            now=now,
-        )
+        told = {"lanes": len(alerts), "decisions": len(decisions)}
+        note(connection, actor, "selections.export", "selections", now, told, office=actor.office)
     return table
 
 

@@ -10,8 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection, func, insert, select, update
 
-from riskprofile.services.rights import Actor
-from riskprofile.store import audit
+from riskprofile.services.rights import Actor, note
 from riskprofile.store.tables import Approval, Audit, Signer
 
 _signer = Signer.__table__  # type: ignore[attr-defined]
@@ -128,13 +127,6 @@ def key(
         .values(account=actor.name, public_key=public, secret=secret.decode(), made_at=now)
         .returning(_signer.c.id)
     ).scalar_one()
-    audit.append(
-        connection,
-        actor=actor.name,
-        action="signer.add",
-        subject=f"signer:{signer_id}",
-        office=actor.office,
-        now=now,
-        detail={"public_key": public},
-    )
+    about, office = f"signer:{signer_id}", actor.office
+    note(connection, actor, "signer.add", about, now, {"public_key": public}, office=office)
     return int(signer_id), made

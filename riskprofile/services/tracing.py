@@ -17,9 +17,8 @@ from riskprofile.reference import marks
 from riskprofile.reference.trace_form import FORMS, TRACE
 from riskprofile.services import arms
 from riskprofile.services.printing import Page
-from riskprofile.services.rights import Actor, authorise
+from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import arms as kept
-from riskprofile.store import audit
 from riskprofile.store.arms_tables import ArmsTrace
 from riskprofile.store.database import Store
 
@@ -355,15 +354,7 @@ def _note(
     now: datetime,
     **detail: Any,
 ) -> None:
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"arms:{row['id']}",
-        office=row["office"],
-        now=now,
-        detail=detail,
-    )
+    note(connection, actor, action, f"arms:{row['id']}", now, detail, office=row["office"])
 
 
 def as_pdf(package: Mapping[str, Any]) -> bytes:

@@ -12,8 +12,8 @@ from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, PolicyError
 from riskprofile.services import identity
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit, switches
+from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store import switches
 from riskprofile.store.database import Store
 from riskprofile.words import Message
 
@@ -36,14 +36,7 @@ def record(store: Store, actor: Actor, name: str, on: date, now: datetime) -> No
     with store.write() as connection:
         held = dict(switches.get(connection, TRAINED) or {})
         switches.put(connection, TRAINED, held | {name: on.isoformat()})
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="account.trained",
-            subject=f"account:{name}",
-            now=now,
-            detail={"on": on.isoformat()},
-        )
+        note(connection, actor, "account.trained", f"account:{name}", now, {"on": on.isoformat()})
 
 
 def require(connection: Connection, actor: Actor, now: datetime) -> None:

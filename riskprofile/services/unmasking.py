@@ -18,9 +18,9 @@ from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileErr
 from riskprofile.profiles import PROFILES
 from riskprofile.services import keys, looking, sealing
 from riskprofile.services.retention import KEY
-from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches, erasure
+from riskprofile.store import batches, erasure
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Unmasking
 from riskprofile.words import Message
@@ -106,7 +106,8 @@ def ask(
             )
             .returning(_table.c.id)
         ).scalar_one()
-        _note(connection, actor, "record.unmask.ask", int(made), office, now, reason.strip())
+        about, why = f"unmasking:{made}", reason.strip()
+        note(connection, actor, "record.unmask.ask", about, now, office=office, purpose=why)
     return int(made)
 
 
@@ -133,7 +134,8 @@ def allow(store: Store, actor: Actor, request_id: int, now: datetime) -> datetim
             .where(_table.c.id == request_id)
             .values(allowed_by=actor.name, allowed_at=now, expires_at=now + LASTS)
         )
-        _note(connection, actor, "record.unmask.allow", request_id, row["office"], now)
+        about, office = f"unmasking:{request_id}", row["office"]
+        note(connection, actor, "record.unmask.allow", about, now, office=office)
     return now + LASTS
 
 
@@ -165,7 +167,8 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
             raise RiskProfileError(Message("refusal.record_removed"), where=row["record_id"])
         if not (masked or written):
             raise RiskProfileError(Message("refusal.not_masked"), where=row["record_id"])
-        _note(connection, actor, "record.unmask.look", request_id, row["office"], now)
+        about, office = f"unmasking:{request_id}", row["office"]
+        note(connection, actor, "record.unmask.look", about, now, office=office)
         looking.noticed(connection, actor, now, settings.looks_an_hour)
     return Seen(declared, written)
 
@@ -276,23 +279,3 @@ def _load(connection: Connection, actor: Actor, action: str, request_id: int) ->
     if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
         raise NotAllowed(Message("refusal.no_request"))
     return dict(row)
-
-
-def _note(
-    connection: Connection,
-    actor: Actor,
-    action: str,
-    request_id: int,
-    office: str | None,
-    now: datetime,
-    purpose: str = "",
-) -> None:
-    audit.append(
-        connection,
-        actor=actor.name,
-        action=action,
-        subject=f"unmasking:{request_id}",
-        office=office,
-        purpose=purpose,
-        now=now,
-    )

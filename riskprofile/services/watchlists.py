@@ -10,8 +10,8 @@ from typing import Any
 
 from riskprofile.errors import InputError, UsageError
 from riskprofile.history.watch import KINDS
-from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import audit, watchlists
+from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store import watchlists
 from riskprofile.store.database import Store
 
 HEADER = ("kind", "text", "reason")
@@ -75,21 +75,10 @@ def load(
     with store.write() as connection:
         ended = watchlists.end(connection, name.strip(), now)
         watchlists.add(connection, given)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="watchlist.load",
-            subject=f"watchlist:{name.strip()}",
-            now=now,
-            detail={
-                "entries": len(given),
-                "ended": ended,
-                "owner": owner.strip(),
-                "source": source.strip(),
-                "review_by": review_by.isoformat(),
-                "expires_at": expires_at.isoformat(),
-            },
-        )
+        told: dict[str, Any] = {"owner": owner.strip(), "source": source.strip()}
+        told |= {"review_by": review_by.isoformat(), "expires_at": expires_at.isoformat()}
+        told |= {"entries": len(given), "ended": ended}
+        note(connection, actor, "watchlist.load", f"watchlist:{name.strip()}", now, told)
     return len(given)
 
 
@@ -170,13 +159,7 @@ def show(store: Store, actor: Actor, name: str, now: datetime) -> list[dict[str,
     with store.write() as connection:
         rows = watchlists.held(connection, name)
         active = {entry.id for entry in watchlists.in_force(connection, now)}
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="watchlist.look",
-            subject=f"watchlist:{name}",
-            now=now,
-        )
+        note(connection, actor, "watchlist.look", f"watchlist:{name}", now)
     if not rows:
         raise InputError(f"there is no watch list {name}", do="See `riskprofile watchlists list`")
     kept = ("id", "kind", "text", "reason", "owner", "source", "review_by", "expires_at")
@@ -195,12 +178,6 @@ def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | No
             raise InputError(
                 f"watch list {name} has no such entry", do="See `riskprofile watchlists list`"
             )
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="watchlist.expire",
-            subject=f"watchlist:{name}",
-            now=now,
-            detail={"entries": count} | ({} if entry is None else {"entry": entry}),
-        )
+        told = {"entries": count} | ({} if entry is None else {"entry": entry})
+        note(connection, actor, "watchlist.expire", f"watchlist:{name}", now, told)
     return count
