@@ -39,13 +39,11 @@ def verify(
         verdict = proof.compare(
             store, settings, owner(), against=export, head=head, public_key=public_key
         )
-    if json:
-        output.as_json(asdict(verdict))
-    elif verdict.ok:
-        output.say(f"{output.counted(verdict.records, 'record')}, whole")
-        output.say(f"head {verdict.head.sequence}:{verdict.head.digest}")
-    else:
-        output.say(f"broken at record {verdict.first_bad}")
+    said = [f"broken at record {verdict.first_bad}"]
+    if verdict.ok:
+        said = [f"{output.counted(verdict.records, 'record')}, whole"]
+        said.append(f"head {verdict.head.sequence}:{verdict.head.digest}")
+    output.done(asdict(verdict), *said, as_json=json)
     return 0 if verdict.ok else 1
 
 
@@ -60,19 +58,18 @@ def export(
     ] = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """The chain and its head, signed, to be kept on another machine."""
     after = moment(since, "--since", zoned=True) if since else None
     with opened(home) as (settings, store):
         told = proof.export(store, settings, owner(), out, now(), after, new_key=new_key)
     if json:
         output.as_json(asdict(told))
-        return 0
+        return
     say = output.beside(out)
     say(f"{output.counted(told.records, 'record')} in {out}")
     say(f"head {told.head.sequence}:{told.head.digest}")
     say(f"signed by key {told.public_key}")
-    return 0
 
 
 @audit.command("alarms")
@@ -80,18 +77,14 @@ def alarms(
     days: Annotated[int, typer.Option(help="How far back.", min=1, max=3660)] = 7,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Accounts that opened or asked for unusually much within an hour."""
     with opened(home) as (_, store):
         found = looking.alarms(store, owner(), now(), days)
-    if json:
-        output.as_json({"alarms": [asdict(one) for one in found]})
-        return 0
-    for one in found:
-        where = one.office or "every office"
-        output.say(
-            f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {where}  {one.kind}: {one.records}"
-        )
-    if not found:
-        output.say(f"no alarm in {output.counted(days, 'day')}")
-    return 0
+    said = [
+        f"{one.at:%Y-%m-%d %H:%M} UTC  {one.account}  {one.office or 'every office'}  "
+        f"{one.kind}: {one.records}"
+        for one in found
+    ]
+    none = f"no alarm in {output.counted(days, 'day')}"
+    output.done({"alarms": [*map(asdict, found)]}, *(said or [none]), as_json=json)

@@ -24,7 +24,7 @@ def demo(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page.")] = 8501,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Samples rated, alerts and invented work stored, then the page; in a home of its own."""
     settings = demonstration.load(home)
     if serve:
@@ -39,7 +39,6 @@ def demo(
     sys.stdout.flush()  # the page runs until it is stopped
     if serve:
         page(settings, port)
-    return 0
 
 
 def _require_free(port: int) -> None:

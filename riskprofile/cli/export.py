@@ -27,7 +27,7 @@ def selections(
     ] = None,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Lanes and decisions for the declaration system, each exactly once."""
     output.apart([], out)  # also where nothing is new: else a wrong name is told once there is
     again = moment(since, "--since", zoned=True) if since else None
@@ -39,7 +39,6 @@ def selections(
         output.note("nothing is new" + ("" if is_stdout(out) else f": {out} was not written"))
     elif not is_stdout(out):
         output.say(f"{output.counted(len(chosen), 'selection')} in {out}")
-    return 0
 
 
 def _write(out: Path, table: Table) -> None:

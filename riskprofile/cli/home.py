@@ -75,15 +75,14 @@ def init(
     told["password"] = password
     for one in bad:
         output.note(f"{one.source}:{one.line}: not taken: {one.reason}")
-    if json:
-        output.as_json(told)
-        return 3 if bad else 0
-    output.say(f"home {settings.home}, {output.counted(taken, 'office')} loaded")
-    if password:
-        output.say(f"first administrator: {admin}, password {password} (shown this once)")
-    else:
-        output.say("accounts exist already: none was made")
-    output.say("next: riskprofile users add NAME --role officer --office CODE; riskprofile serve")
+    made = f"first administrator: {admin}, password {password} (shown this once)"
+    output.done(
+        told,
+        f"home {settings.home}, {output.counted(taken, 'office')} loaded",
+        made if password else "accounts exist already: none was made",
+        "next: riskprofile users add NAME --role officer --office CODE; riskprofile serve",
+        as_json=json,
+    )
     return 3 if bad else 0
 
 
@@ -137,11 +136,8 @@ def doctor(home: Home = None, json: Json = False) -> int:
         check("single sign-on", lambda: federated.check(settings))
         check("exporters' page", lambda: f"{switched}, {answers(given())} in 30 days")
         base.close()
-    if json:
-        output.as_json({"checks": checks})
-    else:
-        for one in checks:
-            output.say(f"{'ok' if one['ok'] else '!!'}  {one['check']}: {one['says']}")
+    said = (f"{'ok' if one['ok'] else '!!'}  {one['check']}: {one['says']}" for one in checks)
+    output.done({"checks": checks}, *said, as_json=json)
     return 0 if all(one["ok"] for one in checks) else 1
 
 
@@ -250,20 +246,17 @@ def _unfinished(store: Store, settings: Settings) -> str:
 
 
 @database.command()
-def upgrade(home: Home = None, json: Json = False) -> int:
+def upgrade(home: Home = None, json: Json = False) -> None:
     """Bring the database to this release."""
     with (
         output.progress("bringing the database to this release"),
         opened(home) as (settings, store),
     ):
         stuck = finishing.stuck(store, settings, owner())
-    if json:
-        output.as_json({"upgraded": True, "stuck": stuck})
-    else:
-        output.say(f"the database of {settings.home} is of this release")
+    said = f"the database of {settings.home} is of this release"
+    output.done({"upgraded": True, "stuck": stuck}, said, as_json=json)
     for batch, rated in stuck.items():
         output.note(f"batch {batch} cannot end without {rated} that rated it. {FORMER}")
-    return 0
 
 
 @database.command("copy")
@@ -271,7 +264,7 @@ def copy_database(
     to: Annotated[str, typer.Option(help="sqlite:////folder/file.db or postgresql://user@host/db")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Copy everything into an empty database, SQLite or PostgreSQL, and compare."""
     with opened(home) as (_, store):
         target = Store.open(to)
@@ -280,9 +273,6 @@ def copy_database(
                 told = govern.copy_database(store, target, owner(), now(), progress.step)
         finally:
             target.close()
-    if json:
-        output.as_json({"tables": [asdict(one) for one in told]})
-    else:
-        rows = output.counted(sum(one.rows for one in told), "row")
-        output.say(f"{rows} of {len(told)} tables copied, equal; the audit chain is whole")
-    return 0
+    rows = output.counted(sum(one.rows for one in told), "row")
+    said = f"{rows} of {len(told)} tables copied, equal; the audit chain is whole"
+    output.done({"tables": [*map(asdict, told)]}, said, as_json=json)

@@ -31,29 +31,25 @@ ProfileName = Annotated[str, typer.Argument(callback=_known)]
 
 
 @models.command("list")
-def list_models(home: Home = None, json: Json = False) -> int:
+def list_models(home: Home = None, json: Json = False) -> None:
     """Every scorecard, shipped or proposed: which serve, who signed."""
     with opened(home) as (settings, store):
         found = promotion.known(store, owner(), settings.models)
-    if json:
-        output.as_json({"models": [asdict(one) for one in found]})
-        return 0
+    said = []
     for one in found:
         state = "promoted before" if one.promoted else one.origin
         state = "serves" if one.serves else state
         by = f" signed by {', '.join(one.signed_by)}" if one.signed_by else ""
         stale = one.overtaken and not one.promoted
         old = f" measured beside {one.beside}, which does not serve" if stale else ""
-        output.say(
-            f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old} {one.fault}".rstrip()
-        )
-    if not found:
-        output.say(f"no scorecard in {settings.models}")
-    return 0
+        told = f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old} {one.fault}"
+        said.append(told.rstrip())
+    none = f"no scorecard in {settings.models}"
+    output.done({"models": [*map(asdict, found)]}, *(said or [none]), as_json=json)
 
 
 @models.command()
-def show(profile: ProfileName = "shipment", home: Home = None, json: Json = False) -> int:
+def show(profile: ProfileName = "shipment", home: Home = None, json: Json = False) -> None:
     """The terms of the scorecard that serves, strongest first."""
     with opened(home) as (settings, store):
         card = promotion.serving(store, settings.models, profile)
@@ -69,16 +65,13 @@ def show(profile: ProfileName = "shipment", home: Home = None, json: Json = Fals
         ),
         key=lambda term: -(int(str(term["most"])) - int(str(term["least"]))),
     )
-    if json:
-        output.as_json(
-            {"profile": profile, "version": card.version, "digest": card.digest}
-            | {"base": card.base, "terms": terms}
-        )
-        return 0
-    output.say(f"{profile} {card.version}, digest {card.digest[:12]}, base {card.base} points")
-    for term in terms:
-        output.say(f"  {term['least']:+5d} to {term['most']:+5d}  {term['said']}")
-    return 0
+    output.done(
+        {"profile": profile, "version": card.version, "digest": card.digest}
+        | {"base": card.base, "terms": terms},
+        f"{profile} {card.version}, digest {card.digest[:12]}, base {card.base} points",
+        *(f"  {term['least']:+5d} to {term['most']:+5d}  {term['said']}" for term in terms),
+        as_json=json,
+    )
 
 
 @models.command()
@@ -93,20 +86,13 @@ def verify(home: Home = None, json: Json = False) -> int:
             except ScorecardError as error:
                 serving[name] = str(error)
     faults = [one for one in found if one.fault]
-    if json:
-        output.as_json(
-            {
-                "checked": len(found),
-                "faults": [asdict(one) for one in faults],
-                "not_serving": serving,
-            }
-        )
-    else:
-        for one in found:
-            state = "whole and trusted" if one.serves or one.origin == "shipped" else "whole"
-            output.say(f"{one.profile} {one.version}: {one.fault or state}")
-        for name, fault in serving.items():
-            output.say(f"no scorecard serves the {name} profile: {fault}")
+    said = []
+    for one in found:
+        state = "whole and trusted" if one.serves or one.origin == "shipped" else "whole"
+        said.append(f"{one.profile} {one.version}: {one.fault or state}")
+    said += [f"no scorecard serves the {name} profile: {why}" for name, why in serving.items()]
+    told = {"checked": len(found), "faults": [*map(asdict, faults)], "not_serving": serving}
+    output.done(told, *said, as_json=json)
     return ScorecardError.exit_code if serving else 0
 
 
@@ -115,15 +101,12 @@ def propose(
     folder: Annotated[Path, typer.Argument(help="The folder of a version.")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Take a fitted scorecard in. It does not serve before two people have signed it."""
     with opened(home) as (settings, store):
         digest = promotion.propose(store, owner(), folder, now(), settings.models)
-    if json:
-        output.as_json({"digest": digest})
-    else:
-        output.say(f"proposed, digest {digest[:12]}; two people sign: riskprofile models promote")
-    return 0
+    said = f"proposed, digest {digest[:12]}; two people sign: riskprofile models promote"
+    output.done({"digest": digest}, said, as_json=json)
 
 
 @models.command()
@@ -134,17 +117,14 @@ def promote(
     code: Code = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Sign a proposed scorecard; with the second person's signature it serves."""
     with opened(home) as (settings, store), acting(settings, store, as_, code) as (actor, password):
         told = promotion.sign(store, actor, password, profile, version, now(), settings.models)
-    if json:
-        output.as_json(asdict(told))
-    elif told.serves:
-        output.say(f"{profile} {version} serves, signed by {', '.join(told.signed_by)}")
-    else:
-        output.say(f"signed by {', '.join(told.signed_by)}; another person's signature is needed")
-    return 0
+    by = f"signed by {', '.join(told.signed_by)}"
+    said = f"{by}; another person's signature is needed"
+    said = f"{profile} {version} serves, {by}" if told.serves else said
+    output.done(asdict(told), said, as_json=json)
 
 
 @models.command()
@@ -153,45 +133,37 @@ def rollback(
     why: Annotated[str, typer.Option(help="The reason, 20 characters or more.")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Serve again what served before."""
     with opened(home) as (settings, store):
         done = promotion.rollback(store, owner(), profile, why, now(), settings.models)
     card = done.scorecard
-    if json:
-        told = {"profile": profile, "version": card.version, "digest": card.digest}
-        output.as_json({**told, "taken_off": done.taken, "served": done.served})
-    elif done.served:
-        output.say(f"{profile} {card.version} serves again; {done.taken} is taken off")
-    else:
-        output.say(
+    told = {"profile": profile, "version": card.version, "digest": card.digest}
+    said = f"{profile} {card.version} serves again; {done.taken} is taken off"
+    if not done.served:
+        said = (
             f"{profile} {done.taken} is taken off: it did not serve, since no law for a learnt "
             f"scorecard is named; {card.version} serves as before"
         )
-    return 0
+    output.done({**told, "taken_off": done.taken, "served": done.served}, said, as_json=json)
 
 
 @profiles.command("list")
-def list_profiles(home: Home = None, json: Json = False) -> int:
+def list_profiles(home: Home = None, json: Json = False) -> None:
     """Which profiles are on, and the law and the impact assessment named for each."""
     with opened(home) as (settings, store):
         told = {name: govern.switched(store, name, settings) for name in PROFILES}
-    if json:
-        output.as_json(
-            {
-                "profiles": {name: one.on for name, one in told.items()},
-                "named": {name: vars(one) for name, one in told.items() if one.legal_basis},
-            }
-        )
-        return 0
+    said = []
     for name, one in told.items():
-        output.say(f"{name}: {'on' if one.on else 'off'}")
+        said.append(f"{name}: {'on' if one.on else 'off'}")
         if one.legal_basis:
-            output.say(f"  legal basis: {one.legal_basis}")
-            output.say(f"  impact assessment: {one.assessment}")
+            said.append(f"  legal basis: {one.legal_basis}")
+            said.append(f"  impact assessment: {one.assessment}")
         if one.learnt:
-            output.say("  rated by the learnt scorecard")
-    return 0
+            said.append("  rated by the learnt scorecard")
+    on = {name: one.on for name, one in told.items()}
+    named = {name: vars(one) for name, one in told.items() if one.legal_basis}
+    output.done({"profiles": on, "named": named}, *said, as_json=json)
 
 
 @profiles.command()
@@ -205,7 +177,7 @@ def enable(
     ] = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Switch a profile on, naming the legal basis and the impact assessment."""
     with opened(home) as (settings, store):
         govern.enable_profile(
@@ -213,20 +185,13 @@ def enable(
         )
         # The law does not say it alone: what was promoted here may come first.
         serves = promotion.serving(store, settings.models, profile).version
-    if json:
-        output.as_json({"profile": profile, "on": True, "learnt": learnt, "serves": serves})
-    else:
-        output.say(f"{profile} is on, rated by {serves}")
-    return 0
+    made = {"profile": profile, "on": True, "learnt": learnt, "serves": serves}
+    output.done(made, f"{profile} is on, rated by {serves}", as_json=json)
 
 
 @profiles.command()
-def disable(profile: ProfileName, home: Home = None, json: Json = False) -> int:
+def disable(profile: ProfileName, home: Home = None, json: Json = False) -> None:
     """Switch a profile off: nothing of it is rated; its alerts stay workable."""
     with opened(home) as (_, store):
         govern.disable_profile(store, owner(), profile, now())
-    if json:
-        output.as_json({"profile": profile, "on": False})
-    else:
-        output.say(f"{profile} is off")
-    return 0
+    output.done({"profile": profile, "on": False}, f"{profile} is off", as_json=json)

@@ -51,9 +51,10 @@ def _object(content: Any) -> str:
     return _CONTROL.sub(lambda odd: f"\\u{ord(odd[0]):04x}", shown)
 
 
-def done(content: dict[str, Any], said: str, *, as_json: bool) -> None:
-    """What a command did: the object for a program, else the line for a person."""
-    say(_object(content) if as_json else said)
+def done(content: dict[str, Any], *said: str, as_json: bool) -> None:
+    """What a command did, or found: the object for a program, else the lines for a person."""
+    for line in [_object(content)] if as_json else said:
+        say(line)
 
 
 def fail(error: RiskProfileError, *, as_json: bool) -> int:
@@ -359,6 +360,17 @@ def apart(read: Iterable[Path], *written: Path | None) -> None:
         if not is_stream(one):
             with unplaced(one):  # a batch that was begun could only be gone on with
                 pass
+
+
+def pairs(given: Sequence[str], like: str) -> dict[str, str]:
+    """What `--set COLUMN=VALUE` gave; `like` is an example to follow."""
+    found = {}
+    for each in given:
+        name, mark, value = each.partition("=")
+        if not mark:
+            raise UsageError(f"--set {each} has no =", do=f"Write --set {like}")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def unwritten(out: Path, may_hold: str, do: str) -> None:

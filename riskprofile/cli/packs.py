@@ -33,7 +33,7 @@ def export_typology(
     ] = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """What confirmed finds have in common, signed, without a person or a company."""
     with opened(home) as (settings, store):
         made = packing.export(store, settings, owner(), issuer, now(), k, new_key=new_key)
@@ -45,13 +45,9 @@ def export_typology(
         )
     if not is_stdout(out):
         write_json(made, out)
-    if json or is_stdout(out):
-        output.as_json(made)
-        return 0
     counts = (output.counted(len(content[f"{one}s"]), one) for one in ("pattern", "phrase", "lane"))
-    output.say(f"{out}: {', '.join(counts)}")
-    output.say(f"key to tell by another way: {made['public_key']}")
-    return 0
+    key = f"key to tell by another way: {made['public_key']}"
+    output.done(made, f"{out}: {', '.join(counts)}", key, as_json=json or is_stdout(out))
 
 
 @pack.command()
@@ -60,7 +56,7 @@ def receive(
     key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Take a pack in as proposals; it changes no rating until it is accepted."""
     with opened(home) as (_, store), given_file(file) as given:
         digest = packs.receive(store, owner(), given, key, now())
@@ -68,7 +64,6 @@ def receive(
     output.done({"digest": digest, "state": state}, digest, as_json=json)
     if state != "proposed":
         output.note(f"riskprofile: this pack came before, and is {state}: that stays so")
-    return 0
 
 
 @pack.command("try")
@@ -77,14 +72,11 @@ def try_pack(
     days: Annotated[int, typer.Option(min=1, help="Of own declarations.")] = packs.TRIED,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """What the pack would have flagged among own declarations."""
     with opened(home) as (_, store):
         told = packs.try_out(store, owner(), digest, now(), days)
         held = packs.show(store, owner(), digest)
-    if json:
-        output.as_json(asdict(told))
-        return 0
     given = held["content"]["patterns"]
     narrow = "in force once accepted"
     wide = "too wide here" if told.declarations >= packs.ENOUGH else "too few were tried"
@@ -92,57 +84,49 @@ def try_pack(
         narrow, wide = "in force from the next run on", f"{wide}, out of force from the next run on"
     elif held["state"] != "proposed":
         narrow = f"narrow, and out of force: the pack is {held['state']}"
-    for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True)):
-        state = narrow if place in told.in_force else wide
-        output.say(
-            f"{', '.join(one['parts'])}: {flagged}, {output.counted(finds, 'known find')}; {state}"
-        )
-    if not given:
-        output.say("it holds no pattern: its figures inform, and accepted it raises nothing")
-        return 0
-    output.say(
+    said = [
+        f"{', '.join(one['parts'])}: {flagged}, {output.counted(finds, 'known find')}; "
+        f"{narrow if place in told.in_force else wide}"
+        for place, (one, (flagged, finds)) in enumerate(zip(given, told.patterns, strict=True))
+    ]
+    said.append(
         f"would have flagged {told.flagged} of the "
         f"{output.counted(told.declarations, 'declaration')} of "
         f"{output.counted(told.days, 'day')}, {told.known_finds} of them known finds"
+        if given
+        else "it holds no pattern: its figures inform, and accepted it raises nothing"
     )
-    return 0
+    output.done(asdict(told), *said, as_json=json)
 
 
 @pack.command()
-def accept(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
+def accept(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Accept a pack that was tried: its narrow patterns raise to red from the next run on."""
     with opened(home) as (_, store):
         packs.decide(store, owner(), digest, True, reason, now())
     output.done({"digest": digest, "state": "accepted"}, f"{digest}: accepted", as_json=json)
-    return 0
 
 
 @pack.command()
-def withdraw(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
+def withdraw(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Take an accepted pack out of force from the next run on."""
     with opened(home) as (_, store):
         packs.withdraw(store, owner(), digest, reason, now())
     output.done({"digest": digest, "state": "withdrawn"}, f"{digest}: withdrawn", as_json=json)
-    return 0
 
 
 @pack.command()
-def refuse(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> int:
+def refuse(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Refuse a pack."""
     with opened(home) as (_, store):
         packs.decide(store, owner(), digest, False, reason, now())
     output.done({"digest": digest, "state": "refused"}, f"{digest}: refused", as_json=json)
-    return 0
 
 
 @pack.command("list")
-def list_packs(home: Home = None, json: Json = False) -> int:
+def list_packs(home: Home = None, json: Json = False) -> None:
     """Every pack with its state."""
     with opened(home) as (_, store):
         found = packs.held(store, owner())
-    if json:
-        output.as_json({"packs": found})
-        return 0
-    for one in found:
-        output.say(f"{one['digest']}  {one['state']:9} {one['issuer']}")
-    return 0
+    said = (f"{one['digest']}  {one['state']:9} {one['issuer']}" for one in found)
+    output.done({"packs": found}, *said, as_json=json)

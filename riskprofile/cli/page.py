@@ -31,12 +31,11 @@ def serve(
     ] = None,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """The officers' page. Plain HTTP on loopback only; with a certificate, for the office."""
     url = f"{'https' if certfile else 'http'}://{host or 'localhost'}:{port}"
     told = {"url": url} if json else None
     page(settings_of(home), port, certfile, keyfile, host, hosts or (), told)
-    return 0
 
 
 def page(
@@ -129,21 +128,16 @@ def checks(
     days: Annotated[int, typer.Option(min=1, max=3660, help="How many, today included.")] = 30,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """How many answers the exporters' page gave, by day (UTC). Nothing else of them is kept."""
     with opened(home) as (settings, store):
         found = check_counts.by_day(store, owner(), now(), days)
-    if json:
-        told = {"on": settings.exporters_page, "answers": sum(found.values()), "days": found}
-        output.as_json(told)
-        return 0
-    for day, many in found.items():
-        output.say(f"{day}  {many}")
+    told = {"on": settings.exporters_page, "answers": sum(found.values()), "days": found}
     switched = "on" if settings.exporters_page else "off"
-    output.say(
-        f"the exporters' page is {switched}; {answers(found)} in {output.counted(days, 'day')}"
-    )
-    return 0
+    within = f"{answers(found)} in {output.counted(days, 'day')}"
+    said = [*(f"{day}  {many}" for day, many in found.items())]
+    said.append(f"the exporters' page is {switched}; {within}")
+    output.done(told, *said, as_json=json)
 
 
 def answers(found: dict[str, int]) -> str:

@@ -37,20 +37,19 @@ def list_rows(
     limit: Limit = 500,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Rows kept back, with the reason. The look is audited."""
     asked = keeping.Filter(batch, reason_code, column, profile, state, limit=limit)
     with opened(home) as (_, store):
         rows = _found(store, asked)
-    if json:
-        output.as_json({"rows": [asdict(row) for row in rows]})
-        return 0
-    for row in rows:
-        output.say(f"{row.id}  {row.batch_id}  {row.source}:{row.line}  {row.state}")
-        output.say(f"    {row.column or ''} {row.reason_code}: {row.reason}")
+    said = [
+        f"{row.id}  {row.batch_id}  {row.source}:{row.line}  {row.state}\n"
+        f"    {row.column or ''} {row.reason_code}: {row.reason}"
+        for row in rows
+    ]
     more = ", there may be more: --limit" * (len(rows) == limit)
-    output.say(output.counted(len(rows), "row") + more)
-    return 0
+    said.append(output.counted(len(rows), "row") + more)
+    output.done({"rows": [*map(asdict, rows)]}, *said, as_json=json)
 
 
 def _found(store: Store, asked: keeping.Filter) -> list[keeping.KeptRow]:
@@ -70,7 +69,7 @@ def export(
     limit: Limit = keeping.EXPORTED,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Write rows kept back, with reason and cells: correct the cells, then `repair` the file."""
     output.apart([], out)  # before the look is audited
     output.unwritten(out, "cells that somebody corrected", "Hand it to `repair`, or name another")
@@ -81,7 +80,6 @@ def export(
         output.as_json({"rows": count, "file": str(out)})
     else:
         output.note(f"{output.counted(count, 'row')} written to {out}")
-    return 0
 
 
 @quarantine.command("repair")
@@ -102,7 +100,7 @@ def repair(
         with given_file(file) as given_rows:
             fixes = corrections.read(given_rows)
     else:
-        fixes = {int(row or 0): dict(_pair(one) for one in given or [])}
+        fixes = {int(row or 0): output.pairs(given or [], "gross_mass_kg=12.5")}
     with opened(home) as (settings, store), output.progress("rating") as progress:
         told = keeping.repair(store, settings, owner(), fixes, reason, now(), progress=progress)
     if json:
@@ -133,10 +131,3 @@ def repair(
     if told.summary is not None:
         output.unlisted(told.summary)
     return 3 if told.refused else 0
-
-
-def _pair(text: str) -> tuple[str, str]:
-    column, sign, value = text.partition("=")
-    if not sign:
-        raise UsageError(f"--set {text} has no =", do="Write --set gross_mass_kg=12.5")
-    return column.strip(), value.strip()

@@ -11,7 +11,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.cli.screen import given_file
-from riskprofile.errors import InputError, UsageError
+from riskprofile.errors import InputError
 from riskprofile.services import arms, registers
 from riskprofile.store.database import Store
 
@@ -36,7 +36,7 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=500, help="At most so many.")] = arms.LIMIT,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Find pieces by a serial with look-alikes, a part of one, a make or a model; and licences by
     their number, or a part of it.
     """
@@ -46,28 +46,25 @@ def search(
             store, owner(), now(), serial=serial, make=make, model=model, limit=limit
         )
         licences = output.filled(registers.licences(store, owner(), number, now(), limit))
-    if json:
-        output.as_json({"records": [one.as_json() for one in found], "licences": licences})
-        return 0
+    said = []
     for one in found:
         told = [str(one.piece.get(name, "")) for name in ("make", "model", "calibre", "serial")]
-        output.say(f"{one.grade:9} {one.number:16} {one.piece['event_on']}  {' '.join(told)}")
+        said.append(f"{one.grade:9} {one.number:16} {one.piece['event_on']}  {' '.join(told)}")
     for licence in licences:
         told = [str(licence.get(name, "")) for name in TOLD]
-        output.say(f"licence   {licence['licence_number']:16} {' '.join(filter(None, told))}")
-    if not (found or licences):
-        output.say("no record")
-    return 0
+        said.append(f"licence   {licence['licence_number']:16} {' '.join(filter(None, told))}")
+    both = {"records": [one.as_json() for one in found], "licences": licences}
+    output.done(both, *(said or ["no record"]), as_json=json)
 
 
 @group.command()
-def show(number: Number, home: Home = None, json: Json = False) -> int:
+def show(number: Number, home: Home = None, json: Json = False) -> None:
     """One piece with its custody, photos and corrections."""
     with opened(home) as (_, store):
         told = arms.piece(store, owner(), number)
     if json:
         output.as_json(told)
-        return 0
+        return
     events = told.pop("events")
     for name, value in told.items():
         output.say(f"{name}: {arms.written(value)}")
@@ -76,7 +73,6 @@ def show(number: Number, home: Home = None, json: Json = False) -> int:
         before = [f"{name} {arms.written(value)}" for name, value in one.pop("before", {}).items()]
         parts = [head, *(f"{name} {arms.written(value)}" for name, value in one.items() if value)]
         output.say("; ".join([*parts, *([f"before: {', '.join(before)}"] if before else [])]))
-    return 0
 
 
 @group.command("import")
@@ -118,19 +114,13 @@ def amend(
     values: Annotated[list[str], typer.Option("--set", help="COLUMN=VALUE; empty takes away.")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Add to or correct a piece; what it said before stays with it."""
-    changes = {}
-    for each in values:
-        name, mark, value = each.partition("=")
-        if not mark:
-            raise UsageError(f"--set {each} has no =", do="Write --set converted=yes")
-        changes[name.strip()] = value.strip()
+    changes = output.pairs(values, "converted=yes")
     with opened(home) as (_, store):
         arms.amend(store, owner(), number, changes, now())
     said = f"{number}: {', '.join(sorted(changes))} set"
     output.done({"record_number": number, "set": changes}, said, as_json=json)
-    return 0
 
 
 @group.command()
@@ -141,13 +131,12 @@ def custody(
     seal: Annotated[str, typer.Option(help="Number of the seal.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Add a link to the chain of custody."""
     with opened(home) as (_, store):
         arms.hand_over(store, owner(), number, giver, taker, now(), seal)
     made = {"record_number": number, "from": giver, "to": taker, "seal": seal}
     output.done(made, f"{number}: from {giver} to {taker}", as_json=json)
-    return 0
 
 
 @group.command()
@@ -157,10 +146,9 @@ def photo(
     shows: Annotated[str, typer.Option(help="What it shows: frame, slide, import mark.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Bind a photo to a piece by its SHA-256."""
     with opened(home) as (_, store), given_file(file) as picture:
         digest = arms.add_photo(store, owner(), number, picture, shows, now())
     made = {"record_number": number, "sha256": digest}
     output.done(made, f"{number}: {digest}", as_json=json)
-    return 0

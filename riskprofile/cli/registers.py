@@ -54,18 +54,16 @@ def load(
 
 
 @group.command("list")
-def list_registers(home: Home = None, json: Json = False) -> int:
+def list_registers(home: Home = None, json: Json = False) -> None:
     """Every register: its entries, and when it was last loaded."""
     with opened(home) as (_, store):
         found = registers.held(store, owner())
-    if json:
-        output.as_json({"registers": [asdict(one) for one in found]})
-        return 0
+    said = []
     for one in found:
         day = f"as of {one.as_of:%Y-%m-%d}" if one.as_of else "never loaded"
         entries = "entry" if one.entries == 1 else "entries"
-        output.say(f"{one.kind:10} {one.entries:7} {entries:7}  {day}  {one.source}".rstrip())
-    return 0
+        said.append(f"{one.kind:10} {one.entries:7} {entries:7}  {day}  {one.source}".rstrip())
+    output.done({"registers": [*map(asdict, found)]}, *said, as_json=json)
 
 
 @group.command()
@@ -74,7 +72,7 @@ def show(
     out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """The entries of a register as known now; names and addresses only as given or not."""
     with opened(home) as (_, store):
         found = registers.entries(store, owner(), kind, now())
@@ -82,4 +80,3 @@ def show(
         output.as_json({"kind": kind, "entries": output.filled(found)})
     if not is_stdout(out) or not json:
         results.write_csv(found, out)
-    return 0

@@ -36,7 +36,7 @@ def run(
     ] = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Mask and remove what is due, in the database, its free pages and the home's files."""
     due = moment(as_of, "--as-of") if as_of else now()
     if due > now():
@@ -53,7 +53,7 @@ def run(
             )
     if json:
         output.as_json({**asdict(told), "as_of": told.as_of.isoformat()})
-        return 0
+        return
     rows, cleared = output.counted(told.masked, "row"), output.counted(told.alerts, "alert")
     output.say(
         f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {rows} masked, "
@@ -74,7 +74,6 @@ def run(
         output.counted(told.practice, "row") + " of practice",
     )
     output.say(", ".join(forgotten) + " forgotten")
-    return 0
 
 
 def _check_clock(store: Store) -> None:

@@ -221,10 +221,11 @@ def explain(
     purpose: Annotated[str, typer.Option(help="Why a person's record is opened.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Reasons for and against one stored score, from the log."""
     if sheet is not None:
-        return _sheet(record_id, lang, sheet, as_, code, purpose, home, as_json=json)
+        _sheet(record_id, lang, sheet, as_, code, purpose, home, as_json=json)
+        return
     say = _words(lang)
     with opened(home) as (settings, database):
         told = replaying.explain(
@@ -233,17 +234,13 @@ def explain(
     if lang != words.DEFAULT:  # English stands as it was rated
         told.reasons = speaking.reasons(say, told.profile, told.reasons)
         told.against = speaking.reasons(say, told.profile, told.against)
-    if json:
-        output.as_json(asdict(told))
-        return 0
-    output.say(f"{told.record_id} item {told.item}: {told.points} points, {told.model_version}")
+    said = [f"{told.record_id} item {told.item}: {told.points} points, {told.model_version}"]
     for title, terms in (("raises", told.reasons), ("lowers", told.against)):
-        output.say(title)
-        for term in terms:
-            output.say(f"  {term['points']:+5d}  {term['text']}  ({term['term']})")
+        said.append(title)
+        said += [f"  {term['points']:+5d}  {term['text']}  ({term['term']})" for term in terms]
     if told.indicators:
-        output.say("indicators: " + ", ".join(told.indicators))
-    return 0
+        said.append("indicators: " + ", ".join(told.indicators))
+    output.done(asdict(told), *said, as_json=json)
 
 
 def _words(lang: str) -> words.Words:
@@ -264,7 +261,7 @@ def _sheet(
     home: Path | None,
     *,
     as_json: bool,
-) -> int:
+) -> None:
     """Write the explanation for the person concerned: it shows a declaration, so somebody acts."""
     say = _words(lang)
     if account is None:
@@ -280,7 +277,6 @@ def _sheet(
         output.as_json({"record": record_id, "sheet": str(path)})
     else:
         output.beside(path)(f"written: {path}")
-    return 0
 
 
 @app.command()
@@ -297,16 +293,12 @@ def replay(
         removed = retention.tokens(settings, record_id) if record_id else ()
         with output.progress("replaying") as progress:
             told = replaying.replay(database, settings.models, record_id, removed, progress)
-    if json:
-        output.as_json(asdict(told))
-    else:
-        same = output.counted(told.same, "score")
-        output.say(f"{same} came out the same, {len(told.differ)} differ")
-        if told.removed:
-            were = "was" if told.removed == 1 else "were"
-            output.say(f"{told.removed} {were} removed by retention: their points stay")
-        for record in told.differ[:20]:
-            output.say(f"  differs: {record}")
+    said = [f"{output.counted(told.same, 'score')} came out the same, {len(told.differ)} differ"]
+    if told.removed:
+        were = "was" if told.removed == 1 else "were"
+        said.append(f"{told.removed} {were} removed by retention: their points stay")
+    said += [f"  differs: {record}" for record in told.differ[:20]]
+    output.done(asdict(told), *said, as_json=json)
     for what, scores in told.missing.items():
         were = output.counted(scores, "score") + (" was" if scores == 1 else " were")
         output.note(
@@ -317,16 +309,12 @@ def replay(
 
 
 @app.command()
-def recall(home: Home = None, json: Json = False) -> int:
+def recall(home: Home = None, json: Json = False) -> None:
     """What the list passes over, estimated from the random control share alone."""
     with opened(home) as (_, database):
         told = evidence.all_passed_over(database, owner())
-    if json:
-        output.as_json({"profiles": [one.as_json() for one in told]})
-    else:
-        for one in told:
-            output.say(f"{one.profile}: {one.says}")
-    return 0
+    said = (f"{one.profile}: {one.says}" for one in told)
+    output.done({"profiles": [one.as_json() for one in told]}, *said, as_json=json)
 
 
 def _count(settings: Settings, read: int | None = None) -> None:

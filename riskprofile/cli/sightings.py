@@ -37,7 +37,7 @@ def export(
     fdr: Annotated[float, typer.Option(help="False-discovery rate of bursts.")] = 0.1,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Counts, expected levels and bursts of each cell, as CSV."""
     end = moment(until, "--until") if until else None
     with opened(home) as (_, store):
@@ -62,4 +62,3 @@ def export(
             f"window of {output.counted(days, 'day')} to {found.until:%Y-%m-%d}, "
             f"{found.past} before it known"
         )
-    return 0

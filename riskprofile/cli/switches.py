@@ -21,27 +21,21 @@ def pause(
     inbox: Inbox = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """The kill switch: nothing new is rated; the queue stays workable by hand."""
     with opened(home) as (_, store):
         (watchers if inbox else govern).pause(store, owner(), why, now())
-    if json:
-        output.as_json({"paused": True})
-    else:
-        output.say("the inbox is paused" if inbox else "rating is paused")
-    return 0
+    said = "the inbox is paused" if inbox else "rating is paused"
+    output.done({"paused": True}, said, as_json=json)
 
 
 @app.command()
-def resume(inbox: Inbox = False, home: Home = None, json: Json = False) -> int:
+def resume(inbox: Inbox = False, home: Home = None, json: Json = False) -> None:
     """Let rating go on."""
     with opened(home) as (_, store):
         (watchers if inbox else govern).resume(store, owner(), now())
-    if json:
-        output.as_json({"paused": False})
-    else:
-        output.say("the inbox is looked at again" if inbox else "rating goes on")
-    return 0
+    said = "the inbox is looked at again" if inbox else "rating goes on"
+    output.done({"paused": False}, said, as_json=json)
 
 
 @app.command()
@@ -51,19 +45,15 @@ def second_person(
     ] = None,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Say, or set, whether the release of a red alert waits for a second person."""
     with opened(home) as (_, store):
         if on is not None:
             govern.require_second_person(store, owner(), on, now())
         stands = govern.status(store, owner(), now()).second_person
-    if json:
-        output.as_json({"second_person": stands})
-    elif stands:
-        output.say("the release of a red alert waits for a second person")
-    else:
-        output.say("whoever holds a red alert releases it alone")
-    return 0
+    waits = "the release of a red alert waits for a second person"
+    said = waits if stands else "whoever holds a red alert releases it alone"
+    output.done({"second_person": stands}, said, as_json=json)
 
 
 @app.command()
@@ -73,17 +63,14 @@ def blind_first(
     ] = None,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Say, or set, which share of alerts an officer first judges without the rating."""
     with opened(home) as (_, store):
         lifted = 0 if share is None else blind.set_share(store, owner(), share, now())
         stands = blind.share(store, owner())
-    if json:
-        output.as_json({"share": stands, "lifted": lifted})
-    else:
-        output.say(f"{stands:.1%} of alerts wait for an officer's own view before they are rated")
-        if lifted:
-            waited = output.counted(lifted, "alert")
-            shown = "is shown with its" if lifted == 1 else "are shown with their"
-            output.say(f"{waited} waited for one and {shown} rating now")
-    return 0
+    said = [f"{stands:.1%} of alerts wait for an officer's own view before they are rated"]
+    if lifted:
+        waited = output.counted(lifted, "alert")
+        shown = "is shown with its" if lifted == 1 else "are shown with their"
+        said.append(f"{waited} waited for one and {shown} rating now")
+    output.done({"share": stands, "lifted": lifted}, *said, as_json=json)

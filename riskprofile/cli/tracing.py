@@ -41,23 +41,21 @@ def export_iafq(
     out: Annotated[Path, typer.Option(help="JSON; - is stdout.")] = Path("-"),
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """The year's return: figures, SDG 16.4.2, quality checks, what holds the figure back."""
     with opened(home) as (_, store):
         told = iafq.export(store, owner(), now(), year, least)
     if not is_stdout(out):
         write_json(told, out)
-    if json or is_stdout(out):
-        output.as_json(told)
-        return 0
     sdg = told["16.4.2"]
     value = "no arms" if sdg["value"] is None else f"{sdg['value']:.1%}"
-    output.say(f"16.4.2 in {told['year']}: {value} ({sdg['numerator']} of {sdg['denominator']})")
-    held = output.counted(len(told["held_back"]), "record")
-    output.say(f"held back by {held}; {out}")
-    for one in told["quality"]:
-        output.say(f"  {output.counted(len(one['records']), 'record')}: {one['what']}")
-    return 0
+    said = [f"16.4.2 in {told['year']}: {value} ({sdg['numerator']} of {sdg['denominator']})"]
+    said.append(f"held back by {output.counted(len(told['held_back']), 'record')}; {out}")
+    said += [
+        f"  {output.counted(len(one['records']), 'record')}: {one['what']}"
+        for one in told["quality"]
+    ]
+    output.done(told, *said, as_json=json or is_stdout(out))
 
 
 @export.command("trace")
@@ -73,7 +71,7 @@ def export_trace(
     out: Annotated[Path, typer.Option(help="Folder for the JSON and the PDF.")] = Path(),
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Make a trace request (JSON and PDF); what is missing is named, a duplicate refused."""
     if not out.is_dir():
         raise UsageError("there is no such folder", where=str(out), do="Make it first")
@@ -87,14 +85,11 @@ def export_trace(
 
     with opened(home) as (_, store):
         told = tracing.request(store, owner(), number, asking, now(), write)
-    if json:
-        output.as_json(told)
-        return 0
     stem = out / f"trace-{told['id']}"
-    output.say(f"request {told['id']}: {stem}.json, {stem}.pdf")
-    for one in told["missing"]:
-        output.say(f"  missing: {one['field']} ({', '.join(one['needed_by'])})")
-    return 0
+    missing = (
+        f"  missing: {one['field']} ({', '.join(one['needed_by'])})" for one in told["missing"]
+    )
+    output.done(told, f"request {told['id']}: {stem}.json, {stem}.pdf", *missing, as_json=json)
 
 
 @export.command("bundle")
@@ -106,7 +101,7 @@ def export_bundle(
     out: Annotated[Path, typer.Option(help="The archive.")] = Path("bundle.zip"),
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """A case bundle for a prosecutor; `python check.py bundle.zip` checks it, from inside it."""
     if name is None:
         raise UsageError("a bundle shows persons", do="Say who asks: --as SUPERVISOR")
@@ -116,9 +111,8 @@ def export_bundle(
         stream.write(made)
     if json:
         output.as_json({"out": str(out), "sha256": digest, "bytes": len(made)})
-        return 0
+        return
     output.beside(out)(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
-    return 0
 
 
 @trace.command()
@@ -133,7 +127,7 @@ def answer(
     correct: Annotated[str, typer.Option(help="Why the answer that stands was wrong.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Record what came back; what was recorded wrongly is corrected with a reason."""
     with opened(home) as (_, store):
         tracing.answer(
@@ -151,7 +145,6 @@ def answer(
         )
     made = {"request": request, "result": result}
     output.done(made, f"request {request}: {result}", as_json=json)
-    return 0
 
 
 @trace.command()
@@ -164,7 +157,7 @@ def establish(
     reference: Reference = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Record that origin or context was established without a request."""
     with opened(home) as (_, store):
         tracing.establish(
@@ -180,7 +173,6 @@ def establish(
         )
     made = {"number": number, "by": by, "pieces": pieces}
     output.done(made, f"{number}: established by {by} means", as_json=json)
-    return 0
 
 
 @trace.command("list")
@@ -188,16 +180,13 @@ def list_traces(
     state: Annotated[str, typer.Option(help="asked or answered; else all.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Requests, the newest first."""
     with opened(home) as (_, store):
         found = tracing.traces(store, owner(), state)
-    if json:
-        output.as_json({"requests": found})
-        return 0
-    for one in found:
-        output.say(
-            f"{one['id']:6} {one['number']:16} {one['channel']:16} {one['to_country']:2} "
-            f"{one['asked_at']:%Y-%m-%d} {one['state']} {one['result']}".rstrip()
-        )
-    return 0
+    said = (
+        f"{one['id']:6} {one['number']:16} {one['channel']:16} {one['to_country']:2} "
+        f"{one['asked_at']:%Y-%m-%d} {one['state']} {one['result']}".rstrip()
+        for one in found
+    )
+    output.done({"requests": found}, *said, as_json=json)

@@ -28,7 +28,7 @@ def add_user(
     totp: Annotated[bool, typer.Option(help="With a second factor.")] = False,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Make an account, with the password in RISKPROFILE_PASSWORD, or with one that is made."""
     password = os.environ.get(PASSWORD)
     chosen = password or secrets.token_urlsafe(15)
@@ -47,43 +47,36 @@ def add_user(
         )
     told = {"user": name, "role": role, "office": office}
     told |= {"password": None if password else chosen, "totp_secret": secret}
-    if json:
-        output.as_json(told)
-        return 0
     # Who exported their own to sign in with it gives it to the new account as well: that is said.
     shown = f"the one in {PASSWORD}" if password else f"{chosen} (shown this once)"
-    output.say(f"{name}, {role}, {office or 'every office'}, password {shown}")
+    said = [f"{name}, {role}, {office or 'every office'}, password {shown}"]
     if secret:
-        output.say(f"second factor: {secret} (shown this once)")
-    return 0
+        said.append(f"second factor: {secret} (shown this once)")
+    output.done(told, *said, as_json=json)
 
 
 @users.command("list")
-def list_users(home: Home = None, json: Json = False) -> int:
+def list_users(home: Home = None, json: Json = False) -> None:
     """Every account."""
     with opened(home) as (_, store):
         found = identity.accounts(store, owner())
-    if json:
-        output.as_json({"accounts": [asdict(one) for one in found]})
-        return 0
-    for one in found:
-        state = "disabled" if one.disabled_at else "in use"
-        output.say(f"{one.name}  {one.role}  {one.office or 'every office'}  {state}")
-    return 0
+    said = (
+        f"{one.name}  {one.role}  {one.office or 'every office'}  "
+        f"{'disabled' if one.disabled_at else 'in use'}"
+        for one in found
+    )
+    output.done({"accounts": [*map(asdict, found)]}, *said, as_json=json)
 
 
 @users.command("second-factor")
 def second_factor(
     name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
-) -> int:
+) -> None:
     """A new second factor for an account; its sessions end."""
     with opened(home) as (_, store):
         secret = own_account.set_second_factor(store, owner(), name, now())
-    if json:
-        output.as_json({"user": name, "totp_secret": secret})
-    else:
-        output.say(f"{name}, second factor: {secret} (shown this once)")
-    return 0
+    said = f"{name}, second factor: {secret} (shown this once)"
+    output.done({"user": name, "totp_secret": secret}, said, as_json=json)
 
 
 @users.command("trained")
@@ -92,7 +85,7 @@ def trained_user(
     on: Annotated[str, typer.Option(help="Day of the training, as 2026-11-24; else today.")] = "",
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Record a training: from the first on, nobody decides without one within 12 months."""
     try:
         day = date.fromisoformat(on) if on else now().date()
@@ -100,17 +93,14 @@ def trained_user(
         raise UsageError(f"--on {on} is no day", do="Write it as 2026-11-24.") from None
     with opened(home) as (_, store):
         training_log.record(store, owner(), name, day, now())
-    if json:
-        output.as_json({"user": name, "trained": day.isoformat()})
-    else:
-        output.say(f"{name} was trained on {day}")
-    return 0
+    made = {"user": name, "trained": day.isoformat()}
+    output.done(made, f"{name} was trained on {day}", as_json=json)
 
 
 @users.command("disable")
 def disable_user(
     name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
-) -> int:
+) -> None:
     """Close an account; its sessions end at once, and what is kept of its practice is removed."""
     with opened(home) as (settings, store):
         identity.disable_account(store, owner(), name, now())
@@ -123,8 +113,5 @@ def disable_user(
                 where=error.where,
                 do="Take that file away: it holds 30 days of practice and nothing else.",
             ) from None
-    if json:
-        output.as_json({"user": name, "disabled": True})
-    else:
-        output.say(f"{name} is disabled and signed out")
-    return 0
+    said = f"{name} is disabled and signed out"
+    output.done({"user": name, "disabled": True}, said, as_json=json)

@@ -41,14 +41,12 @@ def watch(
     with closing(open_store(settings)) as store:
         watcher = inbox.Watcher(store, settings, owner(), options, now, output.note)
         told = watcher.run(folder, every=every, once=once)
-    if json:
-        output.as_json(asdict(told))
-    else:
-        output.say(
-            f"done {told.done}, failed {told.failed}, waiting {told.waiting}; read {told.read} = "
-            f"accepted {told.accepted} + quarantined {told.quarantined} + duplicate "
-            f"{told.duplicate}; alerts {told.alerts}"
-        )
+    said = (
+        f"done {told.done}, failed {told.failed}, waiting {told.waiting}; read {told.read} = "
+        f"accepted {told.accepted} + quarantined {told.quarantined} + duplicate "
+        f"{told.duplicate}; alerts {told.alerts}"
+    )
+    output.done(asdict(told), said, as_json=json)
     if told.stopped:
         return 128 + told.stopped
     return 3 if told.failed or told.quarantined else 0

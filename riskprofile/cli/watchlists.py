@@ -29,7 +29,7 @@ def load(
     expires: Annotated[str, typer.Option(help="From this day on it is over.")],
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Put the entries of a file in place of a list's."""
     with opened(home) as (_, store), given_file(file) as entries:
         count = watchlists.load(
@@ -43,47 +43,40 @@ def load(
             review_by=moment(review_by, "--review-by"),
             expires_at=moment(expires, "--expires"),
         )
-    if json:
-        output.as_json({"list": name, "entries": count})
-    else:
-        output.say(f"{name}: {output.counted(count, 'entry', 'entries')}")
-    return 0
+    said = f"{name}: {output.counted(count, 'entry', 'entries')}"
+    output.done({"list": name, "entries": count}, said, as_json=json)
 
 
 @group.command("list")
-def list_lists(home: Home = None, json: Json = False) -> int:
+def list_lists(home: Home = None, json: Json = False) -> None:
     """Every list: how many entries, how many of them are in force now, until when."""
     with opened(home) as (_, store):
         found = watchlists.lists(store, owner(), now())
-    if json:
-        told = [asdict(one) for one in found]
-        for one in told:
-            one |= {key: one[key].isoformat() for key in ("review_by", "expires_at")}
-        output.as_json({"lists": told})
-        return 0
-    for each in found:
-        output.say(
-            f"{each.name}  {output.counted(each.entries, 'entry', 'entries')}, "
-            f"{each.in_force} in force  review by {each.review_by:%Y-%m-%d}, "
-            f"expires {each.expires_at:%Y-%m-%d}  {each.owner}, {each.source}"
-        )
-    return 0
+    told = [asdict(one) for one in found]
+    for one in told:
+        one |= {key: one[key].isoformat() for key in ("review_by", "expires_at")}
+    said = (
+        f"{each.name}  {output.counted(each.entries, 'entry', 'entries')}, "
+        f"{each.in_force} in force  review by {each.review_by:%Y-%m-%d}, "
+        f"expires {each.expires_at:%Y-%m-%d}  {each.owner}, {each.source}"
+        for each in found
+    )
+    output.done({"lists": told}, *said, as_json=json)
 
 
 @group.command()
-def show(name: Name, home: Home = None, json: Json = False) -> int:
+def show(name: Name, home: Home = None, json: Json = False) -> None:
     """The entries of a list. The look is audited."""
     with opened(home) as (_, store):
         found = watchlists.show(store, owner(), name, now())
     for one in found:
         one |= {key: one[key].isoformat() for key in ("review_by", "expires_at")}
-    if json:
-        output.as_json({"list": name, "entries": found})
-        return 0
+    said = []
     for one in found:
         state = "in force" if one["in_force"] else "over: matches nothing"
-        output.say(f"{one['id']}  {one['kind']}  {one['text']}  {state}  {one['reason']}".rstrip())
-    return 0
+        told = f"{one['id']}  {one['kind']}  {one['text']}  {state}  {one['reason']}"
+        said.append(told.rstrip())
+    output.done({"list": name, "entries": found}, *said, as_json=json)
 
 
 @group.command()
@@ -92,12 +85,9 @@ def expire(
     entry: Annotated[int | None, typer.Option(help="Its number; else the whole list.")] = None,
     home: Home = None,
     json: Json = False,
-) -> int:
+) -> None:
     """End a list, or one entry, now."""
     with opened(home) as (_, store):
         count = watchlists.expire(store, owner(), name, now(), entry)
-    if json:
-        output.as_json({"list": name, "ended": count})
-    else:
-        output.say(f"{name}: {output.counted(count, 'entry', 'entries')} ended")
-    return 0
+    said = f"{name}: {output.counted(count, 'entry', 'entries')} ended"
+    output.done({"list": name, "ended": count}, said, as_json=json)
