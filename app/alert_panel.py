@@ -12,7 +12,6 @@ from app import (
     assigning,
     deciding,
     draw,
-    form,
     noting,
     otherwise,
     papers,
@@ -28,6 +27,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
 from riskprofile.services import linked, review, speaking
 from riskprofile.services.desk import SUPERSEDED
+from riskprofile.words import form
 from riskprofile.words.declaration import stops, without
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, queue_list, session
+from app import draw, lists, queue_list, session
 from app.deciding import UNDO, attempt, bound, close_dialog, taken_back
 from app.installation import served
 from app.text import cell, escape, literal, mark, option, plain
@@ -18,6 +18,7 @@ from app.words import Words, refusal
 from riskprofile.errors import Conflict
 from riskprofile.profiles import PROFILES
 from riskprofile.services import assigning
+from riskprofile.words import form
 
 SEVERAL = "assign-several"
 NAMED = 5  # alerts that are told by their references; of more there is a number

@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import batch_rows, form, lists, session
+from app import batch_rows, lists, session
 from app.installation import served
 from app.text import cell, mark, plain
 from riskprofile.services import ledger, under_way
+from riskprofile.words import form
 
 STATES = ("running", "done", "repair", "duplicate", "stopped", "failed")
 # What an operator looks for -> the states of it.

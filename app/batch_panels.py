@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, typed
+from app import draw, session, typed
 from app.batch_rows import note
 from app.installation import served
 from app.kept import why
@@ -17,6 +17,7 @@ from app.uploads import may
 from app.words import refusal
 from riskprofile.errors import RiskProfileError
 from riskprofile.services import quarantine, watchers
+from riskprofile.words import form
 
 EVERY = 15  # seconds between two looks at the watchers
 HIDDEN = "•••"  # a cell about a person

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, repairs, session
+from app import draw, lists, repairs, session
 from app.installation import served
 from app.kept import came, in_english, why
 from app.text import cell, escape, plain
@@ -16,6 +16,7 @@ from app.uploads import may
 from app.words import DEFAULT, unread
 from riskprofile.services import ledger, quarantine
 from riskprofile.store.batches import WAS_WRITTEN
+from riskprofile.words import form
 
 ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls

@@ -8,10 +8,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import alert_panel, draw, form, sheet
+from app import alert_panel, draw, sheet
 from app.text import escape
 from app.words import Words
 from riskprofile.services import finds, held, review
+from riskprofile.words import form
 
 EVENTS = 4  # of the newest, and the rating: more find no room beside the form
 LOOKS = ("alert.look", "alert.print")  # which change nothing

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, session, terms
+from app import draw, session, terms
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
@@ -19,6 +19,7 @@ from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import comparing, fitting, promotion, results
 from riskprofile.services.rights import ACTIONS
+from riskprofile.words import form
 
 SHOWN = 200  # records that the page lists; the file holds all
 LEAST = 0.01  # of 100 declarations

@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, queue_list, session, typed
+from app import draw, queue_list, session, typed
 from app.installation import served
 from app.text import escape
 from app.words import refusal
 from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError
 from riskprofile.services import review
+from riskprofile.words import form
 
 # Decision -> key on the keyboard, and the catalogue's common reasons.
 DECISIONS = {

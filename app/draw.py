@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app import form, route_map
+from app import route_map
 from app.text import attribute, escape, marked, stressed
 from app.words import Words
-from riskprofile.words import COMMA
+from riskprofile.words import COMMA, form
 from riskprofile.words.declaration import facts, summed
 
 BAR = 60  # pixels of the longest bar that raises

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, reach_chart, session, tied
+from app import draw, reach_chart, session, tied
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape, option
@@ -19,6 +19,7 @@ from app.words import Words
 from riskprofile.scoring.control import LEAST_FINDS, Missed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, cut
+from riskprofile.words import form
 
 FEW = 5  # offices that stand as a row of buttons
 LANES = (blind.LANE, "red", "yellow")

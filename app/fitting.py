@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, signing, terms
+from app import draw, session, signing, terms
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape
@@ -16,6 +16,7 @@ from riskprofile.errors import ScorecardError
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import evidence, fitting, promotion
 from riskprofile.services.rights import REASON_LENGTH
+from riskprofile.words import form
 
 POLL_SECONDS = 2
 FITS = 6  # of the newest

@@ -9,12 +9,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, text, words
+from app import draw, session, text, words
 from app.installation import served
 from app.pages import PAGES
 from app.text import attribute, escape
 from riskprofile.errors import Busy, RiskProfileError
 from riskprofile.services import drift, looking
+from riskprofile.words import form
 
 log = logging.getLogger("riskprofile.app")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.form import clip
 from app.text import plain
 from app.words import DEFAULT, Words
 from riskprofile.profiles import PROFILES
 from riskprofile.services.quarantine import KeptRow
+from riskprofile.words.form import clip
 
 LONGEST = 300  # characters of a cell that are shown
 

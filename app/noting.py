@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, typed
+from app import draw, session, typed
 from app.deciding import LONGEST, attempt, bound, close_dialog
 from app.installation import served
 from app.words import Words
 from riskprofile.services import noting
+from riskprofile.words import form
 
 KINDS = (noting.NOTE, noting.ASK)
 

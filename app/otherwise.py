@@ -8,11 +8,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import deciding, form, session
+from app import deciding, session
 from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.services.otherwise import Otherwise, otherwise
+from riskprofile.words import form
 
 HELD = "otherwise"  # the alert asked of, and the answer or its future: it goes with the next one
 SOON = 1.0  # seconds in which it is mostly there; what takes longer is waited for beside the page

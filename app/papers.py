@@ -7,12 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import form
 from app.installation import COOKIE, served
 from app.words import Words
 from riskprofile.errors import NotAllowed
 from riskprofile.services import explanation, identity
 from riskprofile.services import sheet as sheets
+from riskprofile.words import form
 
 PDF = "application/pdf"
 

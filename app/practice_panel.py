@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app import draw, form
+from app import draw
 from app.text import attribute, escape, marked
 from app.words import Words
 from riskprofile.profiles import SHIPMENT
@@ -14,6 +14,7 @@ from riskprofile.services import practice, speaking
 from riskprofile.services.practice import Case
 from riskprofile.services.practice_rating import Rating
 from riskprofile.services.practice_record import Record
+from riskprofile.words import form
 from riskprofile.words.declaration import stops
 
 MOST = (4, 2)  # reasons for and against that stand beside the record on one screen

@@ -9,11 +9,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import form, lists
+from app import lists
 from app.text import cell, mark, plain
 from app.words import DEFAULT, Words
 from riskprofile.services import blind
 from riskprofile.services.speaking import spoken
+from riskprofile.words import form
 
 LANE_COLOURS = {"red": "red", "yellow": "yellow", "green": "green", blind.LANE: "blue"}
 QUEUES = ("trafficking", "compliance", "data_quality")

@@ -11,10 +11,10 @@ from typing import Any
 import altair
 import streamlit as st
 
-from app import form
 from app.text import mark
 from app.words import Words
 from riskprofile.services.cut import NEXT
+from riskprofile.words import form
 
 alt: Any = altair  # its own types know no marks that are made from parts
 

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from app import form, words
+from app import words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
 from app.text import direct, escape
 from riskprofile.services import govern, identity
+from riskprofile.words import form
 
 
 def speech() -> words.Words:

@@ -7,13 +7,14 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, terms
+from app import draw, session, terms
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring import artefact
 from riskprofile.services import promotion, rights
+from riskprofile.words import form
 
 
 def gates(say: Any, measured: Sequence[promotion.Gate], *, brief: bool = False) -> None:

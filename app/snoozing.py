@@ -9,13 +9,14 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session, typed
+from app import draw, session, typed
 from app.deciding import attempt, bound, close_dialog
 from app.installation import served
 from app.text import escape
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, snoozing
+from riskprofile.words import form
 
 SNOOZE = "snooze"
 HOURS = (2, 8, 24, 72, 168, 720)

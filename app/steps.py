@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from app import form
 from app.text import attribute, escape
 from riskprofile.scoring.scorecard import Bins, Scorecard, Term
 from riskprofile.services import speaking
 from riskprofile.services.terms import Bin
-from riskprofile.words import COMMA
+from riskprofile.words import COMMA, form
 
 CELLS = 12  # a pair is drawn in at most so many rows and columns
 NAMED = 9  # bins whose ends are written under the plot

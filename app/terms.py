@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, form, lists, session, steps, tied
+from app import draw, lists, session, steps, tied
 from app.deciding import attempt
 from app.installation import served
 from app.text import cell, escape, option
@@ -29,7 +29,7 @@ from riskprofile.services import comparing, evidence, feedback, fitting, rehears
 from riskprofile.services.rights import ACTIONS
 from riskprofile.services.terms import Line
 from riskprofile.tables import Table
-from riskprofile.words import COMMA
+from riskprofile.words import COMMA, form
 
 FILTERS = ("all", "edited", "locked", "pairs")
 KEYS = {SMOOTH: "S", LOCK: "L"}  # letters; the other ways have none: nobody drops by accident

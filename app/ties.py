@@ -12,11 +12,11 @@ import base64
 from collections.abc import Sequence
 from typing import Any
 
-from app import form
 from app.text import attribute, escape
 from app.words import Words
 from riskprofile.services import linked, speaking
 from riskprofile.services.networks import LIKE
+from riskprofile.words import form
 
 ROW, KEY, GAP = 40, 54, 10  # pixels of height: of another, of what is shared, between groups
 LINE = "#808C98"  # seen on light and on dark

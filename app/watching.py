@@ -7,12 +7,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form
+from app import draw
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
 from riskprofile.services import held, speaking, watching
 from riskprofile.services.rights import ACTIONS
+from riskprofile.words import form
 
 LONGEST = 56  # letters of what a warning sign says
 SIGNS, DISPUTED = 20, 10  # shown; the ledger of the command line has all

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import govern, identity
+from riskprofile.words import form
 
 
 def page() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, examinations, form, session
+from app import draw, examinations, session
 from app.deciding import strips
 from app.installation import served
 from app.text import attribute, escape
 from riskprofile.services import agreement, board, overrides
+from riskprofile.words import form
 
 NBSP = "\u00a0"
 KINDS, REASON = 4, 26  # overrides that the card shows; characters of a reason

@@ -6,12 +6,13 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, form, session
+from app import draw, session
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, unmasking
+from riskprofile.words import form
 
 # What was written, by table and column, in the words of the form or of the timeline.
 WRITTEN = {

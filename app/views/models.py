@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import comparison, draw, fitting, form, markup, session, signing, terms, watching
+from app import comparison, draw, fitting, markup, session, signing, terms, watching
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape, option
@@ -17,6 +17,7 @@ from riskprofile.scoring.editing import edited
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import fitting as fitting_service
 from riskprofile.services import govern, promotion, rights
+from riskprofile.words import form
 
 VIEWS = ("edit", "card", "fit", "compare", "watch")
 

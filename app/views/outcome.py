@@ -9,13 +9,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import alert_panel, beside, deciding, draw, form, lists, session, sheet, typed
+from app import alert_panel, beside, deciding, draw, lists, session, sheet, typed
 from app.installation import served
 from app.text import escape, option
 from app.words import Words
 from riskprofile.errors import NotAllowed
 from riskprofile.reference.arms import LEGAL_BASES
 from riskprofile.services import finds, review, speaking
+from riskprofile.words import form
 
 CONCEALMENTS = ("among", "inside", "wrapped", "open")
 SURE = tuple(name for name in review.SURE if name)

@@ -12,7 +12,6 @@ from app import (
     assigning,
     deciding,
     draw,
-    form,
     frame,
     noting,
     queue_list,
@@ -26,6 +25,7 @@ from app.words import Words, refusal
 from riskprofile.errors import Busy, NotAllowed, StoreError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import arriving, blind, review, speaking
+from riskprofile.words import form
 
 LANES = ("all", blind.LANE, "red", "yellow")
 QUEUES = ("all", *queue_list.QUEUES)

@@ -6,10 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from app import beside, deciding, draw, form, found, session
+from app import beside, deciding, draw, found, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import review, speaking
+from riskprofile.words import form
 
 
 def page() -> None:

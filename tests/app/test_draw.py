@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from app import alert_panel, draw, form, server, text, words
+from app import alert_panel, draw, server, text, words
+from riskprofile.words import form
 from riskprofile.words.declaration import stops
 
 EN = words.of("en")
