@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from app import draw, lists, queue_list, session
-from app.deciding import UNDO, attempt, bound, close_dialog, taken_back
+from app.deciding import UNDO, attempt, bound, cancel, close_dialog, fault, taken_back
 from app.installation import served
 from app.text import cell, escape, literal, mark, option, plain
 from app.words import Words, refusal
@@ -100,9 +100,7 @@ def dialog() -> None:
 
 
 def _form() -> None:
-    say, person, now = session.speech(), session.actor(), session.now()
-    if person is None:
-        session.signed_out()
+    say, person, now = session.speech(), session.present(), session.now()
     rows = st.session_state["several"]
     st.html(f'<p class="rp-m">{escape(say("assign.text"))}</p>')
     all_of_them = st.checkbox(say("assign.all", n=say.number(len(rows))), key="several-all")
@@ -122,9 +120,7 @@ def _form() -> None:
         told = say("assign.elsewhere", who=to, office=office)
         text = say("assign.elsewhere_text", others=say.listed(others))
         st.html(draw.strip("!", f"{told}.", text))
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", told))
+    fault()
     with st.container(horizontal=True):
         ready = bool(chosen and to and not others)
         label = say.many("assign.save", len(chosen), who=literal(to)) if ready else say("assign.do")
@@ -132,9 +128,7 @@ def _form() -> None:
         key = f"several-save-{_which(chosen, to)}"
         if st.button(label, type="primary", key=key, disabled=not ready):
             _give(chosen, str(to), person)
-        if st.button(say("reason.cancel"), key="several-cancel"):
-            close_dialog()
-            st.rerun()
+        cancel(say, "several-cancel")
 
 
 def _of_office(name: str, office: str | None, person: Any) -> str:

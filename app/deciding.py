@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 
 from app import draw, queue_list, session, typed
 from app.installation import served
 from app.text import escape
-from app.words import refusal
+from app.words import Words, refusal
 from riskprofile.errors import Busy, Conflict, ProfileOff, RiskProfileError
 from riskprofile.services import review
 from riskprofile.words import form
@@ -31,10 +31,11 @@ LONGEST = 2000  # characters of a reason
 
 
 def attempt(action: Callable[[], Any]) -> Any:
-    """Run a service call; on refusal keep what to tell, and return None."""
+    """Run a service call: what it returns, True for nothing; None on refusal, kept to be told."""
     say = session.speech()
     try:
-        return action()
+        made = action()
+        return True if made is None else made
     except Conflict as error:
         if error.holder:
             said = say("conflict.title"), say("conflict.text", who=error.holder)
@@ -48,6 +49,18 @@ def attempt(action: Callable[[], Any]) -> Any:
     except RiskProfileError as error:
         st.session_state["fault"] = (say("fault.not_saved"), refusal(say, error))
     return None
+
+
+def act(service: Callable[..., Any], *given: Any, person: Any = None) -> Any:
+    """Have a service do something as this person, or as whoever holds this browser's session.
+
+    Answers as `attempt` does; None where nobody holds it any more.
+    """
+    person = person or session.actor()
+    if person is None:
+        return None
+    store, now = served().store, session.now()
+    return attempt(lambda: service(store, person, *given, now))
 
 
 def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> dict[str, Any]:
@@ -65,16 +78,12 @@ def bound(name: str, action: Callable[..., None], alert_id: int, *more: Any) -> 
 
 def claim(alert_id: int) -> None:
     """Claim for whoever holds this browser's session."""
-    person = session.actor()
-    if person is not None:
-        attempt(lambda: review.claim(served().store, person, alert_id, session.now()))
+    act(review.claim, alert_id)
 
 
 def give_back(alert_id: int) -> None:
     """End one's claim."""
-    person = session.actor()
-    if person is not None:
-        attempt(lambda: review.give_back(served().store, person, alert_id, session.now()))
+    act(review.give_back, alert_id)
 
 
 def ask(alert_id: int, decision: str, held: bool) -> None:
@@ -89,6 +98,35 @@ def ask(alert_id: int, decision: str, held: bool) -> None:
 def close_dialog() -> None:
     """Close the reason dialog; the draft stays in the database."""
     st.session_state.pop("dialog", None)
+
+
+def fault(more: str = "") -> None:
+    """Draw what was refused, once, with `more` that is to say of it here."""
+    if "fault" in st.session_state:
+        title, told = st.session_state.pop("fault")
+        st.html(draw.strip("✕", f"{title}.", f"{told} {more}".rstrip()))
+
+
+def ended(made: Any, told: str, *subjects: str, person: Any = None) -> NoReturn:
+    """End a dialog after its act: what to tell, and drafts of this person that were used.
+
+    Where it was refused (`made` is None) the dialog stays, and says why.
+    """
+    if made is None:
+        st.rerun(scope="fragment")
+    for one in subjects:
+        typed.forget(one, person)
+    close_dialog()
+    st.session_state["told"] = told
+    st.rerun()
+
+
+def cancel(say: Words, key: str, first: Callable[[], None] = lambda: None) -> None:
+    """The button that closes a dialog without its act; what was typed stays, but for `first`."""
+    if st.button(say("reason.cancel"), key=key):
+        first()
+        close_dialog()
+        st.rerun()
 
 
 def asking() -> bool:
@@ -107,12 +145,7 @@ def undo(decision_id: int) -> None:
     if person is None or done is None:
         return
     store, now = served().store, session.now()
-
-    def action() -> str:
-        review.undo(store, person, decision_id, now)
-        return "undone"
-
-    if taken_back(action):
+    if taken_back(lambda: review.undo(store, person, decision_id, now)):
         # Who decides the same after all need not write the reason again.
         typed.put_back(subject(done["alert"], done["decision"]), done["reason"], person)
         st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
@@ -148,11 +181,8 @@ def dialog(view: Any, decision: str) -> None:
 
 
 def _reason(view: Any, decision: str) -> None:
-    say, person = session.speech(), session.actor()
-    if person is None:
-        session.signed_out()
-    alert = view.id
-    key, kept_as = f"reason-{alert}-{decision}", subject(alert, decision)
+    say, person = session.speech(), session.present()
+    key, kept_as = f"reason-{view.id}-{decision}", subject(view.id, decision)
     mine = typed.own(key, person)
 
     def take(text: str) -> None:
@@ -188,30 +218,23 @@ def _reason(view: Any, decision: str) -> None:
         st.html(f'<p class="rp-s rp-m">{escape(say("blind.dialog"))}</p>')
     if decision == "release" and view.lane == "red" and session.status(person).second_person:
         st.html(f'<p class="rp-s rp-m">{escape(say("reason.second"))}</p>')
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
+    fault(say("fault.kept"))
     with st.container(horizontal=True):
         save = say("do.reopen" if decision == REOPEN else "reason.save")
         save = say("blind.save") if first else save
         if st.button(save, type="primary", key="reason-save"):
             _decide(view, decision, st.session_state[mine], person)
-        if st.button(say("reason.cancel"), key="reason-cancel"):
-            close_dialog()
-            st.rerun()
+        cancel(say, "reason-cancel")
 
 
 def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     store, now = served().store, session.now()
     if view.blind and decision != REOPEN:
         # The draft stays: who decides the same need not write the reason again.
-        if attempt(lambda: _say_first(person, view.id, decision, reason)) is None:
-            st.rerun(scope="fragment")
-        close_dialog()
-        st.session_state["told"] = session.speech()("blind.done")
-        st.rerun()
+        made = act(review.say_first, view.id, decision, reason, person=person)
+        ended(made, session.speech()("blind.done"))
     if decision == REOPEN:
-        made = attempt(lambda: _reopen(person, view.id, reason))
+        made = act(review.reopen, view.id, reason, person=person)
     else:
         # What stood when the dialog opened: another window may have decided since.
         seen = [one["id"] for one in view.decisions]
@@ -238,25 +261,14 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
     st.rerun()
 
 
-def _say_first(person: Any, alert_id: int, view: str, reason: str) -> bool:
-    review.say_first(served().store, person, alert_id, view, reason, session.now())
-    return True
-
-
-def _reopen(person: Any, alert_id: int, reason: str) -> bool:
-    review.reopen(served().store, person, alert_id, reason, session.now())
-    return True
-
-
 def strips() -> None:
     """What was just done, undone or refused, above the alert."""
     if "undo" in st.session_state:
         _undo_strip()
     if "told" in st.session_state:
         st.html(draw.strip("✓", st.session_state.pop("told")))
-    if "fault" in st.session_state and "dialog" not in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", told))
+    if "dialog" not in st.session_state:
+        fault()
 
 
 def told_of(done: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, reach_chart, session, tied
-from app.deciding import attempt
+from app.deciding import act
 from app.installation import served
 from app.text import escape, option
 from app.words import Words
@@ -146,11 +146,7 @@ def _tried(office: Any, most: int) -> tied.Tied:
 def _set(office: str, tried: tied.Tied) -> None:
     # What is there now: a click out of the field brings its number and the click at once.
     number = tried.hear()
-    person = session.actor()
-    if person is None:
-        return
-    done = attempt(lambda: cut.set_capacity(served().store, person, office, number, session.now()))
-    if done is None and "fault" not in st.session_state:
+    if act(cut.set_capacity, office, number):
         told = session.speech()("capacity.done", office=office, n=number)
         st.session_state["told"] = told
 

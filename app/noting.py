@@ -8,8 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, session, typed
-from app.deciding import LONGEST, attempt, bound, close_dialog
-from app.installation import served
+from app.deciding import LONGEST, act, bound, cancel, close_dialog, ended, fault
 from app.words import Words
 from riskprofile.services import noting
 from riskprofile.words import form
@@ -59,9 +58,7 @@ def dialog(view: Any, kind: str) -> None:
 
 
 def _form(view: Any, kind: str) -> None:
-    say, person = session.speech(), session.actor()
-    if person is None:
-        session.signed_out()
+    say, person = session.speech(), session.present()
     subject = f"{kind}:{view.id}"
     text = typed.field(
         st.text_area,
@@ -73,28 +70,12 @@ def _form(view: Any, kind: str) -> None:
         max_chars=LONGEST,
         placeholder=say("note.hint" if kind == noting.NOTE else "note.ask_hint"),
     )
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
+    fault(say("fault.kept"))
     with st.container(horizontal=True):
         save = say("note.save" if kind == noting.NOTE else "note.send")
         if st.button(save, type="primary", key="note-save"):
-            told = attempt(lambda: _said(say, person, view.id, kind, text))
-            if told is None:
-                st.rerun(scope="fragment")
-            typed.forget(subject, person)
-            close_dialog()
-            st.session_state["told"] = told
-            st.rerun()
-        if st.button(say("reason.cancel"), key="note-cancel"):
-            close_dialog()
-            st.rerun()
-
-
-def _said(say: Words, person: Any, alert_id: int, kind: str, text: str) -> str:
-    """Keep it; what to tell."""
-    store, now = served().store, session.now()
-    if kind == noting.ASK:
-        return say("note.ask_done", who=noting.ask(store, person, alert_id, text, now))
-    noting.note(store, person, alert_id, text, now)
-    return say("note.done")
+            keep = noting.note if kind == noting.NOTE else noting.ask
+            made = act(keep, view.id, text, person=person)  # who is asked
+            told = say("note.done") if kind == noting.NOTE else say("note.ask_done", who=made)
+            ended(made, told, subject, person=person)
+        cancel(say, "note-cancel")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app import draw, queue_list, session, typed
-from app.deciding import attempt, close_dialog
+from app import queue_list, session, typed
+from app.deciding import attempt, cancel, close_dialog, fault
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -34,9 +35,7 @@ def dialog(profile: str) -> None:
 
 
 def _asked(profile: str) -> None:
-    say, person, here = session.speech(), session.actor(), served()
-    if person is None:
-        session.signed_out()
+    say, person, here = session.speech(), session.present(), served()
     st.html(f'<p class="rp-m">{escape(say("raise.text"))}</p>')
     label, more = say("raise.reference"), say("reason.label")
     reference = typed.field(
@@ -45,9 +44,7 @@ def _asked(profile: str) -> None:
     reason = typed.field(
         st.text_area, more, REASON, "raise-reason", person, height=96, max_chars=2000
     )
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", told))
+    fault()
     with st.container(horizontal=True):
         if st.button(say("raise.do"), key="raise-save", type="primary"):
             made = attempt(
@@ -69,10 +66,8 @@ def _asked(profile: str) -> None:
             queue_list.refresh()
             queue_list.open_alert(made)
             st.rerun()
-        if st.button(say("reason.cancel"), key="raise-cancel"):
-            _forget(person)  # they belong to no alert: the next would be another declaration's
-            close_dialog()
-            st.rerun()
+        # What was typed belongs to no alert: the next would be another declaration's.
+        cancel(say, "raise-cancel", partial(_forget, person))
 
 
 def _forget(person: Any) -> None:

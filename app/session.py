@@ -84,14 +84,20 @@ def _asked(touch: bool) -> Any | None:
     return identity.actor_of(here.store, token, here.clock(), touch=touch)
 
 
+def present() -> Any:
+    """The signed-in person; otherwise the page, or the dialog, ends here."""
+    person = actor()
+    if person is None:
+        signed_out()
+    return person
+
+
 def require(*roles: str) -> Any:
     """The signed-in person, when one of `roles`; otherwise the page ends here.
 
     Every view calls it first. The services check again: this is the door, not the vault.
     """
-    person = actor()
-    if person is None:
-        signed_out()
+    person = present()
     if person.role not in roles:
         refuse(person)
     return person

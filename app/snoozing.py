@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, session, typed
-from app.deciding import attempt, bound, close_dialog
+from app.deciding import act, attempt, bound, cancel, close_dialog, ended, fault
 from app.installation import served
 from app.text import escape
 from app.words import Words
@@ -72,9 +72,7 @@ def strip(view: Any, say: Words, zone: Any, now: Any) -> None:
 
 def wake(alert_id: int) -> None:
     """Bring it back before its time."""
-    person = session.actor()
-    if person is not None:
-        attempt(lambda: snoozing.wake(served().store, person, alert_id, session.now()))
+    act(snoozing.wake, alert_id)
 
 
 def dialog(lane: str) -> None:
@@ -93,9 +91,7 @@ def _which(alerts: Sequence[int]) -> str:
 
 
 def _form(lane: str) -> None:
-    say, person, now = session.speech(), session.actor(), session.now()
-    if person is None:
-        session.signed_out()
+    say, person, now = session.speech(), session.present(), session.now()
     alerts = st.session_state["snooze"]
     st.html(f"<p>{escape(say.many('snooze.count', len(alerts)))}</p>")
     short = lane in ("red", blind.LANE)
@@ -119,21 +115,12 @@ def _form(lane: str) -> None:
         max_chars=500,
         placeholder=say("snooze.hint"),
     )
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
-        st.html(draw.strip("✕", f"{title}.", f"{told} {say('fault.kept')}"))
+    fault(say("fault.kept"))
     with st.container(horizontal=True):
         if st.button(say("do.snooze"), type="primary", key="snooze-save"):
             until = now + timedelta(hours=hours or HOURS[0])
             done = attempt(
                 lambda: snoozing.snooze(served().store, person, alerts, reason, until, now)
             )
-            if done is None:
-                st.rerun(scope="fragment")
-            typed.forget(subject, person)
-            close_dialog()
-            st.session_state["told"] = say.many("snooze.done", done)
-            st.rerun()
-        if st.button(say("reason.cancel"), key="snooze-cancel"):
-            close_dialog()
-            st.rerun()
+            ended(done, say.many("snooze.done", done or 0), subject, person=person)
+        cancel(say, "snooze-cancel")

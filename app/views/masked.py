@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, session
-from app.deciding import attempt
+from app.deciding import act, attempt, strips
 from app.installation import served
 from app.text import escape
 from riskprofile.profiles import PROFILES
@@ -34,10 +34,7 @@ def page() -> None:
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
     with st.container(key="strips"):
-        if told := st.session_state.pop("told", ""):
-            st.html(draw.strip("✓", told))
-        if fault := st.session_state.pop("fault", None):
-            st.html(draw.strip("✕", f"{fault[0]}.", fault[1]))
+        strips()
     st.html(
         f'<h1 class="rp-h1 rp-page">{escape(say("masked.title"))}</h1>'
         f'<p class="rp-m">{escape(say("masked.text"))}</p>'
@@ -64,11 +61,7 @@ def _form(say: Any, person: Any) -> None:
         case = st.text_input(say("masked.case"), max_chars=80)
         reason = st.text_area(say("masked.reason"), max_chars=500, height=90)
         if st.form_submit_button(say("masked.ask"), type="primary"):
-            store, now = served().store, session.now()
-            asked = attempt(
-                lambda: unmasking.ask(store, person, record.strip(), profile, case, reason, now)
-            )
-            if asked is not None:
+            if act(unmasking.ask, record.strip(), profile, case, reason, person=person):
                 st.session_state["told"] = say("masked.asked")
             st.rerun()
 
@@ -106,11 +99,8 @@ def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
 
 
 def _allow(number: int) -> None:
-    person = session.actor()
-    if person is not None:
-        store, now = served().store, session.now()
-        if attempt(lambda: unmasking.allow(store, person, number, now)) is not None:
-            st.session_state["told"] = session.speech()("masked.done")
+    if act(unmasking.allow, number):
+        st.session_state["told"] = session.speech()("masked.done")
 
 
 def _look(number: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import comparison, draw, fitting, markup, session, signing, terms, watching
-from app.deciding import attempt
+from app.deciding import act, strips
 from app.installation import served
 from app.text import attribute, escape, option
 from riskprofile.errors import RiskProfileError, ScorecardError
@@ -28,7 +28,7 @@ def page() -> None:
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
     with st.container(key="strips"):
-        _strips()
+        strips()
     known = promotion.known(here.store, person, here.settings.models)
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("models.title"))}</h1>')
     asked = st.query_params.get("version", "")
@@ -254,13 +254,6 @@ def _gates(say: Any, one: promotion.Known, files: dict[str, bytes], *, brief: bo
     signing.gates(say, measured, brief=brief)
 
 
-def _strips() -> None:
-    if told := st.session_state.pop("told", ""):
-        st.html(draw.strip("✓", told))
-    if fault := st.session_state.pop("fault", None):
-        st.html(draw.strip("✕", f"{fault[0]}.", fault[1]))
-
-
 def _state(say: Any, one: Any) -> str:
     if one.fault:
         return str(say("models.broken"))
@@ -351,18 +344,11 @@ def _pause(say: Any, person: Any) -> None:
             if stopped is None and len(reason.strip()) < govern.PAUSE_REASON:
                 told = say("pause.short", n=govern.PAUSE_REASON)
                 st.session_state["fault"] = (say("fault.not_saved"), told)
+            elif stopped is None:
+                act(govern.pause, reason, person=person)
             else:
-                attempt(lambda: _switch(person, reason, resume=stopped is not None))
+                act(govern.resume, person=person)
             st.rerun()
-
-
-def _switch(person: Any, reason: str, *, resume: bool) -> bool:
-    store, now = served().store, session.now()
-    if resume:
-        govern.resume(store, person, now)
-    else:
-        govern.pause(store, person, reason, now)
-    return True
 
 
 page()

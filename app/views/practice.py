@@ -208,12 +208,8 @@ def _disagreed(case: Case, choice: str) -> None:
     if person is None:
         return
     home, text = served().settings.home, str(kept.get("practice-doubt-text") or "")
-
-    def keep() -> bool:
-        practice_record.disagree(home, person, case.id, choice, text, session.now())
-        return True
-
-    if attempt(keep):
+    now = session.now()
+    if attempt(lambda: practice_record.disagree(home, person, case.id, choice, text, now)):
         kept["practice-doubting"] = False
         kept["practice-doubt-text"] = ""
         kept["told"] = session.speech()("practice.doubt_kept")

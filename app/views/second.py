@@ -74,19 +74,9 @@ def _entry(one: Any, person: Any, say: Any, zone: Any, now: Any) -> None:
 
 def confirm(kind: str, number: int, record: str) -> None:
     """Confirm one entry, by its id."""
-    person = session.actor()
-    if person is None:
-        return
-    store, now = served().store, session.now()
-
-    def action() -> str:
-        if kind == "outcome":
-            review.confirm_outcome(store, person, number, now)
-        else:
-            review.confirm_release(store, person, number, now)
-        return "confirmed"
-
-    if deciding.attempt(action):
+    if deciding.act(
+        review.confirm_outcome if kind == "outcome" else review.confirm_release, number
+    ):
         st.session_state["told"] = session.speech()(
             "second.confirmed", record=form.reference(record)
         )
