@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import batch_rows, lists, session
+from app import batch_rows, lists, session, theme
 from app.installation import served
 from app.text import cell, mark, plain
 from riskprofile.services import ledger, under_way
@@ -48,7 +48,6 @@ COLOURS = {
     },
 }
 COUNTS = ("read", "accepted", "quarantined", "duplicate", "alerts")
-ROW, HEAD = 30, 30
 SHOWN = 8  # rows of batches before the list scrolls
 EVERY = 15  # seconds between two looks at what runs
 CHOSEN, KEPT = "batch", "batches-asked"  # the open batch; what was asked for, on another page too
@@ -155,7 +154,7 @@ def _table(say: Any, person: Any, listed: Sequence[Any], zone: Any) -> None:
     far = under_way.how_far(here.store, person, running, now)
     waiting = under_way.waiting(here.store, person, [one.id for one in listed if one.waits])
     words = [mark(say(f"batch_state.{name}")) for name in STATES]
-    tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    tones = COLOURS[theme.scheme()]
     table = pd.DataFrame(
         {
             "state": [[mark(say(f"batch_state.{state_of(one)}"))] for one in listed],
@@ -167,42 +166,26 @@ def _table(say: Any, person: Any, listed: Sequence[Any], zone: Any) -> None:
             "ended": [_ended(say, one, far, zone, now) for one in listed],
         }
     )
-    ids = [one.id for one in listed]
 
-    def clicked() -> None:
-        cells = st.session_state["batch-list"]["selection"]["cells"]
-        if cells and cells[0][0] < len(ids):
-            st.session_state[CHOSEN], st.session_state[CLICKED] = ids[cells[0][0]], True
+    def chosen(batch: str) -> None:
+        st.session_state[CHOSEN], st.session_state[CLICKED] = batch, True
 
-    config, side, away = st.column_config, lists.words_at(say), lists.figures_at(say)
-    st.dataframe(
-        table,
-        key="batch-list",
-        on_select=clicked,
-        selection_mode="single-cell",
-        hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(listed), SHOWN) * ROW + 3,
-        alt=say("batches.list"),
-        placeholder="",
-        column_order=lists.order(say, table.columns),
-        column_config={
-            "state": config.MultiselectColumn(
-                say("batch.state"), options=words, color=[tones[name] for name in STATES], width=108
-            ),
-            "file": config.TextColumn(say("batch.file"), width=186, alignment=side),
-            "note": config.TextColumn(say("batch.note"), width=204, alignment=side),
-            "format": config.TextColumn(say("batch.format"), width=64, alignment=side),
-            "progress": config.ProgressColumn(
-                say("batch.progress"), format="%d %%", min_value=0, max_value=100, width=112
-            ),
-            **{
-                name: config.TextColumn(say(f"batch.{name}"), width=88, alignment=away)
-                for name in COUNTS
-            },
-            "ended": config.TextColumn(say("batch.ended"), width=122, alignment=away),
-        },
-    )
+    config = st.column_config
+    figures = {**dict.fromkeys(COUNTS, 88), "ended": 122}
+    columns = {
+        "state": config.MultiselectColumn(
+            say("batch.state"), options=words, color=[tones[name] for name in STATES], width=108
+        ),
+        **lists.columns(say, "batch", {"file": 186, "note": 204, "format": 64}),
+        "progress": config.ProgressColumn(
+            say("batch.progress"), format="%d %%", min_value=0, max_value=100, width=112
+        ),
+        **lists.columns(say, "batch", figures, figures=figures),
+    }
+    lists.draw(
+        say, table, columns, key="batch-list", alt=say("batches.list"),
+        height=lists.high(len(listed), SHOWN), ids=[one.id for one in listed], chosen=chosen,
+    )  # fmt: skip
 
 
 def _progress(batch: Any, far: Mapping[str, under_way.HowFar]) -> int | None:

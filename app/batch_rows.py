@@ -18,7 +18,6 @@ from riskprofile.services import ledger, quarantine
 from riskprofile.store.batches import WAS_WRITTEN
 from riskprofile.words import form
 
-ROW, HEAD = 30, 30
 SHOWN = 8  # rows before a list scrolls
 
 
@@ -127,25 +126,10 @@ def _rows(say: Any, batch: Any, state: str, rows: Sequence[ledger.Row], zone: An
             "note": [_note(say, batch, one) for one in rows],
         }
     )
-    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     widths = {"line": 60, "record": 230, "item": 50, "version": 60, "message": 170, "note": 340}
-    numbers = ("line", "item", "version")
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
-        alt=say("row_state.list"),
-        placeholder="",
-        column_order=lists.order(say, table.columns),
-        key=f"rows-{batch.id}-{state}",
-        column_config={
-            name: (config.NumberColumn if name in numbers else config.TextColumn)(
-                say(f"kept.{name}"), width=width, alignment=far if name in numbers else side
-            )
-            for name, width in widths.items()
-        },
-    )
+    columns = lists.columns(say, "kept", widths, numbers=("line", "item", "version"))
+    key, height = f"rows-{batch.id}-{state}", lists.high(len(rows), SHOWN)
+    lists.draw(say, table, columns, key=key, alt=say("row_state.list"), height=height)
 
 
 def _note(say: Any, batch: Any, row: ledger.Row) -> str:
@@ -178,22 +162,9 @@ def _kept(say: Any, batch: Any, rows: Sequence[quarantine.KeptRow]) -> None:
             "raw": [came(one) for one in rows],
         }
     )
-    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
-    st.dataframe(
-        table,
-        hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
-        alt=say("batches.kept_list"),
-        column_order=lists.order(say, names),
-        key=f"kept-{batch.id}",
-        column_config={
-            name: (config.NumberColumn if name == "line" else config.TextColumn)(
-                say(f"kept.{name}"), width=width, alignment=far if name == "line" else side
-            )
-            for name, width in names.items()
-        },
-    )
+    columns = lists.columns(say, "kept", names, numbers=("line",))
+    key, height = f"kept-{batch.id}", lists.high(len(rows), SHOWN)
+    lists.draw(say, table, columns, key=key, alt=say("batches.kept_list"), height=height)
 
 
 def _why(say: Any, row: quarantine.KeptRow) -> str:

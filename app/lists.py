@@ -1,4 +1,4 @@
-"""What a list of Streamlit's does not do by itself: right to left, and text that fits its cell.
+"""Lists of Streamlit's, and what they do not do: right to left, and text that fits its cell.
 
 It is drawn on a canvas that knows left to right alone: it gets its columns in reverse order,
 and words at the right of their cells. Nor does the canvas cut what a cell has no room for: lines
@@ -8,11 +8,15 @@ too many are drawn over the edges of the row, half of each to be seen.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
+
+import streamlit as st
 
 from app.words import Words
+
+ROW, HEAD = 30, 30  # pixels
 
 
 def order(say: Words, names: Iterable[str]) -> list[str]:
@@ -34,6 +38,81 @@ def words_at(say: Words) -> Literal["left", "right"]:
 def figures_at(say: Words) -> Literal["left", "right"]:
     """The side of a cell at which figures stand, away from the words before them."""
     return "left" if say.right_to_left else "right"
+
+
+def columns(
+    say: Words,
+    under: str,
+    widths: Mapping[str, int],
+    *,
+    numbers: Collection[str] = (),
+    figures: Collection[str] = (),
+) -> dict[str, Any]:
+    """Columns by name, each so many pixels wide and with its word of those `under` a key.
+
+    All hold text but the `numbers`; these, and `figures` that are written, stand away from words.
+    """
+    config, side, away = st.column_config, words_at(say), figures_at(say)
+    return {
+        name: (config.NumberColumn if name in numbers else config.TextColumn)(
+            say(f"{under}.{name}"),
+            width=width,
+            alignment=away if name in numbers or name in figures else side,
+        )
+        for name, width in widths.items()
+    }
+
+
+def draw(
+    say: Words,
+    table: Any,
+    columns: Mapping[str, Any],
+    *,
+    key: str,
+    alt: str,
+    height: int | Literal["stretch"],
+    row: int = ROW,
+    ids: Sequence[Any] = (),
+    chosen: Callable[[Any], None] | None = None,
+) -> None:
+    """Draw a list; a click on any cell of a row has it `chosen`, by its id of `ids`."""
+
+    def clicked() -> None:
+        cells = st.session_state[key]["selection"]["cells"]
+        if chosen is not None and cells and cells[0][0] < len(ids):
+            chosen(ids[cells[0][0]])
+
+    selects: dict[str, Any] = {"on_select": clicked, "selection_mode": "single-cell"}
+    st.dataframe(
+        table,
+        key=key,
+        hide_index=True,
+        row_height=row,
+        height=height,
+        alt=alt,
+        placeholder="",
+        column_order=order(say, columns),
+        column_config=columns,
+        **({} if chosen is None else selects),
+    )
+
+
+def high(rows: int, most: int, row: int = ROW) -> int:
+    """Pixels of a list of so many rows, which scrolls where there are more than `most`."""
+    return HEAD + min(rows, most) * row + 3
+
+
+def follow(key: str, row: int | None, column: str) -> None:
+    """Let a list choose what is open, however that was opened.
+
+    Else a click on the cell that was clicked last, before a key led away from it, would change
+    nothing; and arrow keys would go on from there. `column` is taken where none was clicked.
+    """
+    cells = st.session_state.get(key, {}).get("selection", {}).get("cells") or []
+    place, clicked = cells[0] if cells else (None, column)
+    if place != row:
+        cells = [] if row is None else [(row, clicked)]
+        st.session_state[key] = {"selection": {"cells": cells}}
 
 
 TEXT = 12.25  # pixels: the size of letters in a list

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import lists
+from app import lists, theme
 from app.text import cell, mark, plain
 from app.words import DEFAULT, Words
 from riskprofile.services import blind
@@ -21,7 +21,7 @@ QUEUES = ("trafficking", "compliance", "data_quality")
 TINT = {"light": "#E4EDF5", "dark": "#1B3248"}  # `soft` of the palette
 DECLARED, BECAUSE, OWNER = 142, 152, 76  # pixels: columns of text, of which three lines fit
 IDS = 18  # digits that the number of an alert has at most, in any database
-ROW, HEAD = 58, 30  # pixels: two lines of reasons fit, and text wraps only above 57
+ROW = 58  # pixels: two lines of reasons fit, and text wraps only above 57
 
 
 def opened() -> int | None:
@@ -103,43 +103,26 @@ def draw(rows: Sequence[Any], person: Any, now: datetime, say: Words) -> None:
     row = ids.index(opened()) if opened() in ids else None
     styled = tinted(table, row)
     key = f"list-{st.session_state.get('generation', 0)}"
-    follow(key, row)
-
-    def clicked() -> None:
-        cells = st.session_state[key]["selection"]["cells"]
-        if cells and cells[0][0] < len(ids):
-            open_alert(ids[cells[0][0]])
-
+    lists.follow(key, row, "declaration")
     least, most = span([row.points for row in rows if row.points is not None])
-    config, side = st.column_config, lists.words_at(say)
-    st.dataframe(
-        styled,
-        key=key,
-        on_select=clicked,
-        selection_mode="single-cell",
-        hide_index=True,
-        row_height=ROW,
+    config = st.column_config
+    columns = {
+        "lane": config.MultiselectColumn(
+            say("column.lane"),
+            options=[*lanes, *queues],
+            color=[*LANE_COLOURS.values(), *("gray" for _ in queues)],
+            width=94,
+        ),
+        "points": config.ProgressColumn(
+            say("column.points"), format="%d", min_value=least, max_value=most, width=76
+        ),
+    }
+    widths = {"declaration": DECLARED, "because": BECAUSE, "left": 82, "owner": OWNER}
+    lists.draw(
+        say, styled, columns | lists.columns(say, "column", widths), key=key,
+        alt=say("queue.list"), row=ROW, ids=ids, chosen=open_alert,
         height="stretch",  # what the window leaves, as the alert beside it
-        alt=say("queue.list"),
-        column_order=lists.order(say, table.columns),
-        column_config={
-            "lane": config.MultiselectColumn(
-                say("column.lane"),
-                options=[*lanes, *queues],
-                color=[*LANE_COLOURS.values(), *("gray" for _ in queues)],
-                width=94,
-            ),
-            "points": config.ProgressColumn(
-                say("column.points"), format="%d", min_value=least, max_value=most, width=76
-            ),
-            "declaration": config.TextColumn(
-                say("column.declaration"), width=DECLARED, alignment=side
-            ),
-            "because": config.TextColumn(say("column.because"), width=BECAUSE, alignment=side),
-            "left": config.TextColumn(say("column.left"), width=82, alignment=side),
-            "owner": config.TextColumn(say("column.owner"), width=OWNER, alignment=side),
-        },
-    )
+    )  # fmt: skip
 
 
 def span(points: Sequence[int]) -> tuple[int, int]:
@@ -156,19 +139,6 @@ def span(points: Sequence[int]) -> tuple[int, int]:
     return least - max(10, (most - least) // 10), most
 
 
-def follow(key: str, row: int | None) -> None:
-    """Let the list choose what is open, however that was opened.
-
-    Else a click on the cell that was clicked last, before N led away from it, would change
-    nothing; and arrow keys would go on from there.
-    """
-    cells = st.session_state.get(key, {}).get("selection", {}).get("cells") or []
-    chosen, column = cells[0] if cells else (None, "declaration")
-    if chosen != row:
-        cells = [] if row is None else [(row, column)]
-        st.session_state[key] = {"selection": {"cells": cells}}
-
-
 def tinted(table: pd.DataFrame, row: int | None) -> Any:
     """The table with one row coloured, or none.
 
@@ -178,7 +148,7 @@ def tinted(table: pd.DataFrame, row: int | None) -> Any:
     styled: Any = table.style.set_uuid("list")  # not a new one: what is the same is not sent again
     rules = []
     if row is not None:
-        tint = TINT["dark" if st.context.theme.type == "dark" else "light"]
+        tint = TINT[theme.scheme()]
         cells = [f"row{row}_col{n}" for n in range(len(table.columns))]
         rules.append({"props": [("background-color", tint)], "selectors": cells})
     styled._compute = lambda: styled

@@ -11,6 +11,7 @@ from typing import Any
 import altair
 import streamlit as st
 
+from app import theme
 from app.text import mark
 from app.words import Words
 from riskprofile.services.cut import NEXT
@@ -47,7 +48,7 @@ def draw(say: Words, reach: Any, told: Any, most: int) -> None:
     most : int
         Where the axis ends, whatever is chosen: the curve does not jump.
     """
-    colour = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
+    colour = COLOURS[theme.scheme()]
     layers, top, bottom = _expected(say, reach, most, colour) if reach.known else _places(
         reach, most, colour
     )  # fmt: skip

@@ -24,7 +24,6 @@ from riskprofile.services.quarantine import KeptRow
 from riskprofile.services.run import Summary
 from riskprofile.words import Message
 
-ROW, HEAD = 30, 30
 SHOWN = 5  # lines before the table scrolls
 COLUMNS = 4  # columns at fault that are chosen by name; what is left is one choice
 ALL, OTHER = "", "…"  # no column is called so
@@ -170,7 +169,6 @@ def _editor(
             given[line.row.id, line.column] = _whole(changed["repaired"] or "")
         window.take(given, told)
 
-    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
     widths = {"line": 48, "record": 100, "column": 104, "reason": 262, "raw": 124}
     widths |= {"repaired": 164, "check": 118}
     st.data_editor(
@@ -178,18 +176,13 @@ def _editor(
         key=key,
         on_change=keep,
         hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(lines), SHOWN) * ROW + 3,
+        row_height=lists.ROW,
+        height=lists.high(len(lines), SHOWN),
         alt=say("repair.table"),
         placeholder="",
         disabled=[name for name in widths if name != "repaired"],
         column_order=lists.order(say, widths),
-        column_config={
-            name: config.TextColumn(
-                say(f"kept.{name}"), width=width, alignment=far if name == "line" else side
-            )
-            for name, width in widths.items()
-        },
+        column_config=lists.columns(say, "kept", widths, figures=("line",)),
     )
     if len({one.row.id for one in lines}) == asked.limit:
         st.html(f'<p class="rp-s rp-m">{escape(say("repair.first", n=asked.limit))}</p>')

@@ -34,7 +34,7 @@ from riskprofile.words import COMMA, form
 FILTERS = ("all", "edited", "locked", "pairs")
 KEYS = {SMOOTH: "S", LOCK: "L"}  # letters; the other ways have none: nobody drops by accident
 ORDER = (SMOOTH, LOCK, RISING, FALLING, DROP)
-ROW, HEAD = 33, 30  # pixels of the list
+ROW = 33  # pixels of the list
 NAME = 210  # pixels: the column of terms
 HEIGHT = 428  # of the list: with the edits under it a window of 768 is full
 
@@ -112,34 +112,23 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
     # Another list has another key: what was chosen by place in the one is nothing in the other.
     key = f"list-terms-{hashlib.sha256('|'.join([profile, *names]).encode()).hexdigest()[:12]}"
     row = names.index(st.session_state[held]) if st.session_state[held] in names else None
-    cells = st.session_state.get(key, {}).get("selection", {}).get("cells") or []
-    if (cells[0][0] if cells else None) != row:
-        cells = [] if row is None else [(row, "term")]
-        st.session_state[key] = {"selection": {"cells": cells}}
+    lists.follow(key, row, "term")
 
-    def clicked() -> None:
-        found = st.session_state[key]["selection"]["cells"]
-        if found and found[0][0] < len(names):
-            st.session_state[held] = names[found[0][0]]
+    def chosen(name: str) -> None:
+        st.session_state[held] = name
 
-    config, side = st.column_config, lists.words_at(say)
-    st.dataframe(
-        table,
-        key=key,
-        on_select=clicked,
-        selection_mode="single-cell",
-        hide_index=True,
-        row_height=ROW,
-        height=min(HEIGHT, HEAD + 3 + ROW * len(shown)),
-        alt=say("terms.list"),
-        column_order=lists.order(say, table.columns),
-        column_config={
-            "term": config.TextColumn(say("terms.term"), width=NAME, alignment=side),
-            "points": config.BarChartColumn(say("terms.points"), width=84),
-            "rule": config.TextColumn(say("terms.rule"), width=72, alignment=side),
-            "most": config.NumberColumn(say("terms.most"), format="%+d", width=54),
-        },
-    )
+    config = st.column_config
+    columns = {
+        **lists.columns(say, "terms", {"term": NAME}),
+        "points": config.BarChartColumn(say("terms.points"), width=84),
+        **lists.columns(say, "terms", {"rule": 72}),
+        "most": config.NumberColumn(say("terms.most"), format="%+d", width=54),
+    }
+    height = min(HEIGHT, lists.high(len(shown), len(shown), ROW))
+    lists.draw(
+        say, table, columns, key=key, alt=say("terms.list"), height=height, row=ROW, ids=names,
+        chosen=chosen,
+    )  # fmt: skip
 
 
 def short(say: Any, profile: str, one: Line) -> str:

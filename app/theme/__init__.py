@@ -5,6 +5,13 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
+import streamlit as st
+
+
+def scheme() -> str:
+    """Which of the two this browser shows: light or dark."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
 
 @cache
 def css(scheme: str, right_to_left: bool = False) -> str:

@@ -7,13 +7,12 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, lists, session
+from app import draw, lists, session, theme
 from app.installation import served
 from app.text import escape, mark, option, plain
 from riskprofile.history.bursts import LEAST_PAST, Grid
 from riskprofile.services import results, sightings
 
-ROW, HEAD = 30, 30
 SHOWN = 10  # places before the list scrolls
 COLOURS = {"light": ("#17212B", "#EBEFF3"), "dark": ("#E6EBF0", "#212B36")}
 
@@ -84,41 +83,24 @@ def _list(say: Any, found: Any) -> None:
             "sources": ["" if pd.isna(one.sources) else str(one.sources) for one in rows],
         }
     )
-    names = found.cells["cell"].tolist()
 
-    def clicked() -> None:
-        cells = st.session_state["sightings-list"]["selection"]["cells"]
-        if cells and cells[0][0] < len(names):
-            st.session_state["sightings-cell"] = names[cells[0][0]]
+    def chosen(cell: str) -> None:
+        st.session_state["sightings-cell"] = cell
 
-    config, side, far = st.column_config, lists.words_at(say), lists.figures_at(say)
-    tones = COLOURS["dark" if st.context.theme.type == "dark" else "light"]
-    text = {"place": 170, "kinds": 240}
-    figures = {"count": 96, "expected": 92, "ratio": 120, "q": 70, "seen": 70, "sources": 84}
-    st.dataframe(
-        table,
-        key="sightings-list",
-        on_select=clicked,
-        selection_mode="single-cell",
-        hide_index=True,
-        row_height=ROW,
-        height=HEAD + min(len(rows), SHOWN) * ROW + 3,
-        alt=say("sightings.list"),
-        column_order=lists.order(say, table.columns),
-        column_config={
-            "state": config.MultiselectColumn(
-                say("sightings.state"), options=words, color=list(tones), width=110
-            ),
-            **{
-                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment=side)
-                for name, width in text.items()
-            },
-            **{
-                name: config.TextColumn(say(f"sightings.{name}"), width=width, alignment=far)
-                for name, width in figures.items()
-            },
-        },
-    )
+    tones = COLOURS[theme.scheme()]
+    widths = {"place": 170, "count": 96, "expected": 92, "ratio": 120, "q": 70, "seen": 70}
+    widths |= {"kinds": 240, "sources": 84}
+    figures = widths.keys() - {"place", "kinds"}
+    columns = {
+        "state": st.column_config.MultiselectColumn(
+            say("sightings.state"), options=words, color=list(tones), width=110
+        ),
+        **lists.columns(say, "sightings", widths, figures=figures),
+    }
+    lists.draw(
+        say, table, columns, key="sightings-list", alt=say("sightings.list"),
+        height=lists.high(len(rows), SHOWN), ids=found.cells["cell"].tolist(), chosen=chosen,
+    )  # fmt: skip
 
 
 def _chart(say: Any, found: Any, cell: str) -> None:
