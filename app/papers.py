@@ -42,24 +42,25 @@ def explained(view: Any, say: Words) -> None:
 def _offer(
     label: str, kind: str, view: Any, make: Callable[..., bytes], shortcut: str | None
 ) -> None:
+    name = "".join(one if one.isalnum() else "-" for one in form.reference(view.record_id))
+    download(
+        label, make, file_name=f"{kind}-{name[:40]}.pdf", mime=PDF, key=f"paper-{kind}",
+        type="tertiary", shortcut=shortcut,
+    )  # fmt: skip
+
+
+def download(label: str, make: Callable[[Any, Any, Any], bytes], **how: Any) -> None:
+    """A button for a file that is made of (store, person, now) when it is clicked.
+
+    That is beside the page: the session is asked again.
+    """
     token = st.context.cookies.get(COOKIE) or ""
 
     def now_asked() -> bytes:
-        # Runs when it is clicked, beside the page: the session is asked again.
         here = served()
         person = identity.actor_of(here.store, token, here.clock())
         if person is None:
             raise NotAllowed("the session ended", do="Sign in again.")
         return make(here.store, person, here.clock())
 
-    name = "".join(one if one.isalnum() else "-" for one in form.reference(view.record_id))
-    st.download_button(
-        label,
-        now_asked,
-        file_name=f"{kind}-{name[:40]}.pdf",
-        mime=PDF,
-        key=f"paper-{kind}",
-        type="tertiary",
-        shortcut=shortcut,
-        on_click="ignore",
-    )
+    st.download_button(label, now_asked, on_click="ignore", **how)

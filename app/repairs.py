@@ -11,15 +11,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import cells, draw, lists, session, typed
-from app.installation import COOKIE, served
+from app import cells, draw, lists, papers, session, typed
+from app.installation import served
 from app.kept import came, cell_of, in_english, why
 from app.text import cell, escape, option, plain
 from app.uploads import tell
 from app.words import refusal
-from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
+from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.intake.reader import Rejection
-from riskprofile.services import corrections, identity, ledger, quarantine
+from riskprofile.services import corrections, ledger, quarantine
 from riskprofile.services.quarantine import KeptRow
 from riskprofile.services.run import Summary
 from riskprofile.words import Message
@@ -301,26 +301,12 @@ def _rate(
 
 def _file(say: Any, batch: Any) -> None:
     """The rows that wait, with their reasons and cells, to be put right or sent back."""
-    token = st.context.cookies.get(COOKIE) or ""
-
-    def content() -> bytes:
-        # Runs when it is clicked, beside the page: the session is asked again.
-        here = served()
-        person = identity.actor_of(here.store, token, here.clock())
-        if person is None:
-            raise NotAllowed("the session ended", do="Sign in again.")
-        asked = quarantine.Filter(batch.id, limit=quarantine.EXPORTED)
-        return corrections.content(here.store, person, asked, here.clock())
-
-    st.download_button(
+    asked = quarantine.Filter(batch.id, limit=quarantine.EXPORTED)
+    papers.download(
         say("repair.file"),
-        content,
-        file_name=f"quarantine-{batch.id}.csv",
-        mime="text/csv",
-        key="repair-file",
-        shortcut="Q",
-        on_click="ignore",
-    )
+        lambda store, person, now: corrections.content(store, person, asked, now),
+        file_name=f"quarantine-{batch.id}.csv", mime="text/csv", key="repair-file", shortcut="Q",
+    )  # fmt: skip
 
 
 def _whole_row(say: Any, person: Any, rows: Sequence[KeptRow]) -> None:
