@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import secrets
 from typing import Any
@@ -195,9 +194,7 @@ def trouble(error: Exception) -> None:
     if isinstance(error, RiskProfileError):
         told = say("fault.unknown"), words.refusal(say, error)
     else:
-        # Where it failed stays in the server's log; the page gives its number alone.
-        number = hashlib.sha256(f"{session.now()}{error!r}".encode()).hexdigest()[:6].upper()
-        log.error("page fault %s: %s", number, text.traced(error))
+        number = text.logged(log, error, session.now())
         told = say("fault.unknown"), say("fault.tell", number=number)
     st.html(draw.strip("✕", f"{told[0]}.", told[1]))
     _again(say)

@@ -9,7 +9,6 @@ began it and nothing of a page.
 
 from __future__ import annotations
 
-import hashlib
 import io
 import logging
 import signal
@@ -20,7 +19,7 @@ from datetime import datetime
 from threading import Lock, Thread
 from typing import Any
 
-from app.text import traced
+from app.text import logged
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.services import uploading
 from riskprofile.services.rights import Actor, authorise
@@ -155,7 +154,5 @@ class Runs:
             error.__context__ = error.__cause__ = None
             came_to = error.with_traceback(None)
         except Exception as error:
-            number = hashlib.sha256(f"{now}{error!r}".encode()).hexdigest()[:6].upper()
-            log.error("page fault %s: %s", number, traced(error))
-            came_to = Fault(number)
+            came_to = Fault(logged(log, error, now))
         upload.came_to = came_to

@@ -7,19 +7,22 @@ declared text goes to cells of tables, or through `escape` into `st.html`.
 
 from __future__ import annotations
 
+import hashlib
 import html
+import logging
 import re
 import threading
 import traceback
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from riskprofile.words.shown import isolated, mixed, plain, runs
 
 __all__ = [
-    "attribute", "cell", "direct", "escape", "literal", "mark", "marked", "option", "plain",
-    "stressed", "traced",
+    "attribute", "cell", "direct", "escape", "literal", "logged", "mark", "marked", "option",
+    "plain", "stressed", "traced",
 ]  # fmt: skip
 
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown, and Streamlit's own marks, begin with
@@ -136,6 +139,13 @@ def marked(value: Any, spans: Iterable[tuple[int, int]]) -> str:
         at = min(end, len(text))
     out.append(attribute(text[at:]))
     return "".join(out)
+
+
+def logged(log: logging.Logger, error: Exception, now: datetime) -> str:
+    """Write where a fault was that nobody foresaw into the log; its number there, for the page."""
+    number = hashlib.sha256(f"{now}{error!r}".encode()).hexdigest()[:6].upper()
+    log.error("page fault %s: %s", number, traced(error))
+    return number
 
 
 def traced(error: BaseException) -> str:
