@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -167,66 +167,44 @@ def _form(
     return sheet.of(view.id).elsewhere
 
 
+def _fields(say: Words, person: Any, alert_id: int) -> Callable[..., None]:
+    """What draws a field of the form by its name; it is kept as a draft whenever it changes."""
+
+    def field(draw: Callable[..., Any], name: str, *of: Any, label: str = "", **how: Any) -> None:
+        keep = partial(_keep, person, alert_id)
+        key = sheet.key(name, alert_id)
+        draw(say(f"outcome.{label or name}"), *of, key=key, on_change=keep, **how)
+
+    return field
+
+
 def _what(say: Words, person: Any, view: review.AlertView) -> None:
-    alert_id = view.id
-
-    def keep() -> None:
-        _keep(person, alert_id)
-
+    field = _fields(say, person, view.id)
     with st.container(border=True, key="found"):
         with _line("line_found"):
-            st.segmented_control(
-                say("outcome.found"),
-                review.OUTCOMES,
-                key=sheet.key("outcome", alert_id),
+            field(
+                st.segmented_control, "outcome", review.OUTCOMES, label="found",
                 format_func=lambda name: say(f"outcome.{name}"),
-                on_change=keep,
-            )
+            )  # fmt: skip
             for name, least, most, step, width in (
                 ("minutes", 0, 10_000, 5, 92),
                 ("officers", 1, review.MOST_OFFICERS, 1, 90),
             ):
-                st.number_input(
-                    say(f"outcome.{name}"),
-                    min_value=least,
-                    max_value=most,
-                    step=step,
-                    value=None,
-                    key=sheet.key(name, alert_id),
-                    on_change=keep,
-                    placeholder="",
-                    width=width,
-                )
+                field(st.number_input, name, least, most, None, step, placeholder="", width=width)
             label = f'<span class="rp-m rp-s">{escape(say("outcome.lane"))}</span>'
             st.html(
                 f'<div class="rp-field">{label}{draw.lane_pill(say, view.lane)}</div>', width=74
             )
         with _line("line_methods"):
-            st.segmented_control(
-                say("outcome.methods"),
-                review.METHODS,
-                key=sheet.key("methods", alert_id),
-                selection_mode="multi",
-                on_change=keep,
-                format_func=lambda name: say(f"method.{name}"),
-            )
-            st.text_input(
-                say("outcome.seizure"),
-                key=sheet.key("seizure_number", alert_id),
-                max_chars=64,
-                on_change=keep,
-                width=142,
-            )
-            st.selectbox(
-                say("outcome.basis"),
-                LEGAL_BASES,
-                index=None,
-                key=sheet.key("legal_basis", alert_id),
-                format_func=lambda name: say(f"basis.{name}"),
-                on_change=keep,
-                placeholder="",
-                width=172,
-            )
+            field(
+                st.segmented_control, "methods", review.METHODS,
+                selection_mode="multi", format_func=lambda name: say(f"method.{name}"),
+            )  # fmt: skip
+            field(st.text_input, "seizure_number", label="seizure", max_chars=64, width=142)
+            field(
+                st.selectbox, "legal_basis", LEGAL_BASES, label="basis", index=None, placeholder="",
+                format_func=lambda name: say(f"basis.{name}"), width=172,
+            )  # fmt: skip
 
 
 def _line(key: str) -> Any:
@@ -282,33 +260,16 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
 
 
 def _how(say: Words, person: Any, alert_id: int) -> None:
-    def keep() -> None:
-        _keep(person, alert_id)
-
+    field = _fields(say, person, alert_id)
     with st.container(border=True, key="how"):
         with _line("line_hidden"):
-            st.segmented_control(
-                say("outcome.concealment"),
-                CONCEALMENTS,
-                on_change=keep,
-                key=sheet.key("concealment", alert_id),
-                format_func=lambda name: say(f"concealment.{name}"),
-                width="content",
-            )
-            st.text_input(
-                say("outcome.packaging"),
-                key=sheet.key("packaging", alert_id),
-                max_chars=200,
-                on_change=keep,
-            )
+            field(
+                st.segmented_control, "concealment", CONCEALMENTS,
+                format_func=lambda name: say(f"concealment.{name}"), width="content",
+            )  # fmt: skip
+            field(st.text_input, "packaging", max_chars=200)
         with _line("line_note"):
-            st.text_area(
-                say("outcome.note"),
-                key=sheet.key("note", alert_id),
-                height=92,
-                max_chars=4000,
-                on_change=keep,
-            )
+            field(st.text_area, "note", height=92, max_chars=4000)
             st.html(beside.evidence(say, finds.stored(served().store, person, alert_id)), width=270)
 
 
