@@ -81,16 +81,7 @@ def asked() -> tuple[str, str]:
     """The state and the time that the choices hold; before they are drawn the address, or what
     they held.
     """
-    chosen, kept = {}, st.session_state.get(KEPT, {})
-    for name, allowed in (("state", tuple(GROUPS)), ("time", TIMES)):
-        key = f"batches-{name}"
-        given = st.session_state.get(key) or st.query_params.get(name) or kept.get(name)
-        chosen[name] = str(given) if given in allowed else allowed[0]
-        st.session_state[key] = chosen[name]
-        if chosen[name] == allowed[0]:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = chosen[name]
+    chosen = session.chosen({"state": tuple(GROUPS), "time": TIMES}, KEPT, "batches-")
     st.session_state[KEPT] = chosen
     return chosen["state"], chosen["time"]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NoReturn
@@ -125,6 +125,23 @@ def signed_out() -> NoReturn:
         f"{escape(say('signed_out.again'))}</a></p></div>"
     )
     st.stop()
+
+
+def chosen(options: Mapping[str, Sequence[str]], kept: str, under: str = "") -> dict[str, str]:
+    """What widgets hold, each one of its options; before they are drawn the address, or what they
+    held when this page was left, by `kept`. The first of its options stands in no address.
+
+    By hand: Streamlit's own binding writes labels, and ours carry counts.
+    """
+    here, before, found = st.session_state, st.session_state.get(kept, {}), {}
+    for name, allowed in options.items():
+        given = here.get(under + name) or st.query_params.get(name) or before.get(name)
+        found[name] = here[under + name] = str(given) if given in allowed else allowed[0]
+        if found[name] == allowed[0]:
+            st.query_params.pop(name, None)
+        else:
+            st.query_params[name] = found[name]
+    return found
 
 
 def now() -> datetime:

@@ -70,26 +70,11 @@ def order(sort: str) -> None:
 def asked(profiles: Sequence[str]) -> review.QueueFilter:
     """The filter that the widgets hold; before they are drawn the address, or what they held.
 
-    Kept in the address by hand: Streamlit's own binding writes labels, and ours carry
-    counts. The search stays out, because names must not reach histories and logs.
+    The search stays out of the address, because names must not reach histories and logs.
     """
-    options = {
-        "lane": LANES,
-        "queue": QUEUES,
-        "owner": OWNERS,
-        "profile": profiles,
-        "sort": SORTS,
-    }
-    chosen, kept = {}, st.session_state.get(KEPT, {})
-    for name, allowed in options.items():
-        given = st.session_state.get(name) or st.query_params.get(name) or kept.get(name)
-        chosen[name] = str(given) if given in allowed else allowed[0]
-        st.session_state[name] = chosen[name]
-        if chosen[name] == allowed[0]:
-            st.query_params.pop(name, None)
-        else:
-            st.query_params[name] = chosen[name]
-    st.session_state.setdefault("search", kept.get("search", ""))
+    options = {"lane": LANES, "queue": QUEUES, "owner": OWNERS, "profile": profiles, "sort": SORTS}
+    chosen = session.chosen(options, KEPT)
+    st.session_state.setdefault("search", st.session_state.get(KEPT, {}).get("search", ""))
     st.session_state[KEPT] = {**chosen, "search": st.session_state["search"]}
     return review.QueueFilter(
         profile=chosen["profile"],
