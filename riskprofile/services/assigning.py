@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, or_, select, update
+from sqlalchemy import Connection, or_, select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import desk
 from riskprofile.services.deciding import LEASE_MINUTES, ORDERED, UNDO, lease
-from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.queueing import PAGE_LIMIT, QueueRow
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -76,7 +75,7 @@ def assign(store: Store, actor: Actor, alert_id: int, to: str, now: datetime) ->
         desk.require_open(alert)
         until = lease(connection, alert_id, now)
         _require_colleague(connection, [alert], to)
-        _hold(connection, alert_id, to, until)
+        desk.put(connection, alert_id, owner=to, lease_until=until)
         _note_given(connection, actor, alert, to, until, now)
     return until
 
@@ -125,7 +124,7 @@ def assign_several(
             until = now + (ORDERED if ordered else span)
             if desk.holder(alert, now) == to:
                 until = max(until, alert["lease_until"])
-            _hold(connection, number, to, until)
+            desk.put(connection, number, owner=to, lease_until=until)
             given.append((alert, until))
         for alert, until in given:  # last: the chain is held from its first link to the commit
             _note_given(connection, actor, alert, to, until, now, many=len(given))
@@ -162,7 +161,8 @@ def take_back(store: Store, actor: Actor, at: datetime, now: datetime) -> Moved:
                 continue
             until = datetime.fromisoformat(act.get("held_until", act["until"]))
             holder = act["holder"] if until > now else ""
-            _hold(connection, alert["id"], holder or None, until if holder else None)
+            held = {"owner": holder or None, "lease_until": until if holder else None}
+            desk.put(connection, alert["id"], **held)
             back.append((alert, holder))
         for alert, holder in back:
             desk.note(connection, actor, BACK, alert, now, to=holder, many=len(back))
@@ -201,12 +201,6 @@ def _require_colleague(connection: Connection, alerts: Iterable[desk.Row], to: s
         raise UsageError(
             Message("refusal.no_colleague"), where=to[:80], do=Message("refusal.do_colleague")
         )
-
-
-def _hold(connection: Connection, alert_id: int, to: str | None, until: datetime | None) -> None:
-    connection.execute(
-        update(_alert).where(_alert.c.id == alert_id).values(owner=to, lease_until=until)
-    )
 
 
 def _aside(connection: Connection, alerts: Collection[int], now: datetime) -> dict[int, str]:

@@ -175,14 +175,13 @@ def say(store: Store, actor: Actor, alert_id: int, view: str, reason: str, now: 
             raise RiskProfileError(
                 Message("refusal.reason_view", n=REASON), do=Message("refusal.do_say")
             )
-        if desk.last_look(connection, actor, alert_id) is None:
-            raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
+        desk.require_opened(connection, actor, alert_id)
         connection.execute(
             insert(_view).values(
                 alert_id=alert_id, view=view, reason=reason, officer=actor.name, at=now
             )
         )
-        connection.execute(update(_alert).where(_alert.c.id == alert_id).values(blind=SAID))
+        desk.put(connection, alert_id, blind=SAID)
         desk.note(connection, actor, ACTION, alert, now, view=view)
 
 

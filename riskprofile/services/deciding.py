@@ -75,11 +75,9 @@ def give_back(store: Store, actor: Actor, alert_id: int, now: datetime) -> None:
         held_by = desk.holder(alert, now)
         if held_by is None:
             return
-        if held_by != actor.name and actor.role != "supervisor":
-            raise Conflict(f"{held_by} holds this alert", holder=held_by)
-        connection.execute(
-            update(_alert).where(_alert.c.id == alert_id).values(owner=None, lease_until=None)
-        )
+        if actor.role != "supervisor":
+            desk.require_free(actor, alert, now)
+        desk.put(connection, alert_id, owner=None, lease_until=None)
         desk.note(connection, actor, "alert.give_back", alert, now, holder=held_by)
 
 
@@ -139,8 +137,7 @@ def decide(
                 Message("refusal.reason", decision=decision, n=shortest),
                 do=Message("refusal.do_say"),
             )
-        if desk.last_look(connection, actor, alert_id) is None:
-            raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
+        desk.require_opened(connection, actor, alert_id)
         made = connection.execute(
             insert(_decision)
             .values(alert_id=alert_id, decision=decision, reason=reason, officer=actor.name, at=now)
@@ -152,20 +149,11 @@ def decide(
             and bool(switches.get(connection, SECOND_PERSON, True))
         )
         if decision == "release" and not waits:
-            values = {"state": "closed", "closed_at": now, "owner": None, "lease_until": None}
+            desk.close(connection, alert_id, now)
         else:
-            values = {"lease_until": now + ORDERED}
-        connection.execute(update(_alert).where(_alert.c.id == alert_id).values(**values))
-        desk.note(
-            connection,
-            actor,
-            "alert.decide",
-            alert,
-            now,
-            decision=decision,
-            decision_id=made,
-            waits=waits,
-        )
+            desk.put(connection, alert_id, lease_until=now + ORDERED)
+        told = {"decision": decision, "decision_id": made, "waits": waits}
+        desk.note(connection, actor, "alert.decide", alert, now, **told)
     return int(made)
 
 
@@ -182,16 +170,8 @@ def undo(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
         if last["second"] is not None or last["exported_at"] is not None:
             raise Conflict(Message("refusal.undo_sent"))
         _take_back(connection, decision_id, now)
-        connection.execute(
-            update(_alert)
-            .where(_alert.c.id == alert_id)
-            .values(
-                state="open",
-                closed_at=None,
-                owner=actor.name,
-                lease_until=now + timedelta(minutes=LEASE_MINUTES),
-            )
-        )
+        held = {"owner": actor.name, "lease_until": now + timedelta(minutes=LEASE_MINUTES)}
+        desk.put(connection, alert_id, state="open", closed_at=None, **held)
         desk.note(connection, actor, "alert.undo", alert, now, decision_id=decision_id)
 
 
@@ -214,11 +194,7 @@ def confirm_release(store: Store, actor: Actor, decision_id: int, now: datetime)
             .where(_decision.c.id == decision_id)
             .values(second=actor.name, second_at=now)
         )
-        connection.execute(
-            update(_alert)
-            .where(_alert.c.id == alert_id)
-            .values(state="closed", closed_at=now, owner=None, lease_until=None)
-        )
+        desk.close(connection, alert_id, now)
         desk.note(connection, actor, "alert.confirm", alert, now, decision_id=decision_id)
 
 
@@ -234,11 +210,8 @@ def reopen(store: Store, actor: Actor, alert_id: int, reason: str, now: datetime
         last = desk.standing(connection, alert_id)
         if last is not None and last["decision"] == "release":
             _take_back(connection, last["id"], now)
-        connection.execute(
-            update(_alert)
-            .where(_alert.c.id == alert_id)
-            .values(state="open", closed_at=None, owner=None, lease_until=None)
-        )
+        free_now = {"owner": None, "lease_until": None}
+        desk.put(connection, alert_id, state="open", closed_at=None, **free_now)
         desk.note(connection, actor, "alert.reopen", alert, now, purpose=reason)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services import rights
@@ -122,11 +122,32 @@ def require_open(alert: Row) -> None:
 
 def require_claim(actor: Actor, alert: Row, now: datetime) -> None:
     """Let pass who holds the alert, or name who does."""
-    held_by = holder(alert, now)
-    if held_by is None:
+    if holder(alert, now) is None:
         raise Conflict(Message("refusal.nobody"), do=Message("refusal.do_claim"))
-    if held_by != actor.name:
+    require_free(actor, alert, now)
+
+
+def require_free(actor: Actor, alert: Row, now: datetime) -> None:
+    """Let pass where nobody else holds the alert, or name who does."""
+    held_by = holder(alert, now)
+    if held_by not in (None, actor.name):
         raise Conflict(f"{held_by} holds this alert", holder=held_by)
+
+
+def require_opened(connection: Connection, actor: Actor, alert_id: int) -> None:
+    """Let pass who has looked at the alert."""
+    if last_look(connection, actor, alert_id) is None:
+        raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
+
+
+def put(connection: Connection, alert_id: int, **values: Any) -> None:
+    """Change an alert that was loaded."""
+    connection.execute(update(alert_table).where(alert_table.c.id == alert_id).values(**values))
+
+
+def close(connection: Connection, alert_id: int, now: datetime) -> None:
+    """Close it: from then on nobody holds it."""
+    put(connection, alert_id, state="closed", closed_at=now, owner=None, lease_until=None)
 
 
 def standing(connection: Connection, alert_id: int) -> Row | None:

@@ -84,8 +84,7 @@ def asked_since(actions: Iterable[str]) -> int | None:
 
 def _opened(connection: Connection, actor: Actor, action: str, alert_id: int) -> desk.Row:
     alert = desk.load(connection, actor, action, alert_id)
-    if desk.last_look(connection, actor, alert_id) is None:
-        raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
+    desk.require_opened(connection, actor, alert_id)
     return alert
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, bindparam, select
 
-from riskprofile.errors import Conflict, ScorecardError
+from riskprofile.errors import ScorecardError
 from riskprofile.profiles import Profile
 from riskprofile.services import blind, desk, probing, viewing
 from riskprofile.services.describing import NOT_EVALUATED
@@ -35,7 +35,6 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.tables import ColumnSpec, Table
-from riskprofile.words import Message
 from riskprofile.words.declaration import LANES
 
 ACTION = "alert.otherwise"
@@ -317,8 +316,7 @@ def _fired(log: Table) -> list[set[str]]:
 def _asked(connection: Connection, actor: Actor, alert_id: int) -> desk.Row:
     given = desk.load(connection, actor, ACTION, alert_id, lock=False)
     blind.require_said(given)
-    if desk.last_look(connection, actor, alert_id) is None:
-        raise Conflict(Message("refusal.not_opened"), do=Message("refusal.do_open"))
+    desk.require_opened(connection, actor, alert_id)
     return given
 
 

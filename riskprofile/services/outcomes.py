@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -29,8 +29,9 @@ KINDS = ("firearm", "part", "accessory", "ammunition", "explosive", "document", 
 ARMS = ("firearm", "part", "accessory", "ammunition", "explosive")
 SURE = ("", "certain", "likely", "unsure")
 MOST_OFFICERS = 999
+_BOTH = ("id", "alert_id", "record_id", "lane", "title", "officer", "at")
 _SHOWN = (
-    *("concealment", "seizure_number", "minutes", "officers", "packaging", "legal_basis"),
+    *("note", "concealment", "seizure_number", "minutes", "officers", "packaging", "legal_basis"),
     "profile",
 )
 
@@ -165,11 +166,7 @@ def record_outcome(
                 insert(_item), [{"outcome_id": made, **asdict(line)} for line in lines]
             )
         held.keep(connection, made, answered)
-        connection.execute(
-            update(_alert)
-            .where(_alert.c.id == alert_id)
-            .values(state="closed", closed_at=now, owner=None, lease_until=None)
-        )
+        desk.close(connection, alert_id, now)
         desk.note(
             connection,
             actor,
@@ -191,17 +188,12 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
     The arms found enter the register of arms in the same transaction.
     """
     with store.write() as connection:
-        row = (
-            connection.execute(select(_outcome).where(_outcome.c.id == outcome_id))
-            .mappings()
-            .first()
-        )
-        alert_id = -1 if row is None else int(row["alert_id"])
+        asked = select(_outcome).where(_outcome.c.id == outcome_id)
+        told = connection.execute(asked).mappings().first()
+        alert_id = -1 if told is None else int(told["alert_id"])
         alert = desk.load(connection, actor, "outcome.confirm", alert_id)
         # Read again under the lock of its alert.
-        row = (
-            connection.execute(select(_outcome).where(_outcome.c.id == outcome_id)).mappings().one()
-        )
+        row = connection.execute(asked).mappings().one()
         if row["confirmed_by"] == actor.name:
             return connection.execute(
                 select(_label.c.id).where(_label.c.outcome_id == outcome_id)
@@ -240,10 +232,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
                 )
                 .returning(_label.c.id)
             ).scalar_one()
-        found = connection.execute(
-            select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
-        ).mappings()
-        items = [dict(each) for each in found]
+        items = _items(connection, outcome_id)
         finds.record(store, connection, actor, now, alert, dict(row), items)
         desk.note(
             connection, actor, "outcome.confirm", alert, now, outcome_id=outcome_id, label=label
@@ -260,66 +249,55 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
     ]
     seen = queueing.visible(actor)
     with store.read() as connection:
-        outcomes = (
+        outcomes, releases = (
             connection.execute(
-                select(*shown, _outcome)
-                .select_from(_outcome.join(_alert, _alert.c.id == _outcome.c.alert_id))
-                .where(*seen, *queueing.unconfirmed())
-                .order_by(_outcome.c.id)
+                select(*shown, table)
+                .select_from(table.join(_alert, _alert.c.id == table.c.alert_id))
+                .where(*seen, *waits)
+                .order_by(table.c.id)
                 .limit(queueing.PAGE_LIMIT)
             )
             .mappings()
             .all()
-        )
-        releases = (
-            connection.execute(
-                select(*shown, _decision)
-                .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-                .where(*seen, *queueing.pending_release())
-                .order_by(_decision.c.id)
-                .limit(queueing.PAGE_LIMIT)
+            for table, waits in (
+                (_outcome, queueing.unconfirmed()),
+                (_decision, queueing.pending_release()),
             )
-            .mappings()
-            .all()
         )
         disagreed = feedback.earlier(connection, [row["id"] for row in outcomes])
         told = held.told(connection, {row["id"]: row["alert_id"] for row in outcomes})
         found = [
-            replace(
-                _waiting(
-                    "outcome", one, one["outcome"], one["note"], _lines(connection, one["id"])
-                ),
+            Waiting(
+                kind="outcome",
+                what=one["outcome"],
+                items=_lines(connection, one["id"]),
                 earlier=disagreed.get(one["id"]),
                 methods=tuple(one["methods"] or ()),
-                **{name: one[name] for name in _SHOWN},
                 reasons=tuple(told.get(one["id"], ())),
+                **{name: one[name] for name in (*_BOTH, *_SHOWN)},
             )
             for one in outcomes
         ]
-    found += [_waiting("release", row, row["decision"], row["reason"], ()) for row in releases]
+    found += [
+        Waiting(
+            kind="release",
+            what=row["decision"],
+            note=row["reason"],
+            items=(),
+            **{name: row[name] for name in _BOTH},
+        )
+        for row in releases
+    ]
     return sorted(found, key=lambda one: one.at)
 
 
-def _waiting(kind: str, row: Any, what: str, note: str, items: tuple[Item, ...]) -> Waiting:
-    return Waiting(
-        kind,
-        row["id"],
-        row["alert_id"],
-        row["record_id"],
-        row["lane"],
-        row["title"],
-        what,
-        row["officer"],
-        row["at"],
-        note,
-        items,
-    )
+def _items(connection: Connection, outcome_id: int) -> list[dict[str, Any]]:
+    asked = select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
+    return [dict(row) for row in connection.execute(asked).mappings()]
 
 
 def _lines(connection: Connection, outcome_id: int) -> tuple[Item, ...]:
-    rows = connection.execute(
-        select(_item).where(_item.c.outcome_id == outcome_id).order_by(_item.c.id)
-    ).mappings()
+    rows = _items(connection, outcome_id)
     return tuple(Item(**{one.name: row[one.name] for one in fields(Item)}) for row in rows)
 
 
@@ -332,26 +310,13 @@ def _same(
     answered: Sequence[Mapping[str, Any]],
 ) -> int | None:
     """The id of the alert's last outcome when this is that one, sent again."""
-    row = (
-        connection.execute(
-            select(_outcome)
-            .where(_outcome.c.alert_id == alert_id)
-            .order_by(_outcome.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
+    last = select(_outcome).where(_outcome.c.alert_id == alert_id)
+    row = connection.execute(last.order_by(_outcome.c.id.desc()).limit(1)).mappings().first()
     if row is None or row["officer"] != actor.name:
         return None
-    asked = select(_item).where(_item.c.outcome_id == row["id"]).order_by(_item.c.id)
-    items = [
-        {field.name: item[field.name] for field in fields(Item)}
-        for item in connection.execute(asked).mappings()
-    ]
     told = {name: row[name] for name in values}
     kept = held.of(connection, [row["id"]]).get(row["id"], [])
-    same = (told, items, kept) == (values, [*map(asdict, lines)], [*answered])
+    same = (told, [*_lines(connection, row["id"])], kept) == (values, [*lines], [*answered])
     return int(row["id"]) if same else None
 
 

@@ -72,9 +72,7 @@ def snooze(
                 longest = "24 hours" if red else "30 days"
                 raise RiskProfileError(f"an alert can be put aside for at most {longest}")
             desk.require_open(alert)
-            held = desk.holder(alert, now)
-            if held not in (None, actor.name):
-                raise Conflict(f"{held} holds this alert", holder=held)
+            desk.require_free(actor, alert, now)
             if desk.standing(connection, number) is not None:
                 raise Conflict(Message("refusal.ordered"), do=Message("refusal.do_record"))
             _end(connection, number, now)
@@ -83,11 +81,7 @@ def snooze(
                     alert_id=number, reason=reason, by=actor.name, at=now, until=until
                 )
             )
-            connection.execute(
-                update(desk.alert_table)
-                .where(desk.alert_table.c.id == number)
-                .values(owner=None, lease_until=None)
-            )
+            desk.put(connection, number, owner=None, lease_until=None)
             put.append(alert)
         # Last: who holds the chain waits for no alert, which somebody may hold who waits for it.
         for alert in put:
@@ -109,16 +103,9 @@ def standing(store: Store, actor: Actor, alert_id: int, now: datetime) -> Snooze
     """Why and until when an alert is put aside; None when it is not."""
     with store.read() as connection:
         desk.load(connection, actor, "alert.look", alert_id, lock=False)
-        row = (
-            connection.execute(
-                select(_snooze)
-                .where(_snooze.c.alert_id == alert_id)
-                .where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
-                .order_by(_snooze.c.id.desc())
-            )
-            .mappings()
-            .first()
-        )
+        asked = select(_snooze).where(_snooze.c.alert_id == alert_id)
+        asked = asked.where(_snooze.c.until > now, _snooze.c.ended_at.is_(None))
+        row = connection.execute(asked.order_by(_snooze.c.id.desc())).mappings().first()
     if row is None:
         return None
     return Snoozed(**{name: row[name] for name in Snoozed.__dataclass_fields__})
