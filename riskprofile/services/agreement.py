@@ -25,7 +25,7 @@ from riskprofile.services import blind
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
-from riskprofile.services.queueing import visible
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store.tables import Decision, FirstView
 
@@ -185,7 +185,9 @@ def decided(connection: Connection, actor: Actor, now: datetime) -> list[Made]:
     rows = connection.execute(
         select(*_alert.c["id", "office", "lane"], *_decision.c["decision", "officer", "at"])
         .join(_alert, _alert.c.id == _decision.c.alert_id)
-        .where(*visible(actor), _decision.c.undone_at.is_(None), _decision.c.at > now - DAY)
+        .where(
+            *seen_from(actor.office), _decision.c.undone_at.is_(None), _decision.c.at > now - DAY
+        )
         .where(_alert.c.lane.in_(AS_RATED))
     ).all()
     looks: dict[tuple[str, str], list[datetime]] = {}
@@ -318,7 +320,7 @@ def _of(actor: Actor, asked: Select[Any]) -> Select[Any]:
     )
     return (
         asked.select_from(joined)
-        .where(*visible(actor), _alert.c.lane.in_(AS_RATED))
+        .where(*seen_from(actor.office), _alert.c.lane.in_(AS_RATED))
         .where(or_(_view.c.id.is_not(None), _decision.c.id.is_not(None)))
     )
 

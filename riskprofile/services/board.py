@@ -23,8 +23,7 @@ from riskprofile.services.agreement import Bias, Meter, Shift
 from riskprofile.services.control_share import ControlShare
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.overrides import Overrides, overrides
-from riskprofile.services.queue_statements import SEEN, WAITS, free
-from riskprofile.services.queueing import snoozed, visible
+from riskprofile.services.queue_statements import SEEN, WAITS, free, seen_from, snoozed
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, OfficeDay, Outcome, Snooze
@@ -252,7 +251,12 @@ def _waiting(connection: Connection, actor: Actor) -> list[tuple[str | None, int
     """Open alerts that wait for a view, by office."""
     rows = connection.execute(
         select(_alert.c.office, func.count())
-        .where(*visible(actor), WAITS, _alert.c.state == "open", _alert.c.profile.in_(PROFILES))
+        .where(
+            *seen_from(actor.office),
+            WAITS,
+            _alert.c.state == "open",
+            _alert.c.profile.in_(PROFILES),
+        )
         .group_by(_alert.c.office)
     )
     return [(row[0], int(row[1])) for row in rows]

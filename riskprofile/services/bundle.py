@@ -20,7 +20,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
 from riskprofile.services import arms, blind, bundle_check, records, replay, retention, viewing
-from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
 from riskprofile.store import audit
@@ -79,11 +79,8 @@ def export(
         raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
     # What was found was found by the alert about one version; an amendment makes another.
     row = rows[0]
-    ids = [row.id]
-    for one in rows[1:]:
-        ours = actor.office is None or one.office in (None, actor.office)
-        if ours and one.profile == row.profile:
-            ids.append(one.id)
+    ours = [one for one in rows[1:] if sees(actor, one.office) and one.profile == row.profile]
+    ids = [row.id, *(one.id for one in ours)]
     view, *earlier = [viewing.alert(store, actor, each, now, purpose) for each in ids]
     for one in rows:
         if one.state != SUPERSEDED:  # of such a one nobody can say a view any more

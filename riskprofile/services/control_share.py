@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Text, and_, case, cast, func, or_, select
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
 from riskprofile.services.desk import alert_table as _alert
-from riskprofile.services.queueing import visible
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import batches
 from riskprofile.store.packed_json import dumps
@@ -80,7 +80,7 @@ def control_share(
     counts = _alert.c.state.in_(("open", "closed", REMOVED))
     past = (  # of all that was ever red an index tells those of late, and no row of others is read
         select(_alert.c.id)
-        .where(*visible(actor), _alert.c.profile.in_(PROFILES), _alert.c.state.in_(STATES))
+        .where(*seen_from(actor.office), _alert.c.profile.in_(PROFILES), _alert.c.state.in_(STATES))
         .where(_alert.c.lane == "red", _alert.c.created_at > now - PAST)
     )
     rows = connection.execute(
@@ -119,7 +119,7 @@ def _missed(
         .join(_outcome, _outcome.c.id == _label.c.outcome_id)
         .join(_alert, _alert.c.id == _outcome.c.alert_id)
         .where(_label.c.profile == profile, _label.c.selected_by == "random", batches.counts())
-        .where(*visible(actor), _alert.c.created_at > now - PAST, _label.c.probability > 0)
+        .where(*seen_from(actor.office), _alert.c.created_at > now - PAST, _label.c.probability > 0)
     ).all()
     values, chances = (np.array([row[at] for row in rows], dtype="float64") for at in (0, 1))
     return control.share(values, chances, whole)

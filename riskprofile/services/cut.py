@@ -21,8 +21,14 @@ from riskprofile.services.blind import LANE
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import Weight, weighed
-from riskprofile.services.queue_statements import SEEN, SHOWN_LANE, WAITS, standing_id
-from riskprofile.services.queueing import LANE_ORDER, snoozed
+from riskprofile.services.queue_statements import (
+    LANE_ORDER,
+    SEEN,
+    SHOWN_LANE,
+    WAITS,
+    snoozed,
+    standing_id,
+)
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome

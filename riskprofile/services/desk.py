@@ -75,7 +75,7 @@ def load(
     authorise(actor, action)
     found = connection.execute(_LOCKED if lock else _LOADED, {"alert": alert_id})
     row = found.mappings().first()
-    if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
+    if row is None or not sees(actor, row["office"]):
         raise NotAllowed(Message("refusal.no_alert"), where=f"alert {alert_id}")
     return dict(row)
 

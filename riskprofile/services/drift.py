@@ -22,7 +22,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import drift
 from riskprofile.scoring.drift import Examined, Moved
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import feedback, promotion
+from riskprofile.services import feedback, govern, promotion
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import OWNER, Actor, authorise, note
 from riskprofile.store import batches, switches
@@ -92,8 +92,7 @@ def watch(
         Too few rows were rated to compare anything.
     """
     authorise(actor, "recall.look")
-    if profile not in PROFILES:
-        raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
+    govern.known_profile(profile)
     if rows < drift.LEAST_ROWS or windows < drift.LEAST_WINDOWS:
         raise UsageError(
             f"{windows} windows of {rows} rows are too few",

@@ -20,7 +20,7 @@ from riskprofile.errors import NotAllowed
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
-from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
 from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
@@ -85,7 +85,7 @@ def explain(
             told, office = _stored(store, models, connection, record)
         else:
             told, office = _of_alert(connection, alert), alert["office"]
-        if office is not None and actor.office not in (None, office):
+        if not sees(actor, office):
             raise NotAllowed(Message("refusal.no_record"), where=record[:80])
         require_purpose(told["profile"], purpose)
         if alert is not None:

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, or_, select
+from sqlalchemy import Connection, func, insert, select
 
-from riskprofile.errors import RiskProfileError, UsageError
-from riskprofile.profiles import PROFILES
+from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.reasons import Reason
-from riskprofile.services import blind, tally
+from riskprofile.services import blind, govern, tally
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
@@ -171,17 +171,13 @@ def tallied(store: Store, profile: str, actor: Actor = OWNER) -> list[Held]:
         There is no such profile.
     """
     authorise(actor, "recall.look")
-    if profile not in PROFILES:
-        raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
-    mine = []
-    if actor.office is not None:
-        mine.append(or_(_alert.c.office == actor.office, _alert.c.office.is_(None)))
+    govern.known_profile(profile)
     counted = (
         select(_held.c.term, _held.c.answer, func.count())
         .join(_label, _label.c.outcome_id == _held.c.outcome_id)
         .join(_outcome, _outcome.c.id == _held.c.outcome_id)
         .join(_alert, _alert.c.id == _outcome.c.alert_id)
-        .where(_label.c.profile == profile, batches.counts(), *mine)
+        .where(_label.c.profile == profile, batches.counts(), *seen_from(actor.office))
         .group_by(_held.c.term, _held.c.answer)
     )
     sums: dict[str, dict[str, int]] = {}

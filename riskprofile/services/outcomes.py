@@ -11,9 +11,11 @@ from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.reference.arms import LEGAL_BASES
-from riskprofile.services import blind, desk, feedback, finds, held, queueing
+from riskprofile.services import blind, desk, feedback, finds, held
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
+from riskprofile.services.queue_statements import pending_release, seen_from, unconfirmed
+from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import ItemFound, Label, Outcome
@@ -247,7 +249,7 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
         _alert.c.id.label("alert_id"),
         *(_alert.c[n] for n in ("record_id", "lane", "title", "profile")),
     ]
-    seen = queueing.visible(actor)
+    seen = seen_from(actor.office)
     with store.read() as connection:
         outcomes, releases = (
             connection.execute(
@@ -255,13 +257,13 @@ def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
                 .select_from(table.join(_alert, _alert.c.id == table.c.alert_id))
                 .where(*seen, *waits)
                 .order_by(table.c.id)
-                .limit(queueing.PAGE_LIMIT)
+                .limit(PAGE_LIMIT)
             )
             .mappings()
             .all()
             for table, waits in (
-                (_outcome, queueing.unconfirmed()),
-                (_decision, queueing.pending_release()),
+                (_outcome, unconfirmed()),
+                (_decision, pending_release()),
             )
         )
         disagreed = feedback.earlier(connection, [row["id"] for row in outcomes])

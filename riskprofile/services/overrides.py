@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from riskprofile.services.agreement import AS_RATED
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
-from riskprofile.services.queueing import visible
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
@@ -120,7 +120,7 @@ def listed(store: Store, actor: Actor, now: datetime) -> list[Overridden]:
 
 
 def _of(actor: Actor, now: datetime) -> list[ColumnElement[bool]]:
-    return [*visible(actor), _decision.c.undone_at.is_(None), _decision.c.at > now - PAST]
+    return [*seen_from(actor.office), _decision.c.undone_at.is_(None), _decision.c.at > now - PAST]
 
 
 def _joined() -> Any:

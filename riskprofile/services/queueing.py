@@ -8,30 +8,15 @@ from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
-from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.errors import Damaged
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk
 from riskprofile.services import queue_statements as statements
-from riskprofile.services.queue_statements import (
-    LANE_ORDER,
-    SOON,
-    Shape,
-    pending_release,
-    snoozed,
-    unconfirmed,
-)
+from riskprofile.services.queue_statements import LANE_ORDER, Shape
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import phrasings
 from riskprofile.store.database import Store
-
-__all__ = [
-    "LANE_ORDER", "PAGE_LIMIT", "SOON", "Figures", "New", "QueueFilter", "QueuePage", "QueueRow",
-    "figures", "new_since", "pending_release", "queue", "snoozed",
-    "unconfirmed", "visible",
-]  # fmt: skip
-
 
 PAGE_LIMIT = 500
 SHOWN = 3  # reasons that two sentences are taken of: one may be where every declaration starts
@@ -242,11 +227,6 @@ def figures(
         to_confirm=to_confirm,
         snoozed=int(snoozed),
     )
-
-
-def visible(actor: Actor) -> list[ColumnElement[bool]]:
-    """Alerts of the actor's office, and those of none."""
-    return statements.seen_from(actor.office)
 
 
 def _shape(actor: Actor, filter: QueueFilter) -> Shape:

@@ -127,7 +127,7 @@ def authorise(actor: Actor, action: str, office: str | None = None) -> None:
     """
     if actor.role not in ACTIONS.get(action, frozenset()):
         raise NotAllowed(Message("refusal.role", role=actor.role, who=actor.name, action=action))
-    if office is not None and actor.office not in (None, office):
+    if not sees(actor, office):
         raise NotAllowed(Message("refusal.other_office"), do=Message("refusal.do_other_office"))
 
 

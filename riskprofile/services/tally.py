@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 
-from riskprofile.errors import UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
+from riskprofile.services import govern
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision, Outcome
@@ -144,8 +145,7 @@ def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = 
         There is no such profile.
     """
     authorise(actor, "recall.look")
-    if profile not in PROFILES:
-        raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
+    govern.known_profile(profile)
     last = (
         select(_outcome.c.alert_id, func.max(_outcome.c.id).label("id"))
         .group_by(_outcome.c.alert_id)
@@ -157,7 +157,6 @@ def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = 
         .correlate(_alert)
         .exists()
     )
-    mine = [] if actor.office is None else [_of_office(actor.office)]
     asked = (
         select(
             *[_alert.c[n] for n in ("state", "office", "lane", "model_version", "driver")],
@@ -173,7 +172,7 @@ def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = 
             )
         )
         .where(_alert.c.profile == profile, _alert.c.state.in_(("open", "closed", REMOVED)))
-        .where(_alert.c.selected_by != "random", *mine)
+        .where(_alert.c.selected_by != "random", *seen_from(actor.office))
         .order_by(_alert.c.id)
         .execution_options(yield_per=1_000)
     )
@@ -190,10 +189,6 @@ def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = 
             )
             for row in connection.execute(asked).mappings()
         )
-
-
-def _of_office(office: str) -> Any:
-    return or_(_alert.c.office == office, _alert.c.office.is_(None))
 
 
 def _names(row: Mapping[Any, Any], profile: str) -> dict[str, list[str]]:

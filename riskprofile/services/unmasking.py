@@ -18,7 +18,7 @@ from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileErr
 from riskprofile.profiles import PROFILES
 from riskprofile.services import keys, looking, sealing
 from riskprofile.services.retention import KEY
-from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, erasure
 from riskprofile.store.database import Store
@@ -178,11 +178,7 @@ def requests(store: Store, actor: Actor) -> list[Request]:
     authorise(actor, "record.unmask")
     with store.read() as connection:
         rows = connection.execute(select(_table).order_by(_table.c.id.desc())).mappings().all()
-    return [
-        Request(**row)
-        for row in rows
-        if actor.office is None or row["office"] in (None, actor.office)
-    ]
+    return [Request(**row) for row in rows if sees(actor, row["office"])]
 
 
 def _masked(connection: Connection, record_id: str, profile: str) -> bool:
@@ -268,7 +264,7 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
         declared = batches.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
         office = declared.get(PROFILES[profile].office)
     missing = alert is None and row is None
-    if missing or (office is not None and actor.office not in (None, office)):
+    if missing or not sees(actor, office):
         raise NotAllowed(Message("refusal.no_record"), where=record_id[:80])
     return office
 
@@ -276,6 +272,6 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
 def _load(connection: Connection, actor: Actor, action: str, request_id: int) -> dict[str, Any]:
     authorise(actor, action)
     row = connection.execute(select(_table).where(_table.c.id == request_id)).mappings().first()
-    if row is None or (row["office"] is not None and actor.office not in (None, row["office"])):
+    if row is None or not sees(actor, row["office"]):
         raise NotAllowed(Message("refusal.no_request"))
     return dict(row)

@@ -17,7 +17,7 @@ from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.evidence import Near, near, weighed
 from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
-from riskprofile.services.rights import Actor
+from riskprofile.services.rights import Actor, sees
 from riskprofile.store import audit, phrasings
 from riskprofile.store.alerts import PARTIES
 from riskprofile.store.database import Store
@@ -271,6 +271,8 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
     said = None if waits else blind.of(connection, given["id"])
     decisions = _decisions(connection, given["id"])
     timeline = _timeline(connection, given["id"], decisions, said)
+    # Of related records those of the actor's office, or of none: nothing of another's leaks.
+    around = [one for one in given["related"] or [] if sees(actor, one.get("office"))]
     asked = noting.asked_since(one.action for one in timeline) if told["owner"] else None
     return AlertView(
         **told,
@@ -280,7 +282,7 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         asked=None if asked is None else timeline[asked],
         near=alike,
         history=history,
-        related=[*related, *_own(actor, given["related"] or [])],
+        related=[*related, *around],
         changed=_changed(connection, given),
         first_view=said,
     )
@@ -321,12 +323,6 @@ def _changed(connection: Connection, given: desk.Row) -> Changed | None:
         added=sorted(new.keys() - old.keys()),
         removed=sorted(old.keys() - new.keys()),
     )
-
-
-def _own(actor: Actor, around: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Related records of the actor's office, or of none: nothing of another's leaks."""
-    return [one for one in around if actor.office in (None, one.get("office"))
-            or one.get("office") is None]  # fmt: skip
 
 
 def _decisions(connection: Connection, alert_id: int) -> list[dict[str, Any]]:
