@@ -27,6 +27,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon
 from riskprofile.services import linked, review, speaking
 from riskprofile.services.desk import SUPERSEDED
+from riskprofile.services.sheet import driver
 from riskprofile.words import form
 from riskprofile.words.declaration import stops, without
 
@@ -335,15 +336,6 @@ def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
 def offending(text: str) -> list[tuple[int, int]]:
     """Where words of the lexicon stand in a declared text."""
     return [(start, end) for start, end, _ in lexicon.marks(text)]
-
-
-def driver(view: Any) -> dict[str, Any]:
-    """The declared row that has the points."""
-    rows: list[dict[str, Any]] = view.declaration or [{}]
-    for row in rows:
-        if row.get(PROFILES[view.profile].item) == view.driver:
-            return row
-    return rows[0]
 
 
 def kinds(profile: str) -> Mapping[str, str]:

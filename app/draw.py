@@ -10,7 +10,7 @@ from app import route_map
 from app.text import attribute, escape, marked, stressed
 from app.words import Words
 from riskprofile.words import COMMA, form
-from riskprofile.words.declaration import facts, summed
+from riskprofile.words.declaration import facts, rest, summed
 
 BAR = 60  # pixels of the longest bar that raises
 BAR_DOWN = 40  # and of the longest that lowers: the axis stands nearer to the left
@@ -149,10 +149,6 @@ def reasons(
     shown, smaller, base = summed(points, raising, lowering, SHOWN_FOR, SHOWN_AGAINST)
     longest = max([abs(term["points"]) for term in shown], default=1)
     rows = "".join(reason(say, term, longest) for term in shown)
-    rest = [say("why.base", n=say.number(base))]
-    if smaller:
-        total = form.signed(sum(t["points"] for t in smaller))
-        rest.insert(0, say.many("why.smaller", len(smaller), points=total))
     total = f"<b>= {escape(say.number(points))}</b>"
     title = say("why.title", n=say.number(points))
     if red_from is not None:
@@ -161,7 +157,7 @@ def reasons(
         f'<div class="rp-head"><h2 class="rp-h2">{escape(title)}</h2>'
         f'<span class="rp-axis"><span>{escape(say("why.lowers"))}</span>'
         f"<span>{escape(say('why.raises'))}</span></span></div>{rows}"
-        f'<div class="rp-dv last"><div class="rp-m">{escape(say.listed(rest))}</div>'
+        f'<div class="rp-dv last"><div class="rp-m">{escape(rest(say, smaller, base))}</div>'
         f'<div class="rp-r rp-nw">{total}</div></div>'
     )
 

@@ -26,7 +26,7 @@ from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 from riskprofile.words import Message, Words, form
-from riskprofile.words.declaration import summed
+from riskprofile.words.declaration import rest, said, summed
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
@@ -167,17 +167,11 @@ def _terms(sheet: Page, told: Told, say: Words) -> None:
         if not chosen:
             sheet.text(say("paper.none"), size=9)
         for term in chosen:
-            said = form.sentence(str(term.get("text") or term.get("term")))
-            if term.get("norm"):
-                said = say.listed([said, say("why.norm", norm=term["norm"])], ";")
-            sheet.row([(said, INNER - 18, ""), (form.signed(int(term["points"])), 19.5, "RB")],
-                      8.5, most=2)  # fmt: skip
+            signed = (form.signed(int(term["points"])), 19.5, "RB")
+            sheet.row([(form.sentence(said(say, term)), INNER - 18, ""), signed], 8.5, most=2)
         sheet.gap(0.8)
-    rest = say("why.base", n=say.number(base))
-    if smaller:
-        total = form.signed(sum(int(term["points"]) for term in smaller))
-        rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
-    sheet.row([(rest, INNER - 30, "G"), (f"= {say.number(told.points)}", 31.5, "RB")], 8.5)
+    total = f"= {say.number(told.points)}"
+    sheet.row([(rest(say, smaller, base), INNER - 30, "G"), (total, 31.5, "RB")], 8.5)
 
 
 def _warnings(sheet: Page, told: Told, say: Words) -> None:
@@ -219,10 +213,9 @@ def _time(at: datetime, zone: ZoneInfo) -> str:
 def _alert(connection: Connection, record: str) -> Mapping[str, Any] | None:
     """The newest alert of a record, by its id or by a declaration's number that is unique."""
     table = desk.alert_table.c
-    escaped = record.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     for condition in (
         table.record_id == record,
-        table.record_id.like(f"{escaped}@%", escape="\\"),
+        table.record_id.startswith(f"{record}@", autoescape=True),
     ):
         rows = connection.execute(
             select(desk.alert_table).where(condition).order_by(table.version.desc())

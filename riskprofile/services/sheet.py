@@ -14,7 +14,7 @@ from riskprofile.services.paper import EDGE, INK, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.words import Words, form
-from riskprofile.words.declaration import facts, stops, summed
+from riskprofile.words.declaration import facts, rest, said, stops, summed
 
 UP, DOWN, CHECKS = 7, 3, 6  # rows that leave room for the boxes below
 ALIKE = 2  # earlier finds, on two lines
@@ -147,27 +147,21 @@ def _reasons(page: Page, view: Any, say: Words) -> None:
     terms, smaller, base = summed(view.points, view.reasons or [], view.against or [], UP, DOWN)
     longest = max([abs(term["points"]) for term in terms], default=1)
     for n, term in enumerate(terms, start=1):
-        said = str(term.get("text") or term.get("term"))
-        if term.get("norm"):
-            said = say.listed([said, say("why.norm", norm=term["norm"])], ";")
         points, top = int(term["points"]), page.y
         page.text(n, EDGE, 5, size=8.5, grey=True, y=top + 0.4)
-        page.text(said, EDGE + 6, 112, size=8.5, most=1, y=top + 0.4)
+        page.text(said(say, term), EDGE + 6, 112, size=8.5, most=1, y=top + 0.4)
         page.text(form.signed(points), EDGE, INNER, size=8.5, bold=True, align="R", y=top + 0.4)
         length = max(0.7, abs(points) / longest * BAR)
         page.box(AXIS if points > 0 else AXIS - min(length, 14), top + 0.9, 
                  length if points > 0 else min(length, 14), 2.4, filled=points > 0)  # fmt: skip
         page.gap(4.7)
         page.rule(LINE)
-    rest = say("why.base", n=say.number(base))
-    if smaller:
-        total = form.signed(sum(int(term["points"]) for term in smaller))
-        rest = say.listed([say.many("why.smaller", len(smaller), points=total), rest])
+    under = rest(say, smaller, base)
     if view.red_from is not None:
-        rest = say.listed([rest, say("why.red_from", n=say.number(view.red_from))], ";")
+        under = say.listed([under, say("why.red_from", n=say.number(view.red_from))], ";")
     page.gap(0.4)
     page.row(
-        [("", 6, ""), (rest, 130, "G"), (f"= {say.number(view.points)}", INNER - 136 + 1.5, "RB")],
+        [("", 6, ""), (under, 130, "G"), (f"= {say.number(view.points)}", INNER - 136 + 1.5, "RB")],
         8.5,
     )
     page.gap(1.5)

@@ -104,6 +104,21 @@ def without(
     return None
 
 
+def said(say: Words, term: Term) -> str:
+    """What a reason says, and what is usual."""
+    told = str(term.get("text") or term.get("term"))
+    return say.listed([told, say("why.norm", norm=term["norm"])], ";") if term.get("norm") else told
+
+
+def rest(say: Words, smaller: Sequence[Term], base: int) -> str:
+    """What stands under the reasons that are shown: the sum of the smaller ones, and the base."""
+    parts = [say("why.base", n=say.number(base))]
+    if smaller:
+        total = form.signed(sum(int(term["points"]) for term in smaller))
+        parts.insert(0, say.many("why.smaller", len(smaller), points=total))
+    return say.listed(parts)
+
+
 def summed(
     points: int, raising: Sequence[Term], lowering: Sequence[Term], up: int, down: int
 ) -> tuple[list[Term], list[Term], int]:
