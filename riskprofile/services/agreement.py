@@ -18,10 +18,9 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, func, literal, or_, select, union
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, or_, select, union
 
-from riskprofile.scoring import control
-from riskprofile.services import blind
+from riskprofile.services import blind, tally
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
@@ -30,6 +29,11 @@ from riskprofile.services.rights import Actor
 from riskprofile.store.tables import Decision, FirstView
 
 _view = FirstView.__table__  # type: ignore[attr-defined]
+_CASE = (
+    *_alert.c["office", "lane", "selected_by", "blind"],
+    _view.c.view,
+    _decision.c.decision,
+)
 
 DAY = timedelta(hours=24)
 SHIFT_HOURS = (6, 14, 22)  # when a shift takes over, on the office's clock
@@ -78,10 +82,7 @@ class Share:
     @property
     def interval(self) -> tuple[float, float]:
         """Both ends, in [0, 1]."""
-        if not self.total:
-            return math.nan, math.nan
-        low, high = control.wilson(self.share, self.total)
-        return float(min(low, self.share)), float(max(high, self.share))
+        return tally.interval(self.count, self.total)
 
 
 def gap(upper: Share, lower: Share) -> tuple[float, float, float] | None:
@@ -277,37 +278,21 @@ def cases(connection: Connection, actor: Actor, now: datetime) -> list[Case]:
         select(_decision.c.alert_id).where(_decision.c.at > now - PAST),
         select(_view.c.alert_id).where(_view.c.at > now - PAST),
     )
-    asked = [
-        *_alert.c["office", "lane", "selected_by", "blind"],
-        _view.c.view,
-        _decision.c.decision,
-    ]
     rows = connection.execute(
-        _of(actor, select(*asked, func.count()))
-        .where(_alert.c.id.in_(done), _alert.c.created_at > now - PAST)
-        .group_by(*asked)
+        _of(actor, now, func.count()).where(_alert.c.id.in_(done)).group_by(*_CASE)
     )
     return [Case(*row) for row in rows]
 
 
 def views(connection: Connection, actor: Actor, now: datetime) -> list[Case]:
     """The views of the last 24 hours that are measured, one by one."""
-    asked = [
-        *_alert.c["office", "lane", "selected_by", "blind"],
-        _view.c.view,
-        _decision.c.decision,
-    ]
-    rows = connection.execute(
-        _of(actor, select(*asked, literal(1), _view.c.at)).where(
-            _alert.c.id.in_(select(_view.c.alert_id).where(_view.c.at > now - DAY)),
-            _alert.c.created_at > now - PAST,
-        )
-    )
+    today = select(_view.c.alert_id).where(_view.c.at > now - DAY)
+    rows = connection.execute(_of(actor, now, literal(1), _view.c.at).where(_alert.c.id.in_(today)))
     return [one for row in rows if (one := Case(*row)).own]
 
 
-def _of(actor: Actor, asked: Select[Any]) -> Select[Any]:
-    """Alerts of a lane with their first view, and the first of their decisions that stand."""
+def _of(actor: Actor, now: datetime, *more: ColumnElement[Any]) -> Select[Any]:
+    """Alerts of a lane and 90 days as cases: their first view, their first standing decision."""
     inner = Decision.__table__.alias()  # type: ignore[attr-defined]
     first = (
         select(func.min(inner.c.id))
@@ -319,8 +304,10 @@ def _of(actor: Actor, asked: Select[Any]) -> Select[Any]:
         _decision, _decision.c.id == first
     )
     return (
-        asked.select_from(joined)
+        select(*_CASE, *more)
+        .select_from(joined)
         .where(*seen_from(actor.office), _alert.c.lane.in_(AS_RATED))
+        .where(_alert.c.created_at > now - PAST)
         .where(or_(_view.c.id.is_not(None), _decision.c.id.is_not(None)))
     )
 

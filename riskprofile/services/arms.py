@@ -222,28 +222,15 @@ def load(
     told = Loaded(SEIZURES.name, source, now)
     entries: list[dict[str, Any]] = []
     with unchanged(path):
-        for part in intake.read(path, SEIZURES, format):
-            told.read += part.read
-            told.rejected += part.rejected
-            told.unknown_columns += [
-                each for each in part.unknown if each not in told.unknown_columns
-            ]
-            told.note(part.table, SEIZURES, now)
-            for line in part.table.to_dict("records"):
-                entry = intake.plain({str(name): value for name, value in line.items()}, SEIZURES)
-                if source:
-                    entry.setdefault("authority", source)
-                if str(entry["record_number"]).startswith(OWN):
-                    raise InputError(
-                        f"record numbers that begin with {OWN} are given by this register",
-                        where=f"{path.name}:{line['line']}",
-                        do="Correct it with riskprofile records amend, or number it otherwise",
-                    )
-                entries.append(entry)
-    told.quarantined = len(told.rejected)
-    for bad in told.rejected:
-        code = bad.reason_code
-        told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
+        parts = intake.read(path, SEIZURES, format)
+        for line, entry in told.entries(parts, SEIZURES, "authority", now):
+            if str(entry["record_number"]).startswith(OWN):
+                raise InputError(
+                    f"record numbers that begin with {OWN} are given by this register",
+                    where=f"{path.name}:{line}",
+                    do="Correct it with riskprofile records amend, or number it otherwise",
+                )
+            entries.append(entry)
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         rows = {
@@ -257,11 +244,9 @@ def load(
         ]
         for number in changed:
             correct(connection, actor, known[number], rows[number], now)
-        told.accepted = len(rows) - len(known) + len(changed)
-        told.duplicate = told.read - told.quarantined - told.accepted
-        counts = {n: getattr(told, n) for n in ("read", "accepted", "quarantined", "duplicate")}
-        counts |= {"file": legible(path.name), "source": source}
-        note(connection, actor, "arms.load", "arms", now, counts)
+        counts = told.counts(len(rows) - len(known) + len(changed))
+        about = {**counts, "file": legible(path.name), "source": source}
+        note(connection, actor, "arms.load", "arms", now, about)
     return told
 
 

@@ -7,7 +7,8 @@ a reason; the good rows beside it are loaded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,7 +56,36 @@ class Loaded:
     unknown_columns: list[str] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
 
-    def note(self, table: Table, spec: Register, now: datetime) -> None:
+    def entries(
+        self, parts: Iterable[intake.Entries], spec: Register, who: str, now: datetime
+    ) -> Iterator[tuple[int, dict[str, object]]]:
+        """The sound entries of a file with their lines, counted as they come.
+
+        `source` fills the column `who` where a row says nothing.
+        """
+        for part in parts:
+            self.read += part.read
+            self.rejected += part.rejected
+            self.unknown_columns += [one for one in part.unknown if one not in self.unknown_columns]
+            self._warn(part.table, spec, now)
+            filled = part.table
+            if self.source and who in spec.by_name:
+                filled = filled.assign(**{who: filled[who].fillna(self.source)})
+            for row in filled.to_dict("records"):
+                yield (
+                    row["line"],
+                    intake.plain({str(name): value for name, value in row.items()}, spec),
+                )
+        self.quarantined = len(self.rejected)
+        self.quarantined_by_reason = dict(Counter(one.reason_code for one in self.rejected))
+
+    def counts(self, accepted: int) -> dict[str, int]:
+        """The account in numbers, once it is known how many of the entries are new."""
+        self.accepted = accepted
+        self.duplicate = self.read - self.quarantined - accepted
+        return {n: getattr(self, n) for n in ("read", "accepted", "quarantined", "duplicate")}
+
+    def _warn(self, table: Table, spec: Register, now: datetime) -> None:
         """Count the warnings of sound entries by code, and what happened on a day to come."""
         for codes, count in table["warnings"].dropna().value_counts().items():
             for code in str(codes).split("|"):
@@ -124,32 +154,15 @@ def load(
     told = Loaded(kind, source, stated)
     entries: dict[str, dict[str, object]] = {}
     with unchanged(path):
-        for part in intake.read(path, spec, format):
-            told.read += part.read
-            told.rejected += part.rejected
-            told.unknown_columns += [one for one in part.unknown if one not in told.unknown_columns]
-            told.note(part.table, spec, now)
-            filled = part.table
-            if source and "source" in spec.by_name:
-                filled = filled.assign(source=filled["source"].fillna(source))
-            for row in filled.to_dict("records"):
-                entry = intake.plain({str(name): value for name, value in row.items()}, spec)
-                entries[_key(entry, spec)] = entry
+        for _, entry in told.entries(intake.read(path, spec, format), spec, "source", now):
+            entries[_key(entry, spec)] = entry
         digest = digest_of(path)
-    told.quarantined = len(told.rejected)
-    for one in told.rejected:
-        code = one.reason_code
-        told.quarantined_by_reason[code] = told.quarantined_by_reason.get(code, 0) + 1
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         before = kept.in_force(connection, kind, stated)
         contents = {key: numbering.content(entry) for key, entry in entries.items()}
         fresh = [key for key in entries if before.get(key) != contents[key]]
-        told.accepted = len(fresh)
-        told.duplicate = told.read - told.quarantined - told.accepted
-        account = {
-            name: getattr(told, name) for name in ("read", "accepted", "quarantined", "duplicate")
-        }
+        account: dict[str, Any] = {**told.counts(len(fresh))}
         load_id = kept.add_load(
             connection,
             kind=kind,

@@ -64,7 +64,7 @@ def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> An
     table = batches.record_table.c
     for condition in (
         table.record_id == record,
-        table.record_id.like(_escaped(record), escape="\\"),
+        table.record_id.startswith(f"{record}@", autoescape=True),
         table.record_id.in_(removed),
     ):
         rows = connection.execute(
@@ -91,11 +91,6 @@ def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> An
         f"no rated record {record} is stored here",
         do="Give a record_id as the results file shows it, or rate its file first",
     )
-
-
-def _escaped(record: str) -> str:
-    safe = record.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{safe}@%"
 
 
 def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()) -> Explanation:

@@ -95,12 +95,16 @@ def due_at(received: datetime, months: int) -> datetime:
     >>> due_at(datetime(2025, 8, 31, 12, tzinfo=UTC), 6).isoformat()
     '2026-02-28T12:00:00+00:00'
     """
-    return _shifted(received, months)
+    moment = received.astimezone(UTC)
+    number = moment.year * 12 + moment.month - 1 + months
+    year, month = divmod(number, 12)
+    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)
 
 
 def received_upto(now: datetime, months: int) -> datetime:
     """The latest time whose term of that many months has ended by `now`."""
-    candidate = _shifted(now, -months)
+    candidate = due_at(now, -months)
     # 28 February answers for 29, 30 and 31 August as well: take the last that is due.
     year, month = candidate.year, candidate.month
     last = calendar.monthrange(year, month)[1]
@@ -405,11 +409,3 @@ def _forget_files(home: Path, before: datetime) -> int:
                     do="Check its owner and rights, then run again.",
                 ) from None
     return count
-
-
-def _shifted(moment: datetime, months: int) -> datetime:
-    moment = moment.astimezone(UTC)
-    number = moment.year * 12 + moment.month - 1 + months
-    year, month = divmod(number, 12)
-    day = min(moment.day, calendar.monthrange(year, month + 1)[1])
-    return moment.replace(year=year, month=month + 1, day=day)
