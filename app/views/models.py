@@ -193,7 +193,7 @@ def _candidate(
     if isinstance(waits, promotion.Known):
         files = _files(person, waits)
         _head(waits.version, say("models.candidate"), waits.proposed_by)
-        _gates(say, waits, files, brief=True)
+        _gates(say, waits, files)
         signing.boxes(say, waits, zone, now)
         signing.if_promoted(say, person, waits, files)
         signing.sign(say, person, waits)
@@ -204,7 +204,7 @@ def _candidate(
             fitting.acts(say, person, waits)
     elif serves is not None:
         _head(serves.version, say("models.serves"), "")
-        _gates(say, serves, _files(person, serves), brief=True)
+        _gates(say, serves, _files(person, serves))
         st.html(f'<div class="rp-note"><p>{escape(say("terms.no_candidate"))}</p></div>')
     signing.back(say, person, profile)
 
@@ -233,7 +233,7 @@ def _cards(
             )
         with right:
             _facts(say, one, zone, now)
-            _gates(say, one, files, brief=True)
+            _gates(say, one, files)
             if one.origin == "proposed" and not one.fault:
                 signing.boxes(say, one, zone, now)
                 signing.sign(say, person, one)
@@ -244,14 +244,14 @@ def _cards(
         _pause(say, person)
 
 
-def _gates(say: Any, one: promotion.Known, files: dict[str, bytes], *, brief: bool = False) -> None:
+def _gates(say: Any, one: promotion.Known, files: dict[str, bytes]) -> None:
     try:
         measured = promotion.gates(files, one.version)
     except RiskProfileError:
         if one.origin == "proposed":
             st.html(draw.strip("✕", say("models.no_gates")))
         return
-    signing.gates(say, measured, brief=brief)
+    signing.gates(say, measured, brief=True)
 
 
 def _state(say: Any, one: Any) -> str:

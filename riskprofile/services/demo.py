@@ -293,12 +293,10 @@ def _stored(store: Store) -> dict[str, Any]:
             .where(_alert.c.state != SUPERSEDED)
             .group_by(_alert.c.queue, _alert.c.lane)
         ).all()
-    counts = Summary().alerts
+    told = Summary()
     for queue, lane, count in rows:
-        counts["total"] += count
-        counts["queue"][queue] = counts["queue"].get(queue, 0) + count
-        counts["lane"][lane] = counts["lane"].get(lane, 0) + count
-    return counts
+        told.add_alerts(queue, lane, count)
+    return told.alerts
 
 
 def _top(store: Store, profiles: Sequence[str], now: datetime) -> list[TopAlert]:

@@ -55,12 +55,12 @@ class Row:
     """
 
     source: str
-    line: int | None
-    record_id: str | None
-    item: int | None
-    version: int | None
-    function: str
-    message_at: datetime | None
+    line: int | None = None
+    record_id: str | None = None
+    item: int | None = None
+    version: int | None = None
+    function: str = ""
+    message_at: datetime | None = None
     note: str = ""
     batch: str = ""
     reason: str = ""
@@ -184,16 +184,8 @@ def _stored(
             if not seen[row["position"]]:
                 continue
             place = told.iloc[row["position"]]
-            yield Row(
-                str(place.get("source") or ""),
-                _whole(place.get("line")),
-                row["record_id"],
-                row["item"],
-                row["version"],
-                row["function"],
-                row["message_at"],
-                "" if superseded or row["folded_by"] is None else "withdrawn",
-            )
+            note = "" if superseded or row["folded_by"] is None else "withdrawn"
+            yield _of_record(place.get("source") or "", place.get("line"), row, note)
 
 
 def _quarantined(connection: Connection, batch: Mapping[str, Any], actor: Actor) -> list[Row]:
@@ -216,7 +208,7 @@ def _quarantined(connection: Connection, batch: Mapping[str, Any], actor: Actor)
         )
         return [
             Row(
-                *(row["source"], row["line"], row["record_id"], None, None, "", None),
+                *(row["source"], row["line"], row["record_id"]),
                 note="repaired" if row["repair_batch"] else "",
                 batch=row["repair_batch"] or "",
                 reason_code=row["reason_code"],
@@ -231,7 +223,7 @@ def _set_aside(
 ) -> Iterator[Row]:
     if state == "duplicate" and batch["duplicate_of"]:
         first = batch["duplicate_of"]
-        yield Row(batch["source"], None, None, None, None, "", None, "same_file", first)
+        yield Row(batch["source"], note="same_file", batch=first)
         return
     for content in connection.execute(
         select(_aside.c.rows)
@@ -248,19 +240,17 @@ def _set_aside(
                 continue
             if held is None:
                 fault = batch["note"] if state == "failed" else ""
-                yield Row(str(source), _whole(line), None, None, None, "", None, reason=fault)
+                yield Row(str(source), _whole(line), reason=fault)
             else:
-                yield Row(
-                    str(source),
-                    _whole(line),
-                    held["record_id"],
-                    held["item"],
-                    held["version"],
-                    held["function"],
-                    held["message_at"],
-                    "held",
-                    held["batch_id"],
-                )
+                yield _of_record(source, line, held, "held", held["batch_id"])
+
+
+def _of_record(
+    source: Any, line: Any, record: Mapping[Any, Any], note: str, batch: str = ""
+) -> Row:
+    names = ("record_id", "item", "version", "function", "message_at")
+    held = {name: record[name] for name in names}
+    return Row(str(source), _whole(line), **held, note=note, batch=batch)
 
 
 def _holders(connection: Connection, ids: list[int]) -> dict[int, Mapping[str, Any]]:

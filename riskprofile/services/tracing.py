@@ -92,28 +92,12 @@ def request(
             )
         text = json.dumps(package, ensure_ascii=False, sort_keys=True)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        made = connection.execute(
-            insert(_trace)
-            .values(
-                arms_id=row["id"],
-                channel=asking.channel,
-                to_country=asking.to_country,
-                identity=identity,
-                package=digest,
-                state="asked",
-                asked_by=actor.name,
-                asked_at=now,
-                result="",
-                pieces=0,
-                diversion="",
-                reference="",
-            )
-            .returning(_trace.c.id)
-        ).scalar_one()
-        told = {"id": int(made), "requested_at": now.isoformat(), **package, "sha256": digest}
+        said = {"to_country": asking.to_country, "identity": identity, "package": digest}
+        made = _entered(connection, row, actor, now, asking.channel, state="asked", **said)
+        told = {"id": made, "requested_at": now.isoformat(), **package, "sha256": digest}
         if write is not None:
             write(told)
-        _note(connection, actor, "arms.trace.ask", row, now, trace=int(made), package=digest)
+        _note(connection, actor, "arms.trace.ask", row, now, trace=made, package=digest)
     return told
 
 
@@ -259,25 +243,25 @@ def establish(
         kept.lock(connection)
         row = _standing(connection, number)
         _room(connection, row, told["pieces"])
-        made = connection.execute(
-            insert(_trace)
-            .values(
-                arms_id=row["id"],
-                channel=NO_REQUEST,
-                to_country="",
-                identity="",
-                package="",
-                state="answered",
-                asked_by=actor.name,
-                asked_at=now,
-                answered_at=now,
-                answered_by=actor.name,
-                **told,
-            )
-            .returning(_trace.c.id)
-        ).scalar_one()
-        _note(connection, actor, "arms.trace.answer", row, now, trace=int(made), result=result)
-    return int(made)
+        told |= {"state": "answered", "answered_at": now, "answered_by": actor.name}
+        made = _entered(connection, row, actor, now, NO_REQUEST, **told)
+        _note(connection, actor, "arms.trace.answer", row, now, trace=made, result=result)
+    return made
+
+
+def _entered(
+    connection: Connection,
+    row: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    channel: str,
+    **said: Any,
+) -> int:
+    """Enter what is asked of a piece, or is known of it; the entry's id."""
+    held: dict[str, Any] = {"arms_id": row["id"], "channel": channel, "pieces": 0}
+    held |= dict.fromkeys(("to_country", "identity", "package", "result", "diversion"), "")
+    held |= {"reference": "", "asked_by": actor.name, "asked_at": now, **said}
+    return int(connection.execute(insert(_trace).values(held).returning(_trace.c.id)).scalar_one())
 
 
 def traces(store: Store, actor: Actor, state: str = "") -> list[dict[str, Any]]:
