@@ -48,10 +48,8 @@ def refused(say: Any, person: Any, batch: Any) -> None:
         stopped = batch.state == "stopped"
         said = note(say, batch) or say("panel.on_no_list" if stopped else "panel.no_note")
         do = say("panel.do_again" if stopped else "panel.do_ask")
-    st.html(
-        f'<div class="rp-card rp-stack"><h2 class="rp-h2">✕ {escape(title)}</h2>'
-        f"<p>{escape(said)}</p><p class=rp-m>{escape(do)}</p></div>"
-    )
+    body = f"<p>{escape(said)}</p><p class=rp-m>{escape(do)}</p>"
+    st.html(draw.card(f"✕ {title}", body, "rp-stack"))
     if row is not None:
         with st.popover(say("panel.see", line=row.line)):
             st.html(_cells(say, row))
@@ -109,10 +107,7 @@ def _told(say: Any, person: Any, zone: Any) -> str:
     if not seen:
         lines.append(say("inbox.none"))
     told = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return (
-        f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(say("inbox.title"))}</h2>'
-        f"{told}</div>"
-    )
+    return draw.card(say("inbox.title"), told, "rp-stack")
 
 
 def _ago(say: Any, length: timedelta) -> str:

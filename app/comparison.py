@@ -12,7 +12,7 @@ import streamlit as st
 from app import draw, session, terms
 from app.deciding import attempt
 from app.installation import served
-from app.text import attribute, escape
+from app.text import escape
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.parts import Figure
@@ -127,11 +127,8 @@ def _table(say: Any, profile: str, one: comparing.Recalls, able: comparing.Day, 
     table = f'<table class="rp-t first"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     note = say("compare.seen") if one.on == comparing.OUTCOMES else say("compare.least")
     few = f"<p>{escape(say('compare.few', n=say.number(one.finds)))}</p>"
-    return (
-        f'<div class="rp-card rp-stack" tabindex="0" role="region" '
-        f'aria-label="{attribute(title)}"><h2 class="rp-h2">{escape(title)}</h2>'
-        f'{table if rows else few}<p class="rp-m">{escape(note)}</p></div>'
-    )
+    body = f'{table if rows else few}<p class="rp-m">{escape(note)}</p>'
+    return draw.card(title, body, "rp-stack", scrolls=True)
 
 
 def _recall(say: Any, profile: str, one: Figure) -> str:
@@ -197,16 +194,10 @@ def _compared(say: Any, told: comparing.Compared) -> None:
     left, right = st.columns([0.62, 0.38], gap="small")
     title = say("compare.changed", n=say.number(len(changed)))
     table = draw.table(heads, rows) if rows else f"<p>{escape(say('compare.same'))}</p>"
-    left.html(
-        f'<div class="rp-card rp-scroll" tabindex="0" role="region" '
-        f'aria-label="{attribute(title)}"><h2 class="rp-h2">{escape(title)}</h2>{table}</div>'
-    )
+    left.html(draw.card(title, table, "rp-scroll", scrolls=True))
     parts = [(one.name, say.number(one.serving), say.number(one.other)) for one in told.parts()]
     heads = [say("compare.part"), told.serving, told.other]
-    right.html(
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(say("compare.parts"))}</h2>'
-        f"{draw.table(heads, parts[:20], (1, 2))}</div>"
-    )
+    right.html(draw.card(say("compare.parts"), draw.table(heads, parts[:20], (1, 2))))
     right.download_button(
         say("compare.save"),
         results.as_csv(records),

@@ -135,6 +135,20 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | 
     return f'<table class="rp-t first"><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
 
 
+def card(
+    title: str, body: str, *kinds: str, beside: str | None = None, scrolls: bool = False
+) -> str:
+    """A card with its title; `kinds` are classes of the theme, `beside` stands beside the title.
+
+    What is wider than a narrow window `scrolls`, by the keys too.
+    """
+    head = f'<h2 class="rp-h2">{escape(title)}</h2>'
+    if beside is not None:
+        head = f'<div class="rp-bar">{head}{beside}</div>'
+    moved = f' tabindex="0" role="region" aria-label="{attribute(title)}"' if scrolls else ""
+    return f'<div class="{" ".join(("rp-card", *kinds))}"{moved}>{head}{body}</div>'
+
+
 def reasons(
     say: Words,
     points: int,

@@ -125,7 +125,7 @@ def _fit(
             f'<div class="rp-edits"><h3 class="rp-h3">{escape(say("edit.made"))}</h3>{listed}</div>'
         )
     left, right = st.columns([0.45, 0.55], gap="small")
-    left.html(f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>{body}</div>')
+    left.html(draw.card(one.version, body))
     with right:
         if one.gates:
             signing.gates(say, one.gates)

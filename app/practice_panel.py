@@ -229,12 +229,10 @@ def drill(say: Words, one: Case) -> str:
 
 def record(say: Words, of: Record, title: str, note: str) -> str:
     """A line for each subject: finds caught, look-alikes let go, median time, both together."""
-    head = (
-        f'<div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2>'
-        f'<span class="rp-m rp-s">{escape(note)}</span></div>'
-    )
+    beside = f'<span class="rp-m rp-s">{escape(note)}</span>'
     if not of.lines:
-        return f'<div class="rp-card">{head}<p class="rp-m">{escape(say("kpi.none_yet"))}</p></div>'
+        none = f'<p class="rp-m">{escape(say("kpi.none_yet"))}</p>'
+        return draw.card(title, none, beside=beside)
     names = ("subject", "looked", "passed", "median", "together")
     heads = "".join(
         f"<th{' class=r' if name in names[1:4] else ''}>{escape(say(f'practice.{name}'))}</th>"
@@ -248,10 +246,11 @@ def record(say: Words, of: Record, title: str, note: str) -> str:
         f"<td>{_share_bar(say, line.share)}</td></tr>"
         for line in of.lines
     )
-    return (
-        f'<div class="rp-card">{head}<table class="rp-t first rp-record">'
-        f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    table = (
+        f'<table class="rp-t first rp-record"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
     )
+    return draw.card(title, table, beside=beside)
 
 
 def doubts(say: Words, of: Record, zone: ZoneInfo) -> str:
@@ -263,10 +262,7 @@ def doubts(say: Words, of: Record, zone: ZoneInfo) -> str:
         for one in of.doubts
     ]
     heads = [say(f"practice.{name}") for name in ("case", "choice", "words", "day")]
-    return (
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(say("practice.doubts"))}</h2>'
-        f"{draw.table(heads, rows, whole=(1, 3))}</div>"
-    )
+    return draw.card(say("practice.doubts"), draw.table(heads, rows, whole=(1, 3)))
 
 
 def _source(say: Words, one: Case) -> str:

@@ -25,12 +25,8 @@ def gates(say: Any, measured: Sequence[promotion.Gate], *, brief: bool = False) 
     closed = sum(not one.lets_pass for one in measured)
     told = say.many("gates.stop", closed) if closed else say("gates.none_stops")
     rows = "".join(_gate(say, one, brief=brief and one.held) for one in measured)
-    st.html(
-        f'<div class="rp-card rp-gates"><div class="rp-bar"><h2 class="rp-h2">'
-        f"{escape(say('models.gates'))}</h2>"
-        f"{draw.pill(f'✕ {told}' if closed else f'✓ {told}', 'need' if closed else '')}</div>"
-        f"{rows}</div>"
-    )
+    pill = draw.pill(f"✕ {told}", "need") if closed else draw.pill(f"✓ {told}")
+    st.html(draw.card(say("models.gates"), rows, "rp-gates", beside=pill))
 
 
 def named(say: Any, one: promotion.Gate) -> str:
@@ -79,10 +75,8 @@ def boxes(say: Any, one: promotion.Known, zone: Any, now: Any) -> None:
             f"<b>{escape(say('sign.waiting'))}</b><span>{escape(who)}</span></div>"
         )
     digest = say("sign.digest", digest=f"{one.digest[:4]} {one.digest[4:8]}")
-    st.html(
-        f'<div class="rp-card rp-signed"><h2 class="rp-h2">{escape(say("sign.two"))}</h2>'
-        f'<div>{drawn}</div><p class="rp-s rp-m">{escape(digest)}</p></div>'
-    )
+    body = f'<div>{drawn}</div><p class="rp-s rp-m">{escape(digest)}</p>'
+    st.html(draw.card(say("sign.two"), body, "rp-signed"))
 
 
 def sign(say: Any, person: Any, one: promotion.Known) -> None:

@@ -10,7 +10,7 @@ import streamlit as st
 from app import draw
 from app.deciding import attempt
 from app.installation import served
-from app.text import attribute, escape
+from app.text import escape
 from riskprofile.services import held, speaking, watching
 from riskprofile.services.rights import ACTIONS
 from riskprofile.words import form
@@ -177,11 +177,7 @@ def _of_100(say: Any, one: held.Held) -> str:
 
 
 def _card(title: str, body: str, pill: str = "") -> None:
-    st.html(
-        f'<div class="rp-card rp-stack" tabindex="0" role="region" '
-        f'aria-label="{attribute(title)}"><div class="rp-bar">'
-        f'<h2 class="rp-h2">{escape(title)}</h2>{pill}</div>{body}</div>'
-    )
+    st.html(draw.card(title, body, "rp-stack", beside=pill, scrolls=True))
 
 
 def _share(say: Any, value: float) -> str:

@@ -27,10 +27,7 @@ def page() -> None:
         st.html(draw.strip("✕", say("audit.breaks"), str(found.first_bad or "")))
     rows = [_row(say, one, zone, now) for one in identity.accounts(store, person)]
     heads = [say(f"audit.{name}") for name in ("user", "role", "office", "factor", "disabled")]
-    st.html(
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(say("audit.accounts"))}</h2>'
-        f"{draw.table(heads, rows)}</div>"
-    )
+    st.html(draw.card(say("audit.accounts"), draw.table(heads, rows)))
 
 
 def _row(say: Any, one: Any, zone: Any, now: Any) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import streamlit as st
 from app import draw, examinations, session
 from app.deciding import strips
 from app.installation import served
-from app.text import attribute, escape
+from app.text import escape
 from riskprofile.services import agreement, board, overrides
 from riskprofile.words import form
 
@@ -302,14 +302,9 @@ def _gap(say: Any, gap: Any) -> str:
 
 
 def _card(title: str, body: str, note: str, beside: str = "", wide: bool = False) -> str:
-    # What is wider than a narrow window is moved by the keys too.
-    scrolls = f' tabindex="0" role="region" aria-label="{attribute(title)}"' if wide else ""
-    return (
-        f'<div class="rp-card rp-stack"{scrolls}><div class="rp-bar">'
-        f'<h2 class="rp-h2">{escape(title)}</h2>'
-        f'<span class="rp-m rp-s">{escape(beside)}</span></div>{body}'
-        f'<p class="rp-m">{escape(note)}</p></div>'
-    )
+    side = f'<span class="rp-m rp-s">{escape(beside)}</span>'
+    told = f'{body}<p class="rp-m">{escape(note)}</p>'
+    return draw.card(title, told, "rp-stack", beside=side, scrolls=wide)
 
 
 page()

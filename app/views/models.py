@@ -297,10 +297,7 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
         rows.append((say("models.beside"), one.beside))
     if one.fault:
         rows.append((say("models.fault"), one.fault))
-    st.html(
-        f'<div class="rp-card"><h2 class="rp-h2">{escape(one.version)}</h2>'
-        f"{draw.table((), rows)}</div>"
-    )
+    st.html(draw.card(one.version, draw.table((), rows)))
 
 
 def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
@@ -319,10 +316,7 @@ def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     heads = [say(f"head.{name}") for name in ("when", "what")]
     heads += [say("models.version"), say("head.who"), say("reason.label")]
     listed = draw.table(heads, rows) if rows else f"<p>{escape(say('models.no_past'))}</p>"
-    st.html(
-        f'<div class="rp-card rp-stack"><h2 class="rp-h2">{escape(say("models.past"))}</h2>'
-        f"{listed}</div>"
-    )
+    st.html(draw.card(say("models.past"), listed, "rp-stack"))
 
 
 def _pause(say: Any, person: Any) -> None:
