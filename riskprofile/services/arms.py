@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,8 +19,7 @@ from riskprofile.intake import registers as intake
 from riskprofile.intake.reader import RawChunk
 from riskprofile.reference import marks
 from riskprofile.reference.arms import DETAILS, FLAGS, MARKED, SEIZURES, answer, as_marked
-from riskprofile.services import numbering
-from riskprofile.services.registers import Loaded
+from riskprofile.services.registers import Loaded, content
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import arms as kept
 from riskprofile.store.database import Store
@@ -197,7 +196,7 @@ def row_of(entry: Mapping[str, Any], actor: Actor, now: datetime, **more: Any) -
         "marking": entry.get("marking") or _UNSAID[answer(serial) if serial else "unknown"],
         **{name: bool(entry.get(name)) for name in FLAGS},
         "details": details,
-        "content": numbering.content(entry),
+        "content": content(entry),
         "recorded_by": actor.name,
         "recorded_at": now,
         **more,
@@ -210,8 +209,7 @@ def load(
     """Take old records from any table (CSV, XLSX, JSON Lines, Parquet), in one transaction.
 
     A number that came with the same content before is a duplicate, amended since or not; with
-    other content it is corrected, and the correction is kept with the piece. Authorities number
-    each for itself: see `numbering.numbered`.
+    other content it is corrected, and the correction is kept with the piece.
 
     Parameters
     ----------
@@ -235,7 +233,7 @@ def load(
         kept.lock(connection)
         rows = {
             number: row_of(entry, actor, now)
-            for number, entry in numbering.numbered(connection, entries).items()
+            for number, entry in _numbered(connection, entries).items()
         }
         known = kept.by_number(connection, sorted(rows))
         kept.add(store, connection, [rows[number] for number in rows if number not in known])
@@ -250,6 +248,48 @@ def load(
     return told
 
 
+def _numbered(
+    connection: Connection, entries: Iterable[Mapping[str, Any]]
+) -> dict[str, dict[str, Any]]:
+    """Entries of `SEIZURES` by the number under which each is kept; of one number the last.
+
+    Who comes first with a number has it as it is; another authority's stands with whose it is,
+    in capitals, so that its next file meets it however it spells itself. An entry that says
+    nothing of an authority is taken for the first one's, and so is one that is that record
+    in all but the authority: then this was wrong, and not the number. Not where the first one
+    speaks in these entries too, or the other has the number already: then two are alike.
+    """
+    entries = list(entries)
+    said = {(str(one["record_number"]), _authority(one)) for one in entries}
+    asked = {number for number, _ in said} | {_apart(*one) for one in said}
+    held = kept.by_number(connection, sorted(asked))
+    owners = {number: _authority(row) for number, row in held.items()}
+    found = {}
+    for entry in entries:
+        number, whose = str(entry["record_number"]), _authority(entry)
+        owner = owners[number] = owners.get(number) or whose
+        if whose not in ("", owner):
+            two = _apart(number, whose) in held or (number, owner) in said
+            if two or number not in held or not _is(entry, held[number]):
+                number = _apart(number, whose)
+        found[number] = {**entry, "record_number": number}
+    return found
+
+
+def _authority(row: Mapping[str, Any]) -> str:
+    return " ".join((row.get("authority") or "").split()).upper()
+
+
+def _apart(number: str, whose: str) -> str:
+    return f"{number} ({whose})"
+
+
+def _is(entry: Mapping[str, Any], held: Mapping[str, Any]) -> bool:
+    """Whether it came so before, its authority amended since, or differs in the authority alone."""
+    alike = (content(entry), content({**entry, "authority": held["authority"]}))
+    return held["content"] in alike
+
+
 def correct(
     connection: Connection,
     actor: Actor,
@@ -260,15 +300,8 @@ def correct(
     """Put a row in the place of a piece's; what it said before stays with it."""
     before, after = shown(held), shown(row)
     kept.change(connection, held["id"], row)
-    kept.add_event(
-        connection,
-        arms_id=held["id"],
-        kind="amended",
-        at=now,
-        by=actor.name,
-        recorded_at=now,
-        detail={"before": {n: v for n, v in before.items() if after.get(n) != v}},
-    )
+    told = {"before": {n: v for n, v in before.items() if after.get(n) != v}}
+    happened(connection, actor, held["id"], "amended", now, told)
 
 
 def amend(
@@ -331,7 +364,8 @@ def hand_over(
                 do="Record the link that is missing first",
             )
         detail = {"giver": giver.strip(), "taker": taker.strip(), "seal": seal.strip()}
-        _happened(connection, actor, row, "custody", now, detail)
+        happened(connection, actor, row["id"], "custody", now, detail)
+        note(connection, actor, "arms.custody", f"arms:{row['id']}", now, office=row["office"])
 
 
 def add_photo(
@@ -350,28 +384,21 @@ def add_photo(
     with store.write() as connection:
         row = one(connection, number)
         detail = {"file": legible(path.name), "shows": shows.strip()}
-        _happened(connection, actor, row, "photo", now, detail, shown)
+        happened(connection, actor, row["id"], "photo", now, detail, shown)
+        about, told = f"arms:{row['id']}", {"sha256": shown}
+        note(connection, actor, "arms.photo", about, now, told, office=row["office"])
     return shown
 
 
-def _happened(
+def happened(
     connection: Connection,
     actor: Actor,
-    row: Mapping[str, Any],
+    arms_id: int,
     kind: str,
     now: datetime,
     detail: dict[str, Any],
     digest: str = "",
 ) -> None:
-    kept.add_event(
-        connection,
-        arms_id=row["id"],
-        kind=kind,
-        at=now,
-        digest=digest,
-        detail=detail,
-        by=actor.name,
-        recorded_at=now,
-    )
-    told = {"sha256": digest} if digest else {}
-    note(connection, actor, f"arms.{kind}", f"arms:{row['id']}", now, told, office=row["office"])
+    """Keep with a piece what happened to it, and who says so."""
+    said = {"kind": kind, "at": now, "by": actor.name, "recorded_at": now}
+    kept.add_event(connection, arms_id=arms_id, digest=digest, detail=detail, **said)

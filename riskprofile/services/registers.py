@@ -6,6 +6,7 @@ a reason; the good rows beside it are loaded.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, rates
 from riskprofile.reference.registers import LICENCES, OFFICES, RATES, REGISTERS, Register
-from riskprofile.services import govern, numbering
+from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
@@ -160,7 +161,7 @@ def load(
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
         before = kept.in_force(connection, kind, stated)
-        contents = {key: numbering.content(entry) for key, entry in entries.items()}
+        contents = {key: content(entry) for key, entry in entries.items()}
         fresh = [key for key in entries if before.get(key) != contents[key]]
         account: dict[str, Any] = {**told.counts(len(fresh))}
         load_id = kept.add_load(
@@ -182,6 +183,12 @@ def load(
         account |= {"as_of": stated.isoformat()}
         note(connection, actor, "register.load", f"register:{kind}", now, account)
     return told
+
+
+def content(entry: Mapping[str, Any]) -> str:
+    """Digest of an entry as it came: the same again changes nothing."""
+    text = json.dumps(dict(entry), ensure_ascii=False, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _key(entry: Mapping[str, object], spec: Register) -> str:

@@ -195,19 +195,9 @@ def answer(
         row = _of(connection, trace["arms_id"])
         _room(connection, row, told["pieces"] - trace["pieces"])
         if stands:
-            kept.add_event(
-                connection,
-                arms_id=row["id"],
-                kind="answer",
-                at=now,
-                by=actor.name,
-                recorded_at=now,
-                detail={
-                    "trace": trace_id,
-                    "why": correct.strip(),
-                    "before": {name: trace[name] for name in told if trace[name]},
-                },
-            )
+            before = {name: trace[name] for name in told if trace[name]}
+            detail = {"trace": trace_id, "why": correct.strip(), "before": before}
+            arms.happened(connection, actor, row["id"], "answer", now, detail)
         connection.execute(
             update(_trace)
             .where(_trace.c.id == trace_id)
