@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import examinations, installation, reach_chart, session, words
+from app import deciding, examinations, installation, reach_chart, session, words
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import cut, settings
 from riskprofile.services.evidence import Weight
@@ -30,7 +30,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     opened = settings.open_store(told)
     bench.furnish(opened)
     here = SimpleNamespace(store=opened, settings=told, clock=lambda: NOW)
-    for module in (installation, session, examinations):
+    for module in (installation, session, examinations, deciding):
         monkeypatch.setattr(module, "served", lambda: here)
     monkeypatch.setattr(session, "speech", lambda: words.of("en"))
     as_of(monkeypatch, SARA)
