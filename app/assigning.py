@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ import streamlit as st
 from app import draw, lists, queue_list, session
 from app.deciding import UNDO, attempt, bound, cancel, close_dialog, fault, taken_back
 from app.installation import served
-from app.text import cell, escape, literal, mark, option, plain
+from app.text import cell, escape, key_of, literal, mark, option, plain
 from app.words import Words, refusal
 from riskprofile.errors import Conflict
 from riskprofile.profiles import PROFILES
@@ -142,8 +141,7 @@ def _elsewhere(rows: Sequence[Any], office: str | None) -> list[str]:
 
 
 def _which(rows: Sequence[Any], to: str | None) -> str:
-    named = repr((sorted(row.id for row in rows), to))
-    return hashlib.sha256(named.encode()).hexdigest()[:16]
+    return key_of((sorted(row.id for row in rows), to))
 
 
 def _table(rows: Sequence[Any], now: Any, say: Words, *, choosing: bool) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ import streamlit as st
 from app import cells, draw, lists, papers, session, typed
 from app.installation import served
 from app.kept import came, cell_of, in_english, why
-from app.text import cell, escape, option, plain
+from app.text import cell, escape, key_of, option, plain
 from app.uploads import tell
 from app.words import refusal
 from riskprofile.errors import RiskProfileError, UsageError
@@ -151,8 +150,7 @@ def _editor(
         dtype="object",
     )
     # Edits are told by their place: other lines, or values that nobody typed, are another table.
-    drawn = repr([(one.row.id, one.column) for one in lines])
-    made = hashlib.sha256(drawn.encode()).hexdigest()[:12]
+    made = key_of([(one.row.id, one.column) for one in lines])
     key = typed.own(f"repairs-{batch.id}-{window.turn}-{made}", window.person)
 
     told = {(one.row.id, one.column): _typed_in(fixes, one) for one in lines if one.column}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -12,7 +11,7 @@ import streamlit as st
 from app import draw, session, typed
 from app.deciding import act, attempt, bound, cancel, close_dialog, ended, fault
 from app.installation import served
-from app.text import escape
+from app.text import escape, key_of
 from app.words import Words
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, snoozing
@@ -81,15 +80,6 @@ def dialog(lane: str) -> None:
     st.dialog(say("do.snooze"), on_dismiss=close_dialog)(_form)(lane)
 
 
-def _which(alerts: Sequence[int]) -> str:
-    """A name for just these alerts: words that were typed of some come back to no others.
-
-    >>> _which([3, 4, 5]) == _which([3, 6, 7])
-    False
-    """
-    return hashlib.sha256(repr(sorted(alerts)).encode()).hexdigest()[:16]
-
-
 def _form(lane: str) -> None:
     say, person, now = session.speech(), session.present(), session.now()
     alerts = st.session_state["snooze"]
@@ -104,7 +94,7 @@ def _form(lane: str) -> None:
         key="snooze-hours",
         format_func=lambda hours: form.span(say, timedelta(hours=hours)),
     )
-    which = _which(alerts)
+    which = key_of(sorted(alerts))  # words that were typed of some come back to no others
     subject = f"{SNOOZE}:{which}"
     reason = typed.field(
         st.text_area,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ import streamlit as st
 from app import draw, lists, session, steps, tied
 from app.deciding import attempt
 from app.installation import served
-from app.text import cell, escape, option
+from app.text import cell, escape, key_of, option
 from riskprofile.scoring.editing import (
     DROP,
     FALLING,
@@ -110,7 +109,7 @@ def _list(say: Any, profile: str, shown: Sequence[Line], told: dict[str, str], h
         }
     )
     # Another list has another key: what was chosen by place in the one is nothing in the other.
-    key = f"list-terms-{hashlib.sha256('|'.join([profile, *names]).encode()).hexdigest()[:12]}"
+    key = f"list-terms-{key_of([profile, *names])}"
     row = names.index(st.session_state[held]) if st.session_state[held] in names else None
     lists.follow(key, row, "term")
 

@@ -21,8 +21,8 @@ from typing import Any
 from riskprofile.words.shown import isolated, mixed, plain, runs
 
 __all__ = [
-    "attribute", "cell", "direct", "escape", "literal", "logged", "mark", "marked", "option",
-    "plain", "stressed", "traced",
+    "attribute", "cell", "direct", "escape", "key_of", "literal", "logged", "mark", "marked",
+    "option", "plain", "stressed", "traced",
 ]  # fmt: skip
 
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown, and Streamlit's own marks, begin with
@@ -65,6 +65,15 @@ def escape(value: Any) -> str:
 def attribute(value: Any) -> str:
     """Text for an attribute of a tag, where no other tag can stand."""
     return html.escape(plain(value), quote=True)
+
+
+def key_of(value: Any) -> str:
+    """A short name for just this value, of which keys are made: of another it is another.
+
+    >>> key_of([3, 4, 5]) == key_of([3, 6, 7])
+    False
+    """
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
 def cell(value: Any) -> str:
