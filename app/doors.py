@@ -140,17 +140,17 @@ _two_at_once: list[CapacityLimiter] = []  # Argon2id costs 0.3 s and 64 MiB a ch
 
 
 async def sign_in(request: Request) -> Response:
-    say, onward = words.of(_language_of(request)), await _way(request)
+    onward = await _way(request)
     if request.method != "POST":
         vouched_for = vouched(request.scope)
         if vouched_for and "stay" not in request.query_params:
             return await _entered_by_proxy(request, vouched_for, onward)
-        return HTMLResponse(sign_in_page(say, onward))
+        return HTMLResponse(sign_in_page(words.of(_language_of(request)), onward))
     if not same_origin(request.headers):
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused_origin")), 403)
+        return _refused(request, onward, "sign_in.refused_origin", 403)
     form = await _form(request)
     if form is None:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 413)
+        return _refused(request, onward, "sign_in.refused", 413)
     here = served()
     address = request.client.host if request.client else ""
     try:
@@ -167,17 +167,16 @@ async def sign_in(request: Request) -> Response:
             limiter=_two(),
         )
     except PolicyError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.refused")), 401)
+        return _refused(request, onward, "sign_in.refused", 401)
     except RiskProfileError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
+        return _refused(request, onward, "sign_in.failed", 503)
     person = form.get("name", "").strip()
-    return _with_session(RedirectResponse(onward.to(person), 303), request, token)
+    return _given(RedirectResponse(onward.to(person), 303), request, COOKIE, token)
 
 
 def unanswered(request: Request, onward: str) -> Response:
     """Where the database does not answer nobody is known: the way in says so, and leads on."""
-    say = words.of(_language_of(request))
-    return HTMLResponse(sign_in_page(say, Way(onward), say("sign_in.failed")), 503)
+    return _refused(request, Way(onward), "sign_in.failed", 503)
 
 
 async def sign_out(request: Request) -> Response:
@@ -189,8 +188,7 @@ async def sign_out(request: Request) -> Response:
     if request.method != "POST":
         return RedirectResponse("/", 303)
     if not same_origin(request.headers):
-        say = words.of(_language_of(request))
-        return HTMLResponse(sign_in_page(say, Way(), say("sign_out.refused_origin")), 403)
+        return _refused(request, Way(), "sign_out.refused_origin", 403)
     token, left = request.cookies.get(COOKIE, ""), await _way(request)
     if token:
         here = served()
@@ -199,8 +197,7 @@ async def sign_out(request: Request) -> Response:
                 lambda: identity.sign_out(here.store, token, here.clock())
             )
         except StoreError:  # the cookie stays: asked for again, this ends the session
-            say = words.of(_language_of(request))
-            return HTMLResponse(sign_in_page(say, left, say("account.failed")), 503)
+            return _refused(request, left, "account.failed", 503)
     # A trusted proxy would sign the person in again at once.
     stay = "stay=1" if served().settings.proxy_address else ""
     query = "&".join(filter(None, (stay, left.query)))
@@ -214,39 +211,24 @@ async def language(request: Request) -> Response:
     onward = request.query_params.get("next", _before(request))
     answer = RedirectResponse(onward if NEXT.fullmatch(onward) else "/", 303)
     if chosen in words.LANGUAGES:
-        answer.set_cookie(
-            LANGUAGE_COOKIE,
-            chosen,
-            max_age=31_536_000,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
+        _given(answer, request, LANGUAGE_COOKIE, chosen, max_age=31_536_000)
     return answer
 
 
 async def to_provider(request: Request) -> Response:
     """Send the browser to the administration's own sign-in."""
-    say, here = words.of(_language_of(request)), served()
-    onward = way(request.query_params)
+    here, onward = served(), way(request.query_params)
     try:
         out = await anyio.to_thread.run_sync(
             lambda: federated.begin(here.settings, onward.query, here.clock())
         )
     except RiskProfileError as error:
         log.warning("single sign-on: %s", legible(str(error)))
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.no_provider")), 503)
+        return _refused(request, onward, "sign_in.no_provider", 503)
+    lasts = int(federated.FLOW_TIME.total_seconds())
     answer = RedirectResponse(out.address, 303)
-    answer.set_cookie(
-        FLOW_COOKIE,
-        out.carried,
-        max_age=int(federated.FLOW_TIME.total_seconds()),
-        path="/sign-in/oidc",
-        httponly=True,
-        samesite="lax",  # it must come back with the provider's redirect
-        secure=request.url.scheme == "https",
-    )
-    return answer
+    # Lax: it must come back with the provider's redirect.
+    return _given(answer, request, FLOW_COOKIE, out.carried, "/sign-in/oidc", "lax", lasts)
 
 
 async def from_provider(request: Request) -> Response:
@@ -261,10 +243,10 @@ async def from_provider(request: Request) -> Response:
     except PolicyError as error:
         if carried:  # else it is a stranger's, who could fill a disk with it
             log.warning("single sign-on: %s", legible(str(error)))
-        answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.not_known")), 401)
+        answer = _refused(request, Way(), "sign_in.not_known", 401)
     except RiskProfileError as error:
         log.warning("single sign-on: %s", legible(str(error)))
-        answer = HTMLResponse(sign_in_page(say, Way(), say("sign_in.no_provider")), 503)
+        answer = _refused(request, Way(), "sign_in.no_provider", 503)
     else:
         # A redirect would still count as coming from the provider, and the browser would
         # keep the new Strict cookie back. A page of ours goes on instead.
@@ -274,7 +256,7 @@ async def from_provider(request: Request) -> Response:
             f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(onward)}">'
             f'<a href="{escape(onward)}">{escape(say("sign_in.go_on"))}</a>'
         )
-        answer = _with_session(HTMLResponse(page), request, token)
+        answer = _given(HTMLResponse(page), request, COOKIE, token)
     answer.delete_cookie(FLOW_COOKIE, path="/sign-in/oidc", httponly=True, samesite="lax")
     return answer
 
@@ -290,11 +272,15 @@ async def account(request: Request) -> Response:
         return RedirectResponse("/sign-in", 303)
     if request.method != "POST":
         return HTMLResponse(account_page(say, person.name))
+
+    def refused(said: str, status: int) -> Response:
+        return HTMLResponse(account_page(say, person.name, say(said)), status)
+
     if not same_origin(request.headers):
-        return HTMLResponse(account_page(say, person.name, say("sign_in.refused_origin")), 403)
+        return refused("sign_in.refused_origin", 403)
     form = await _form(request)
     if form is None:
-        return HTMLResponse(account_page(say, person.name, say("account.refused")), 413)
+        return refused("account.refused", 413)
     try:
         if form.get("do") == "everywhere":
             await anyio.to_thread.run_sync(
@@ -312,38 +298,48 @@ async def account(request: Request) -> Response:
                 limiter=_two(),
             )
     except PolicyError:
-        return HTMLResponse(account_page(say, person.name, say("account.wrong")), 401)
+        return refused("account.wrong", 401)
     except StoreError:
-        return HTMLResponse(account_page(say, person.name, say("account.failed")), 503)
+        return refused("account.failed", 503)
     except RiskProfileError:
-        return HTMLResponse(account_page(say, person.name, say("account.refused")), 400)
+        return refused("account.refused", 400)
     answer = RedirectResponse("/sign-in?stay=1", 303)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer
 
 
 async def _entered_by_proxy(request: Request, name: str, onward: Way) -> Response:
-    say, here = words.of(_language_of(request)), served()
+    here = served()
     try:
         token = await anyio.to_thread.run_sync(
             lambda: federated.enter(here.store, name, here.clock(), "proxy")
         )
     except PolicyError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.not_known")), 401)
+        return _refused(request, onward, "sign_in.not_known", 401)
     except RiskProfileError:
-        return HTMLResponse(sign_in_page(say, onward, say("sign_in.failed")), 503)
-    return _with_session(RedirectResponse(onward.to(name), 303), request, token)
+        return _refused(request, onward, "sign_in.failed", 503)
+    return _given(RedirectResponse(onward.to(name), 303), request, COOKIE, token)
 
 
-def _with_session(answer: Response, request: Request, token: str) -> Response:
-    answer.set_cookie(
-        COOKIE,
-        token,
-        httponly=True,
-        samesite="strict",
-        path="/",
-        secure=request.url.scheme == "https",
-    )
+def _refused(request: Request, onward: Way, said: str, status: int) -> Response:
+    """The way in, in the reader's language, with why it did not lead on."""
+    say = words.of(_language_of(request))
+    return HTMLResponse(sign_in_page(say, onward, say(said)), status)
+
+
+def _given(
+    answer: Response,
+    request: Request,
+    name: str,
+    value: str,
+    path: str = "/",
+    samesite: str = "strict",
+    max_age: int | None = None,
+) -> Response:
+    """The answer with a cookie that no script reads, and that stays on https once it is there."""
+    secure = request.url.scheme == "https"
+    kept: dict[str, Any] = {"path": path, "samesite": samesite, "max_age": max_age}
+    answer.set_cookie(name, value, secure=secure, httponly=True, **kept)
     return answer
 
 

@@ -14,6 +14,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
 from riskprofile.scoring.control import Recall
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
+from riskprofile.services import tally
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
@@ -123,9 +124,7 @@ def near(
     nearest = np.flatnonzero(apart <= np.partition(apart, of - 1)[of - 1])
     nearest = nearest[np.lexsort((alerts[nearest], apart[nearest]))][:of]
     finds, own = int(values[nearest].sum()), held[nearest]
-    low, high = control.wilson(finds / of, of)
-    least, most = int(own.min()), int(own.max())
-    return Near(of, finds, least, most, min(low, finds / of), max(high, finds / of))
+    return Near(of, finds, int(own.min()), int(own.max()), *tally.interval(finds, of))
 
 
 def _examined(connection: Connection, profile: str, digest: str, weight: Weight) -> _Examined:

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from riskprofile.errors import ScorecardError
-from riskprofile.scoring import control
 from riskprofile.services import drift, evidence, feedback, promotion, tally
 from riskprofile.services.drift import Standing
 from riskprofile.services.evidence import Passed
@@ -120,9 +119,8 @@ def look(store: Store, models: Path, actor: Actor, profile: str) -> Watch:
 def _calibration(drawn: bool, score: np.ndarray, found: np.ndarray) -> Calibration:
     if not len(found):
         return Calibration(drawn, 0, *[float("nan")] * 4)
-    share = float(found.mean())
-    low, high = control.wilson(share, len(found))
-    return Calibration(drawn, len(found), float(score.mean()), share, float(low), float(high))
+    ends = tally.interval(int(found.sum()), len(found))
+    return Calibration(drawn, len(found), float(score.mean()), float(found.mean()), *ends)
 
 
 def _labels(who: str, mine: Table) -> Labels:
