@@ -35,7 +35,8 @@ from statistics import median
 from typing import Any
 
 from app.installation import COOKIE
-from app.queue_list import HEAD, ROW
+from app.lists import HEAD
+from app.queue_list import ROW
 from tests.browser.conftest import FLAGS, Served, chromium, serving
 from tests.browser.protocol import Officer
 from tests.faults.runs import crossings

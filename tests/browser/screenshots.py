@@ -19,7 +19,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app.installation import COOKIE
-from app.terms import HEAD, ROW
+from app.lists import HEAD
+from app.terms import ROW
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import reading
 from riskprofile.services import fitting, identity, promotion, settings
