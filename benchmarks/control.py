@@ -16,7 +16,6 @@ what the random share says?
 
 from __future__ import annotations
 
-import argparse
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import control, rating
@@ -182,12 +182,7 @@ def _covered(name: str, years: list[tuple[control.Recall, float]]) -> dict[str, 
 
 def main() -> None:
     """Print one table; exit code 1 when a world lies outside 93 to 97 of 100."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--runs", type=int, default=4000)
-    parser.add_argument("--taught", type=int, default=400)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, runs=4000, taught=400, seed=1, json=False)
     rows = run(asked.runs, asked.seed, asked.taught)
     if asked.json:
         print(json.dumps({"worlds": rows}))

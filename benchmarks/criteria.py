@@ -10,13 +10,13 @@ brings up: how often it holds, and how many finds there are in a hundred rows on
 
 from __future__ import annotations
 
-import argparse
 import json
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from benchmarks.detection import ROOT, judge
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import TRAVELLER
@@ -74,11 +74,7 @@ def _each(card: Scorecard, values: pd.DataFrame, labels: np.ndarray) -> list[dic
 
 def main() -> None:
     """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=31)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, rows=100_000, seed=31, json=False)
     told = run(asked.rows, asked.seed)
     if asked.json:
         print(json.dumps(told))

@@ -9,7 +9,6 @@ else: no model is fitted to them or chosen by them.
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from benchmarks import seizures
+from benchmarks import asking, seizures
 from riskprofile.scoring import parts
 from training import data, evaluate, fit
 from training import recipe as recipes
@@ -210,14 +209,12 @@ def show(told: dict[str, Any]) -> None:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
     current = ROOT / "models" / "shipment"
     default = None
     if (current / "CURRENT").is_file():
         default = current / (current / "CURRENT").read_text("utf-8").strip() / "recipe.json"
+    parser = asking.parser(__doc__, peers=",".join(PEERS), json=False)
     parser.add_argument("--recipe", type=Path, default=default)
-    parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     told = run(recipes.read(given.recipe), [name for name in given.peers.split(",") if name])
     print(json.dumps(told)) if given.json else show(told)

@@ -15,7 +15,6 @@ called obfuscated. Without it, the lines that the tests wrote are read.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import random
@@ -25,6 +24,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon, text
@@ -47,10 +47,8 @@ Pair = tuple[str, str, str]  # kind, plain text, changed text
 
 def main() -> int:
     """Run, and print one table or one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--count", type=int, default=5_000, help="disguised texts")
+    parser = asking.parser(__doc__, count=5_000, json=False)
     parser.add_argument("--lines", type=Path, help="real lawful lines: language<TAB>text")
-    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     phrases = _phrases()
     chance = random.Random(20)

@@ -12,7 +12,6 @@ with 1 unless 11 of 12 are seen and at most 1 clean week in 100 raises an alarm.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import drift, rating
@@ -291,12 +291,7 @@ def measure(weeks: int, rows: int, seed: int, places: int = 3) -> dict[str, Any]
 
 def main() -> None:
     """Print one table; exit code 1 when a bar is not met."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--weeks", type=int, default=100)
-    parser.add_argument("--rows", type=int, default=2_000)
-    parser.add_argument("--seed", type=int, default=4242)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, weeks=100, rows=2_000, seed=4242, json=False)
     told = measure(asked.weeks, asked.rows, asked.seed)
     if asked.json:
         print(json.dumps(told))

@@ -15,7 +15,6 @@ leaks in; whether an office's own groups differ in conduct only its own rows can
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from benchmarks.detection import ROOT
 from riskprofile.errors import UsageError
 from riskprofile.history import Snapshot, view
@@ -87,11 +87,8 @@ def _judged(groups: Sequence[fairness.Group], outside: int) -> str:
 
 def main() -> None:
     """Print the tables; exit code 1 when a group is outside and nobody answers for it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=400_000)
-    parser.add_argument("--share", type=float, default=0.05)
+    parser = asking.parser(__doc__, rows=400_000, share=0.05, json=False)
     parser.add_argument("--waive", action="append", default=[])
-    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if not 0 < asked.share < 1:
         parser.error(f"--share {asked.share:g}: give a share between 0 and 1, such as 0.05")

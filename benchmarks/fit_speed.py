@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import apart
+from benchmarks import apart, asking
 from training import compile as compiling
 from training import data, estimator
 from training.estimator import ScorecardClassifier
@@ -123,11 +123,7 @@ def fitted(folder: Path, rows: int) -> dict[str, Any]:
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--made", type=int, default=100_000)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", action="store_true")
+    parser = asking.parser(__doc__, rows=1_000_000, made=100_000, threads=2, json=False)
     parser.add_argument("--inside", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.inside:

@@ -9,7 +9,6 @@ Parquet in a process of its own, and prints the most memory that process held at
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from benchmarks import apart
+from benchmarks import apart, asking
 
 BAR = 400  # MB
 AWMDS = (
@@ -87,10 +86,8 @@ def measure(kind: str, megabytes: int, folder: Path) -> dict[str, float]:
 
 def main() -> int:
     """Print one line a format; 1 above the bar."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = asking.parser(__doc__, megabytes=1000, json=False)
     parser.add_argument("--format", choices=[*FORMATS], action="append", dest="kinds")
-    parser.add_argument("--megabytes", type=int, default=1000)
-    parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     worst = 0.0
     for kind in given.kinds or ["awmds"]:

@@ -9,7 +9,6 @@ in turns, and its best of some rounds counts: the others had to share the machin
 
 from __future__ import annotations
 
-import argparse
 import io
 import re
 import sys
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from pydifact.parser import Parser
 
+from benchmarks import asking
 from riskprofile.intake.edifact import tokenize
 
 FIXTURES = Path(__file__).resolve().parents[1] / "tests" / "intake" / "fixtures"
@@ -63,10 +63,7 @@ def best(call: Callable[[], int], rounds: int) -> tuple[float, int]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", type=int, default=1_000_000, help="bytes of each file")
-    parser.add_argument("--rounds", type=int, default=5)
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, size=1_000_000, rounds=5)
     warnings.simplefilter("ignore")  # pydifact says of most messages what it does not check
     print(
         f"{'messages':<22}{'segments':>10}{'ours/s':>12}{'split/s':>12}{'pydifact/s':>12}"

@@ -15,7 +15,6 @@ each fingerprint, because repeats teach only to remember. No feature is the fing
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from benchmarks import asking
 from training.estimator import ScorecardClassifier
 
 FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data" / "korea_customs"
@@ -167,10 +167,7 @@ def show(told: dict[str, Any]) -> None:
 
 def main() -> int:
     """Print the table; 1 where the bar is missed, 2 where the data are not here."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = asking.asked(__doc__, folder=FOLDER, json=False)
     if not (given.folder / FILES[0]).is_file():
         print(f"{given.folder} holds no {FILES[0]}: give the folder of the declarations")
         return 2

@@ -9,7 +9,6 @@ each of a hundred that wait together and so are one run; and what the database t
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import tempfile
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks import asking
 from benchmarks.pipeline import make
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
@@ -30,9 +30,7 @@ TOGETHER = 100
 
 def main() -> None:
     """Print one line for each figure."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--files", type=int, default=300)
-    files = max(2 * SOME, parser.parse_args().files)
+    files = max(2 * SOME, asking.asked(__doc__, files=300).files)
     with tempfile.TemporaryDirectory(prefix="messages-") as name:
         folder = Path(name)
         home = settings.load({}, home=folder / "home")

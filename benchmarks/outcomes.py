@@ -9,7 +9,6 @@ with the right person named, no honest set is, and the noise costs at most 3 poi
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.feedback import SLICE
 from riskprofile.services.settings import CHECKOUT
@@ -183,10 +183,7 @@ def held(told: Mapping[str, Mapping[str, float]]) -> bool:
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = asking.asked(__doc__, seeds=10, json=False)
     told = measure(given.seeds)
     if given.json:
         print(json.dumps(told))

@@ -18,7 +18,6 @@ least 10 senders.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import tempfile
@@ -31,6 +30,7 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import select
 
+from benchmarks import asking
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import blind, packing, packs, review, settings
 from riskprofile.services.identity import OWNER
@@ -279,12 +279,7 @@ def held(told: dict[str, Any]) -> bool:
 
 def main() -> None:
     """Print the figures; exit code 1 when the pack did not help or carried a name."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=60_000)
-    parser.add_argument("--share", type=float, default=0.02)
-    parser.add_argument("--wave", default="r_new_cover=20")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, rows=60_000, share=0.02, wave="r_new_cover=20", json=False)
     name, _, times = asked.wave.partition("=")
     told = run(asked.rows, asked.share, (name, float(times or 1)))
     if asked.json:

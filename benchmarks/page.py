@@ -21,7 +21,6 @@ act (which a busy machine changes less), errors, and the bytes of one act.
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from typing import Any
 from app.installation import COOKIE
 from app.lists import HEAD
 from app.queue_list import ROW
+from benchmarks import asking
 from tests.browser.conftest import FLAGS, Served, chromium, serving
 from tests.browser.protocol import Officer
 from tests.faults.runs import crossings
@@ -260,15 +260,9 @@ def rating(home: Path, folder: Path, rows: int) -> subprocess.Popen[bytes]:
 
 def main() -> None:
     """Measure."""
-    asked = argparse.ArgumentParser(description="How long an officer waits.")
-    asked.add_argument("--alerts", type=int, default=10_000)
-    asked.add_argument("--loads", type=int, default=15)
-    asked.add_argument("--clicks", type=int, default=30)
-    asked.add_argument("--officers", type=int, default=0)
-    asked.add_argument("--seconds", type=float, default=60.0)
-    asked.add_argument("--turns", type=int, default=0)
-    asked.add_argument("--batch", type=int, default=0, metavar="ROWS")
-    given = asked.parse_args()
+    given = asking.asked(
+        __doc__, alerts=10_000, loads=15, clicks=30, officers=0, seconds=60.0, turns=0, batch=0
+    )
     filled = {"many": max(0, given.alerts - 11), "travellers": bool(given.batch)}
     with tempfile.TemporaryDirectory() as home, serving(Path(home), **filled) as served:
         if given.turns:

@@ -16,7 +16,6 @@ written in two ways but for capitals and order: what joins there is joined wrong
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import random
@@ -26,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks import asking
 from riskprofile.history import finding, forms, register
 from riskprofile.history.learning import Asked
 from riskprofile.profiles import PROFILES
@@ -432,11 +432,8 @@ def crowd(rows: int) -> dict[str, int]:
 
 def main() -> int:
     """Print one table or one JSON object; or write the pairs."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = asking.parser(__doc__, rows=20_000, write=False, json=False)
     parser.add_argument("--half", choices=("judge", "choose"), default="judge")
-    parser.add_argument("--rows", type=int, default=20_000, help="of the generator")
-    parser.add_argument("--write", action="store_true", help="make the pairs anew")
-    parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if asked.write:
         with PAIRS.open("w", encoding="utf-8", newline="") as file:

@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.history import Snapshot, view
 from riskprofile.history.register import FUZZY
 from riskprofile.profiles import PROFILES, SHIPMENT, Profile
@@ -226,10 +227,8 @@ def goal(rows: int, look_up: float) -> dict[str, float]:
 
 def main() -> int:
     """Print one line a way; 1 where two of them answer otherwise."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = asking.parser(__doc__, past=1_000_000, since=20_000)
     parser.add_argument("--profile", choices=[*PROFILES], default="shipment")
-    parser.add_argument("--past", type=int, default=1_000_000)
-    parser.add_argument("--since", type=int, default=20_000)
     parser.add_argument("--start", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.start:

@@ -23,7 +23,6 @@ table names every goal G1 to G12 with its figure, held, missed or not measured.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -46,7 +45,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from benchmarks import apart, goals
+from benchmarks import apart, asking, goals
 from benchmarks import past as pasts
 from benchmarks.rated import CHUNK, DAY
 from riskprofile.profiles import SHIPMENT
@@ -374,14 +373,9 @@ def memory(sizes: list[int], past: int) -> dict[str, float]:
 
 def main() -> None:
     """Print every figure, then every goal."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--past", type=int, default=20_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(GROUPS))
-    parser.add_argument("--memory", default="", help="numbers of rows, each five times the last")
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(
+        __doc__, rows=20_000, past=20_000, rounds=5, only=",".join(GROUPS), memory="", json=False
+    )
     only = asked.only.split(",") if asked.only else []
     told = measure(asked.rows, asked.past, only, asked.rounds) if only else {}
     if sizes := [int(size) for size in asked.memory.split(",") if size]:

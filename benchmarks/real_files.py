@@ -12,7 +12,6 @@ or a refusal. Content of these files is public samples; nothing is learnt from t
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections import Counter
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from lxml import etree
 
+from benchmarks import asking
 from riskprofile import intake
 from riskprofile.errors import InputError
 
@@ -155,9 +155,7 @@ def lines(folder: Path) -> list[Line]:
 
 def main() -> int:
     """Print the table and its totals; 1 when a file disagrees."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER)
-    folder = parser.parse_args().folder
+    folder = asking.asked(__doc__, folder=FOLDER).folder
     if not folder.is_dir():
         print(f"skipped: no folder {folder.name} beside the checkout, real messages are not here")
         return 0

@@ -11,7 +11,6 @@ the server out. Without `--database` a SQLite file in a temporary folder is made
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import asking
 from riskprofile.reference import marks
 from riskprofile.services import arms
 from riskprofile.services.identity import OWNER
@@ -122,12 +122,7 @@ def measure(store: Store, count: int, searches: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--searches", type=int, default=200)
-    parser.add_argument("--database", default="")
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = asking.asked(__doc__, records=1_000_000, searches=200, database="", json=False)
     with tempfile.TemporaryDirectory() as folder:
         store = Store.open(given.database or f"sqlite:///{Path(folder) / 'bench.db'}")
         told = measure(store, given.records, given.searches)

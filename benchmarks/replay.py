@@ -9,7 +9,6 @@ not replayed.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import tempfile
@@ -20,7 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks import apart
+from benchmarks import apart, asking
 from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
@@ -65,10 +64,7 @@ def measure(rows: int, folder: Path) -> dict[str, Any]:
 
 def main() -> int:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=100_000)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, rows=100_000, json=False)
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:
         told = measure(asked.rows, Path(folder))
     print(json.dumps(told) if asked.json else "\n".join(f"{k:18} {v}" for k, v in told.items()))

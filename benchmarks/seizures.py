@@ -13,7 +13,6 @@ earlier period (the recipe's first world) and the same written lawful trade.
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from benchmarks import asking
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import rating
@@ -272,9 +272,7 @@ def bars(told: dict[str, Any]) -> dict[str, tuple[float, float, bool]]:
 
 def main() -> int:
     """Judge what serves; 1 where a bar is missed, 2 without the files."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
+    given = asking.asked(__doc__, json=False)
     models = ROOT / "models"
     scorecard = artefacts.serving(models, PROFILE)
     recipe = recipes.read(models / PROFILE / scorecard.version / "recipe.json")

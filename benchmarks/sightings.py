@@ -11,7 +11,6 @@ dispersion of the past, and the habit of naming what exceeds mean + 2 deviations
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from riskprofile.history import bursts
 from riskprofile.history.bursts import LEAST_REPORTS, Grid
 
@@ -108,12 +108,7 @@ def measure(runs: int, seed: int = 5) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, runs=1000, json=False)
     found = measure(asked.runs)
     if asked.json:
         print(json.dumps({"runs": asked.runs, "share": Grid().share, "rows": found}))

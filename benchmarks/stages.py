@@ -9,7 +9,6 @@ doing. Shares are within a point or two; the sum is the whole run, its start inc
 
 from __future__ import annotations
 
-import argparse
 import collections
 import signal
 import tempfile
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
+from benchmarks import asking
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings
@@ -142,10 +142,8 @@ def measure(profile: str, rows: int, past: int) -> dict[str, float]:
 
 def main() -> None:
     """Print one line a stage."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser = asking.parser(__doc__, rows=20_000, past=20_000)
     parser.add_argument("--profile", choices=[*PROFILES], default="shipment")
-    parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--past", type=int, default=20_000)
     asked = parser.parse_args()
     told = measure(asked.profile, asked.rows, asked.past)
     print(f"{asked.profile}: {asked.rows:,} rows after {asked.past:,} of history, us a row")

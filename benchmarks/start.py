@@ -9,14 +9,13 @@ of the generator.
 
 from __future__ import annotations
 
-import argparse
 import os
 import statistics
 import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import apart
+from benchmarks import apart, asking
 from benchmarks.pipeline import make
 
 FLOOR = "import pandas, sqlmodel"
@@ -32,9 +31,7 @@ COMMANDS = (
 
 def main() -> None:
     """Print one line a command."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    rounds = asking.asked(__doc__, rounds=5).rounds
     with tempfile.TemporaryDirectory(prefix="start-") as name:
         os.environ["RISKPROFILE_HOME"] = str(Path(name) / "home")
         apart.run(PROGRAM, "init", heard=True)

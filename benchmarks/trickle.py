@@ -19,8 +19,8 @@ says it had beside the share that it had.
 
 from __future__ import annotations
 
-import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,6 +28,7 @@ from datetime import date, timedelta
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from benchmarks.detection import ROOT
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
@@ -147,12 +148,7 @@ def cut(points: np.ndarray, capacity: Capacity, seed: int) -> tuple[pd.DataFrame
 
 def main() -> None:
     """Print one line for each way."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=300, help="declarations a day")
-    parser.add_argument("--capacity", type=int, default=15)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, rows=300, capacity=15, seeds=3, json=False)
     ways: dict[str, tuple[int | None, bool]] = {
         "one list a day": (1, False),
         f"{SOME} lists, kept": (SOME, True),
@@ -170,7 +166,7 @@ def main() -> None:
             made[name].append(work(here, asked.capacity, many, seed, keeps=keeps))
     whole = sum(one.finds for one in made["one list a day"])
     if not whole:  # nothing to be a share of
-        parser.exit(1, f"one list a day found none of {finds} finds: take more --rows or --seeds\n")
+        sys.exit(f"one list a day found none of {finds} finds: take more --rows or --seeds")
     told = {
         name: {
             "of all finds": sum(one.finds for one in some) / finds,

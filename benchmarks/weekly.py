@@ -24,7 +24,6 @@ after the change, with the standard error over the seeds.
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,6 +32,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks import asking
 from benchmarks.detection import ROOT
 from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
@@ -244,12 +244,7 @@ def verdicts(worlds: dict[str, Any]) -> list[str]:
 
 def main() -> None:
     """Print the tables and, in words, where ours is behind."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rows", type=int, default=1500)
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--share", type=float, default=0.02)
-    parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
+    asked = asking.asked(__doc__, rows=1500, seeds=3, share=0.02, json=False)
     told = run(asked.rows, asked.seeds, asked.share)
     if asked.json:
         print(json.dumps(told))
