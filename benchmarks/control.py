@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import asking
-from riskprofile.history import Snapshot, view
+from benchmarks.worlds import world
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import control, rating
 from riskprofile.scoring.ranking import Capacity
@@ -32,7 +32,6 @@ from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
 from riskprofile.tables import TEXT
 from training.refit import refit
-from training.synth import generate
 
 BAR = (0.93, 0.97)
 
@@ -110,11 +109,9 @@ class Rounds:
 
     def __init__(self) -> None:
         self.card = artefacts.serving(CHECKOUT / "models", SHIPMENT.name)
-        chunks = list(generate(SHIPMENT.name, self.POOL, 61, start="2025-01-01", days=200))
-        items = pd.concat([view(each.table, SHIPMENT) for each in chunks], ignore_index=True)
-        history = Snapshot.from_views([items[[*SHIPMENT.remembered, "time"]]])
-        self.values = rating.features(items, history, SHIPMENT, self.card)
-        self.label = np.concatenate([each.truth["label"].to_numpy() for each in chunks]).astype(int)
+        made = world(SHIPMENT, self.POOL, 61, start="2025-01-01", days=200)
+        self.values = rating.features(made.seen, made.history, SHIPMENT, self.card)
+        self.label = made.truth["label"].to_numpy().astype(int)
 
     def one(self, random: np.random.Generator) -> tuple[control.Recall, float]:
         """A year: what the estimate says of all its rounds together, and the true recall."""
@@ -157,9 +154,9 @@ class Rounds:
 def run(runs: int, seed: int, taught: int = 0) -> list[dict[str, Any]]:
     """Coverage of each world."""
     rows = []
-    for place, world in enumerate(WORLDS):
+    for place, each in enumerate(WORLDS):
         random = np.random.default_rng([seed, place])
-        rows.append(_covered(world.name, [one(world, random) for _ in range(runs)]))
+        rows.append(_covered(each.name, [one(each, random) for _ in range(runs)]))
     if taught:
         rounds, random = Rounds(), np.random.default_rng([seed, len(WORLDS)])
         rows.append(_covered(rounds.name, [rounds.one(random) for _ in range(taught)]))

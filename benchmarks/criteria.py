@@ -18,12 +18,11 @@ import pandas as pd
 
 from benchmarks import asking
 from benchmarks.detection import ROOT, judge
-from riskprofile.history import Snapshot, view
+from benchmarks.worlds import world
 from riskprofile.profiles import TRAVELLER
 from riskprofile.scoring import rating
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.store import artefacts
-from training.synth import generate
 
 DAYS, LATE = 450, 0.7
 
@@ -34,23 +33,17 @@ def run(rows: int, seed: int) -> dict[str, Any]:
         "written criteria": artefacts.serving(ROOT / "models", TRAVELLER.name),
         "learnt scorecard": artefacts.serving(ROOT / "models", TRAVELLER.name, learnt=True),
     }
-    views, truths = [], []
-    for chunk in generate(TRAVELLER.name, rows, seed, days=DAYS):
-        views.append(view(chunk.table, TRAVELLER))
-        truths.append(chunk.truth)
-    seen = pd.concat(views, ignore_index=True)
-    truth = pd.concat(truths, ignore_index=True)
-    history = Snapshot.from_views([seen[[*TRAVELLER.remembered, "time"]]])
-    start = seen["time"].min().floor("D")
-    late = (seen["time"] >= start + pd.Timedelta(days=DAYS * LATE)).to_numpy()
-    judged, true = seen[late].reset_index(drop=True), truth[late].reset_index(drop=True)
+    made = world(TRAVELLER, rows, seed, days=DAYS)
+    start = made.seen["time"].min().floor("D")
+    late = (made.seen["time"] >= start + pd.Timedelta(days=DAYS * LATE)).to_numpy()
+    judged, true = (one[late].reset_index(drop=True) for one in (made.seen, made.truth))
     told: dict[str, Any] = {
         "rows": len(true),
         "positives": int(true["label"].sum()),
         "recall": {"best possible": judge(true["probability"].to_numpy("float64"), true)},
     }
     for name, card in cards.items():
-        values = rating.features(judged, history, TRAVELLER, card)
+        values = rating.features(judged, made.history, TRAVELLER, card)
         told["recall"][name] = judge(card.points(values).astype("float64"), true)
         if any(term.criterion for term in card.terms):
             told["criteria"] = _each(card, values, true["label"].to_numpy())

@@ -25,7 +25,8 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import asking
-from riskprofile.history import Snapshot, view
+from benchmarks.worlds import world
+from riskprofile.history import view
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import lexicon, text
 from riskprofile.scoring import rating
@@ -34,7 +35,6 @@ from riskprofile.store import artefacts
 from riskprofile.tables import TEXT, Table
 from tests.reference import goods_lines
 from tests.reference.disguise import TRICKS, slip
-from training.synth import generate
 
 ROOT = Path(__file__).resolve().parents[1]
 PROFILE = "shipment"
@@ -107,11 +107,8 @@ class _Rating:
 
     def __init__(self, scorecard: Scorecard) -> None:
         self.scorecard, self.profile = scorecard, PROFILES[PROFILE]
-        chunks = list(generate(PROFILE, ROWS, 31, start="2025-01-01", days=200))
-        table = pd.concat([one.table for one in chunks], ignore_index=True)
-        label = np.concatenate([one.truth["label"].to_numpy() for one in chunks])
-        seen = view(table, self.profile)[[*self.profile.remembered, "time"]]
-        self.history = Snapshot.from_views([seen])
+        made = world(self.profile, ROWS, 31, self.profile.names, start="2025-01-01", days=200)
+        table, label, self.history = made.declared, made.truth["label"].to_numpy(), made.history
         recent = table["lodged_at"] >= table["lodged_at"].quantile(0.8)
         lawful = table[(label == 0) & recent.to_numpy()].reset_index(drop=True)
         points = self._points(lawful)

@@ -21,37 +21,29 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from benchmarks import asking
 from benchmarks.detection import ROOT
+from benchmarks.worlds import world
 from riskprofile.errors import UsageError
-from riskprofile.history import Snapshot, view
 from riskprofile.profiles import TRAVELLER
 from riskprofile.scoring import parts, rating
 from riskprofile.store import artefacts
 from training import fairness
 from training.fairness import Waiver
-from training.synth import generate
 
 
 def run(rows: int, share: float, waivers: list[Waiver]) -> dict[str, Any]:
     """Proxies, and the groups of both scorecards."""
-    views, truths, people = [], [], []
-    for chunk in generate(TRAVELLER.name, rows, 41):
-        views.append(view(chunk.table, TRAVELLER))
-        truths.append(chunk.truth["label"].to_numpy())
-        people.append(chunk.table[TRAVELLER.protected("P1")])
-    seen = pd.concat(views, ignore_index=True)
-    labels = np.concatenate(truths)
-    protected = fairness.grouped(pd.concat(people, ignore_index=True), TRAVELLER.protected("P1"))
-    history = Snapshot.from_views([seen[[*TRAVELLER.remembered, "time"]]])
+    made = world(TRAVELLER, rows, 41, TRAVELLER.protected("P1"))
+    labels = made.truth["label"].to_numpy()
+    protected = fairness.grouped(made.declared, TRAVELLER.protected("P1"))
     told: dict[str, Any] = {"rows": rows, "share": share, "scorecards": {}}
-    values = rating.all_features(seen, history, TRAVELLER)
+    values = rating.all_features(made.seen, made.history, TRAVELLER)
     told["proxies"] = fairness.proxies(values, protected)
     for name, learnt in (("written criteria", False), ("learnt scorecard", True)):
         card = artefacts.serving(ROOT / "models", TRAVELLER.name, learnt=learnt)
-        points = card.points(rating.features(seen, history, TRAVELLER, card))
+        points = card.points(rating.features(made.seen, made.history, TRAVELLER, card))
         selected = np.zeros(len(points), dtype=bool)
         selected[parts.order(points)[: round(len(points) * share)]] = True
         found = fairness.groups(labels, selected, protected)

@@ -22,7 +22,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 import numpy as np
@@ -30,14 +30,13 @@ import pandas as pd
 
 from benchmarks import asking
 from benchmarks.detection import ROOT
-from riskprofile.history import Snapshot, view
+from benchmarks.worlds import world
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import rating
 from riskprofile.scoring.ranking import QUEUES, Capacity, Ranking
 from riskprofile.services.capacity import PART, Past
 from riskprofile.store import artefacts
 from riskprofile.tables import TEXT
-from training.synth import generate
 
 DAYS, JUDGED = 42, 21
 SOME = 8  # lists a day
@@ -56,19 +55,14 @@ class Arrivals:
 def arrivals(rows: int, seed: int) -> Arrivals:
     """So many declarations a day, rated by the shipped scorecard."""
     card = artefacts.serving(ROOT / "models", SHIPMENT.name)
-    views, labels = [], []
-    for chunk in generate(SHIPMENT.name, rows * DAYS, seed, days=DAYS):
-        views.append(view(chunk.table, SHIPMENT))
-        labels.append(chunk.truth["label"].to_numpy())
-    items = pd.concat(views, ignore_index=True)
-    history = Snapshot.from_views([items[[*SHIPMENT.remembered, "time"]]])
-    points = card.points(rating.features(items, history, SHIPMENT, card))
-    since = items["time"] - items["time"].min().floor("D")
+    made = world(SHIPMENT, rows * DAYS, seed, days=DAYS)
+    points = card.points(rating.features(made.seen, made.history, SHIPMENT, card))
+    since = made.seen["time"] - made.seen["time"].min().floor("D")
     order = np.argsort(since.to_numpy(), kind="stable")
     hour = (since.dt.total_seconds() / 3600).to_numpy()[order]
     return Arrivals(
         points[order],
-        np.concatenate(labels).astype(bool)[order],
+        made.truth["label"].to_numpy().astype(bool)[order],
         (hour // 24).astype(int),
         hour % 24,
     )
@@ -79,13 +73,10 @@ class Examined:
     """What one way examined of the days that are judged."""
 
     finds: int = 0
-    days: list[int] = None  # type: ignore[assignment]
+    days: list[int] = field(default_factory=list)
     drawn: int = 0
     said: float = 0.0  # what the probabilities of the draws say they stand for
     passed: int = 0
-
-    def __post_init__(self) -> None:
-        self.days = []
 
 
 def lists(here: Arrivals, day: int, many: int | None) -> Iterator[np.ndarray]:

@@ -32,9 +32,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import asking
+from benchmarks import asking, worlds
 from benchmarks.detection import ROOT
-from riskprofile.history import Snapshot, view
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring import rating
 from riskprofile.scoring.ranking import Capacity
@@ -42,7 +41,6 @@ from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, Scorecard
 from riskprofile.store import artefacts
 from riskprofile.tables import TEXT
 from training.refit import refit
-from training.synth import generate
 
 WEEKS, WARM_UP = 70, 4
 CHANGE = 49  # the week from which the generator's patterns differ
@@ -66,28 +64,18 @@ def world(card: Scorecard, rows: int, seed: int, *, drift: bool) -> World:
     """Seventy weeks; without drift, of a calendar so long that the change lies behind them."""
     days = 7 * WEEKS if drift else round(7 * WEEKS / 0.7)
     total = rows * WEEKS if drift else round(rows * WEEKS / 0.7)
-    views, labels, chances, weeks = [], [], [], []
-    start: pd.Timestamp | None = None
-    for chunk in generate(SHIPMENT.name, total, seed, days=days):
-        seen = view(chunk.table, SHIPMENT)
-        start = start if start is not None else seen["time"].iloc[0].floor("D")
-        week = ((seen["time"] - start).dt.days // 7).to_numpy()
-        kept = week < WEEKS
-        views.append(seen[kept])
-        labels.append(chunk.truth["label"].to_numpy()[kept])
-        chances.append(chunk.truth["probability"].to_numpy("float64")[kept])
-        weeks.append(week[kept])
-        if not kept.all():
-            break
-    items = pd.concat(views, ignore_index=True)
-    history = Snapshot.from_views([items[[*SHIPMENT.remembered, "time"]]])
-    values = rating.features(items, history, SHIPMENT, card)
+    made = worlds.world(SHIPMENT, total, seed, days=days)
+    time = made.seen["time"]
+    week = ((time - time.iloc[0].floor("D")).dt.days // 7).to_numpy()
+    kept = week < WEEKS
+    items, truth = (one[kept].reset_index(drop=True) for one in (made.seen, made.truth))
+    values = rating.features(items, made.history, SHIPMENT, card)
     return World(
         values=values,
-        labels=np.concatenate(labels).astype(int),
-        chance=np.concatenate(chances),
+        labels=truth["label"].to_numpy().astype(int),
+        chance=truth["probability"].to_numpy("float64"),
         points=card.points(values),
-        week=np.concatenate(weeks),
+        week=week[kept],
     )
 
 
