@@ -9,6 +9,7 @@ to D.21A.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -31,6 +32,9 @@ NAMING = (
     *("declaration_id", "lodged_at", "arrival_at", "customs_office", "carrier", "conveyance"),
     *("transport_document", "house_document"),
 )
+# Items name all containers around them and their seals: beyond what any ship carries, a megabyte of
+# a message would become gigabytes of rows.
+MOST_LINKS = 1_000_000
 
 
 class Cargo(Segments):
@@ -38,22 +42,24 @@ class Cargo(Segments):
 
     COUNTS: ClassVar[Mapping[str, str]] = {}  # CNT qualifier: the tag it counts, ITEM for items
     MANY: ClassVar[bool] = False  # declarations in one message, which may be cancelled as a whole
+    NOTHING: ClassVar[tuple[str, str]] = ("no_goods_items", "the message lists no goods")
+    WORDED: ClassVar[bool] = False  # words of a consignment are those of each item without its own
 
     def __init__(self, message: Message) -> None:
         super().__init__(message)
         self.header: dict[str, Any] = of_report(message) if self.MANY else of_edifact(message)
         self.items: list[Scope] = []
-        self.counted = {"EQD": 0}
-        self.position, self._within = 0, self.whole
+        self.within: Scope | None = None  # the consignment that is open, of several
+        self.links = 0  # containers, seals and texts named by rows so far
+        self.position, self._above = 0, self.whole
         scope = self.whole
         for segment in message.segments:
             began = self.scope(segment, scope)
             if began is not None:
                 scope = began
                 self.opened()
-            if segment.tag == "EQD":
-                self.counted["EQD"] += 1
             self.read(segment, scope)
+        self._end()
         self._compare()
 
     def scope(self, segment: Segment, now: Scope) -> Scope | None:
@@ -69,12 +75,24 @@ class Cargo(Segments):
             above = above.parent
         return self.items[-1]
 
+    def consignment(self, segment: Segment) -> Scope:
+        """A new consignment of a message that holds several."""
+        self._end()
+        self._began, self.within = segment, Scope(segment.place, self.whole)
+        return self.within
+
+    def _end(self) -> None:
+        """A consignment that lists no item is one all the same."""
+        if self.within and not self.within.items:
+            self.item(self._began, self.within)
+
     def _compare(self) -> None:
         """CNT speaks of what it stands behind."""
+        counted = Counter(segment.tag for segment in self.message.segments)
         for segment in self.message.segments:
             wanted = self.COUNTS.get(segment.get(1)) if segment.tag == "CNT" else None
             declared = decimal(segment.get(1, 1)) if wanted else None
-            found = len(self.items) if wanted == "ITEM" else self.counted.get(wanted or "", 0)
+            found = len(self.items) if wanted == "ITEM" else counted[wanted or ""]
             if declared is not None and declared != found:
                 self.warnings.append("edifact_cnt_count" + ("_short" if declared > found else ""))
 
@@ -89,13 +107,13 @@ class Cargo(Segments):
             rows.row(self._named(), line=place, warnings=self.warnings, extra=self.header)
         elif not self.items:
             rows.reject(
-                "no_goods_items",
-                "the message lists no goods",
+                *self.NOTHING,
                 line=place,
                 record_id=self.whole.values.get("declaration_id") or self.message.reference,
             )
         told: set[int] = set()  # scopes whose own extra stands in the first row below them
-        shared: dict[int, dict[str, str | None]] = {}  # their containers: once, items can be many
+        # Their containers: once, items can be many.
+        shared: dict[int, tuple[dict[str, str | None], int]] = {}
         for item in self.items:
             above: list[Scope] = []
             scope = item.parent
@@ -112,15 +130,19 @@ class Cargo(Segments):
                 if one.extra and one.place not in told:
                     extra[name] = one.extra
                 told.add(one.place)
-            contained = next((shared[one.place] for one in reversed(above) if one.containers), {})
+            around = (shared[one.place] for one in reversed(above) if one.containers)
+            contained, links = next(around, ({}, 0))
             if item.containers:
-                contained = self._contained(item.containers)
+                contained, links = self._contained(item.containers)
+            self.links += links + len(item.texts or above[-1].texts)
             self._row(rows, [*above, item], contained, extra)
 
-    def _contained(self, containers: list[str]) -> dict[str, str | None]:
+    def _contained(self, containers: list[str]) -> tuple[dict[str, str | None], int]:
+        """Columns of containers and their seals, and how many these are."""
         known = dict.fromkeys(containers)
-        seals = (seal for one in known for seal in self.seals.get(one, []))
-        return {"container_numbers": joined(known), "seal_numbers": joined(seals)}
+        seals = [seal for one in known for seal in self.seals.get(one, [])]
+        columns = {"container_numbers": joined(known), "seal_numbers": joined(seals)}
+        return columns, len(known) + len(seals)
 
     def _merged(self, scopes: list[Scope]) -> dict[str, str | None]:
         """Values of each scope over those of the ones around it; a party is never mixed."""
@@ -158,14 +180,21 @@ class Cargo(Segments):
         values = self._merged(scopes) | contained
         warnings = list(self.warnings)
         _references(values)
-        self.position = self.position + 1 if above is self._within else 1
-        self._within = above
+        if self.links > MOST_LINKS:
+            rows.reject(
+                "report_too_large",
+                f"items times containers and seals pass {MOST_LINKS:,} in this report",
+                line=item.place,
+                record_id=values["declaration_id"],
+            )
+            return
+        self.position = self.position + 1 if above is self._above else 1
+        self._above = above
         values["item_number"] = values.get("item_number") or str(self.position)
         values["lodged_at"] = values.get("lodged_at") or self.header.get("message_at")
-        text = one_line(" ".join(item.texts)) or item.values.get("goods_description")
-        if not text and above.items == 1:
-            text = one_line(" ".join(above.texts)) or above.values.get("goods_description")
-        values["goods_description"] = text
+        worded = (item, above) if above.items == 1 or self.WORDED else (item,)
+        said = (one_line(" ".join(w.texts)) or w.values.get("goods_description") for w in worded)
+        values["goods_description"] = next(filter(None, said), None)
         legs = {leg: at for scope in scopes for leg, at in scope.legs.items()}
         values["route"] = journey(legs.get(leg) for leg in LEGS)
         amount, _, currency = (values.pop("freight_cost", None) or "").partition(" ")

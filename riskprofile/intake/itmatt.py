@@ -81,31 +81,18 @@ class Items(Cargo):
     FIELDS = FIELDS
     MANY: ClassVar = True
 
-    def __init__(self, message: Message) -> None:
-        self.postal: Scope | None = None
-        self._began: Segment | None = None
-        super().__init__(message)
-        self._end()
-
-    def _end(self) -> None:
-        """An item that lists no content is one row all the same."""
-        if self.postal and self._began and not self.postal.items:
-            self.item(self._began, self.postal)
-
     def scope(self, segment: Segment, now: Scope) -> Scope | None:
         """An item at CNI or at the next identifier; a content piece at GID."""
         opened: Scope | None = None
         number = _identifier(segment) if segment.tag in BEARERS else None
-        known = self.postal.values.get("bill") if self.postal else None
-        new = number and (self.postal is None or known not in (None, number))
+        known = self.within.values.get("bill") if self.within else None
+        new = number and (self.within is None or known not in (None, number))
         if segment.tag == "CNI" or new:
-            self._end()
-            opened = self.postal = Scope(segment.place, self.whole)
-            self._began = segment
+            opened = self.consignment(segment)
             opened.put("transport_mode", "post", 0)
-        if number and self.postal:
-            self.postal.put("bill", number, 0)
-        return self.item(segment, self.postal) if segment.tag == "GID" else opened
+        if number and self.within:
+            self.within.put("bill", number, 0)
+        return self.item(segment, self.within) if segment.tag == "GID" else opened
 
 
 def _identifier(segment: Segment) -> str | None:
