@@ -10,11 +10,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_cargo import Cargo
-from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_scope import LAST, Scope
-from riskprofile.intake.rows import Gather
 
 LOADING = "45"  # BGM: a loading order, whose arrival is that at the port of loading
 EMPTY = "4"  # EQD sixth element
@@ -75,13 +72,9 @@ class Order(Cargo):
             super()._dtm(segment, scope)
 
 
-class CoprarReader(EdifactReader):
+class CoprarReader(CargoReader):
     """Reads COPRAR messages."""
 
     name = "coprar"
-    profile = "shipment"
     types = ("COPRAR",)
-
-    def write(self, message: Message, rows: Gather) -> None:
-        """One row per container."""
-        Order(message).rows(rows)
+    kind = Order

@@ -12,11 +12,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_cargo import Cargo
+from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_scope import Scope
-from riskprofile.intake.rows import Gather
 
 # segment and qualifier: column; where several fill one column, the first wins
 FIELDS = {
@@ -96,13 +94,9 @@ class Report(Cargo):
         super()._equipment(segment, Scope(0) if scope is self.whole else scope)
 
 
-class CuscarReader(EdifactReader):
+class CuscarReader(CargoReader):
     """Reads CUSCAR messages."""
 
     name = "cuscar"
-    profile = "shipment"
     types = ("CUSCAR",)
-
-    def write(self, message: Message, rows: Gather) -> None:
-        """One row per goods item."""
-        Report(message).rows(rows)
+    kind = Report

@@ -11,11 +11,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_cargo import Cargo
+from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
 from riskprofile.intake.edifact_scope import Scope
-from riskprofile.intake.rows import Gather
 
 DETAIL, SUMMARY = "D", "S"  # UNS
 # segment and qualifier: column; where several fill one column, the first wins
@@ -139,13 +137,9 @@ class Declaration(Cargo):
         return None
 
 
-class CusdecReader(EdifactReader):
+class CusdecReader(CargoReader):
     """Reads CUSDEC messages."""
 
     name = "cusdec"
-    profile = "shipment"
     types = ("CUSDEC",)
-
-    def write(self, message: Message, rows: Gather) -> None:
-        """One row per customs item."""
-        Declaration(message).rows(rows)
+    kind = Declaration

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message
+from riskprofile.intake.edifact_messages import EdifactReader, Message
 from riskprofile.intake.edifact_scope import (
     LAST,
     LEGS,
@@ -205,6 +205,17 @@ class Cargo(Segments):
         if not values.get("value"):
             values["currency"] = values.get("currency") if values.get("freight_cost") else None
         rows.row(values, line=item.place, warnings=warnings, extra=extra)
+
+
+class CargoReader(EdifactReader):
+    """A reader of messages of goods; `kind` says how one is read."""
+
+    profile = "shipment"
+    kind: type[Cargo]
+
+    def write(self, message: Message, rows: Gather) -> None:
+        """A row for each item."""
+        self.kind(message).rows(rows)
 
 
 def _references(values: dict[str, str | None]) -> None:

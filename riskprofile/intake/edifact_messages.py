@@ -1,4 +1,4 @@
-"""EDIFACT messages: segments gathered from UNH to UNT, and what their controls say.
+"""EDIFACT messages: segments gathered from UNH to UNT, what their controls say, and their reader.
 
 Totals and references that disagree are warnings, with `_short` when more is declared
 than found; broken structure sets `Message.error`, for that message alone, so that the
@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from riskprofile import words
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import TAGS, Segment, tokenize
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather
 
 LONGEST = 99_999  # segments of one message or set: it is held in memory whole
 _WHOLE = {("", ""), ("1", ""), ("1", "F")}  # UNH fourth element: part, and whether the first, last
@@ -37,6 +38,41 @@ class Message:
     def fail(self, code: str, reason: str, place: int) -> None:
         """The first fault stands; a broken message is never read in part."""
         self.error = self.error or (code, reason, place)
+
+
+class EdifactReader:
+    """A reader of messages of some types; `write` is what a format adds."""
+
+    name: str
+    profile: str
+    types: tuple[str, ...]
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether an EDIFACT message of these types opens in the head."""
+        types = "|".join(self.types).encode()
+        return bool(re.search(rb"UNH[^A-Za-z0-9].{1,40}?(%b)" % types, head, re.DOTALL))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per record; a message that cannot be trusted is one rejection."""
+        rows = Gather(profile, source.name, chunk_rows)
+        for message in messages(source):
+            if message.error is None and message.type not in self.types:
+                reason = f"a message of type {message.type[:20]!r}, which this reader does not know"
+                message.fail("edifact_message_type", reason, message.place)
+            if message.error is not None:
+                code, reason, place = message.error
+                rows.reject(
+                    code, f"segment {place}: {reason}", line=place, record_id=message.reference
+                )
+            else:
+                self.write(message, rows)
+            if rows.full:
+                yield rows.take()
+        yield rows.take()
+
+    def write(self, message: Message, rows: Gather) -> None:
+        """The records of one whole message."""
+        raise NotImplementedError
 
 
 def messages(source: Source) -> Iterator[Message]:

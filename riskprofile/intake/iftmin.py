@@ -11,11 +11,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_cargo import Cargo
-from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_scope import Scope
-from riskprofile.intake.rows import Gather
 
 # segment and qualifier: column; where several fill one column, the first wins
 FIELDS = {
@@ -94,13 +91,9 @@ class Instruction(Cargo):
         return None
 
 
-class IftminReader(EdifactReader):
+class IftminReader(CargoReader):
     """Reads IFTMIN and IFTMCS messages."""
 
     name = "iftmin"
-    profile = "shipment"
     types = ("IFTMIN", "IFTMCS")
-
-    def write(self, message: Message, rows: Gather) -> None:
-        """One row per goods item."""
-        Instruction(message).rows(rows)
+    kind = Instruction

@@ -14,11 +14,8 @@ import re
 from typing import ClassVar
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_cargo import Cargo
-from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_scope import Scope
-from riskprofile.intake.rows import Gather
 
 # segment and qualifier: column; where several fill one column, the first wins
 FIELDS = {
@@ -103,13 +100,9 @@ def _identifier(segment: Segment) -> str | None:
     return None
 
 
-class ItmattReader(EdifactReader):
+class ItmattReader(CargoReader):
     """Reads ITMATT messages."""
 
     name = "itmatt"
-    profile = "shipment"
     types = ("ITMATT",)
-
-    def write(self, message: Message, rows: Gather) -> None:
-        """One row per content piece."""
-        Items(message).rows(rows)
+    kind = Items

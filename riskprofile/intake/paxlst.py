@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_messages import EdifactReader, Message
 from riskprofile.intake.edifact_times import moment, sent_on, time_in_date_slot, without_time
 from riskprofile.intake.message_header import cancels_list, closes, of_edifact
 from riskprofile.intake.paxlst_traveller import TRAVELLERS, Traveller

@@ -14,8 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_reader import EdifactReader
+from riskprofile.intake.edifact_messages import EdifactReader, Message
 from riskprofile.intake.edifact_scope import numeral
 from riskprofile.intake.edifact_times import sent_on
 from riskprofile.intake.message_header import of_edifact
