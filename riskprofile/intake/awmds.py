@@ -13,13 +13,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
-from riskprofile.intake.reader import Knowing, RawChunk, Source
+from riskprofile.intake.reader import Knowing, Source
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
 from riskprofile.intake.sad import ASSUMED, Dates
-from riskprofile.intake.xml import Element, Leaves, items_with_headers, stream
-from riskprofile.words import Message
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, stream
 
 DECLARATION = frozenset({"Awmds", "Awbolds"})
 ITEMS = frozenset({"Bol_segment"})
@@ -66,35 +64,25 @@ FREIGHT, FREIGHT_CURRENCY = "Freight_value", "Freight_currency"
 PLACEHOLDERS = frozenset({"ZZZ", "ZZZZZ", "0", "."})
 
 
-class AwmdsReader(Knowing):
-    """Reads ASYCUDA manifests, streamed."""
+class AwmdsReader(Knowing, XmlReader):
+    """Reads ASYCUDA manifests, streamed. One without bills is no success."""
 
     name = "awmds"
-    profile = "shipment"
+    opens = rb"<(?:\w+:)?(Awmds|Awbolds)[\s>]"
+    nothing = ("unread.no_bill", "Export the manifest again, or drop the file")
+    least = 1
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether a manifest opens in the head."""
-        return bool(re.search(rb"<(?:\w+:)?(Awmds|Awbolds)[\s>]", head.replace(b"\x00", b"")))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per bill. A manifest without bills is an `InputError`, not a success."""
-        rows = Gather(profile, source.name, chunk_rows)
+    def walk(self, source: Source) -> Iterator[tuple[Voyage, int, Element]]:
+        """Each bill with its voyage."""
         dates = Dates(orders=self.offices.date_orders)
-        headers = _headers(source, dates)
-        for header, position, element in items_with_headers(
-            source, DECLARATION, ITEMS, headers, dates.look
-        ):
-            if position:
-                bill(rows, header, position, element, element.sourceline)
-            if rows.full:
-                yield rows.take()
-        if rows.accepted == 0:
-            raise InputError(
-                Message("unread.no_bill"),
-                where=source.name,
-                do="Export the manifest again, or drop the file",
-            )
-        yield rows.take()
+        every = stream(source, DECLARATION, ITEMS)
+        headers = (Voyage(one, dates) for kind, one in every if kind != "item")
+        return items_with_headers(source, DECLARATION, ITEMS, headers, dates.look)
+
+    def write(self, rows: Gather, header: Voyage, position: int, element: Element) -> None:
+        """One row per bill."""
+        if position:
+            bill(rows, header, position, element, element.sourceline)
 
 
 class _Tags:
@@ -147,12 +135,6 @@ class Voyage:
             self.extra["voyage"] = number_
         if other:
             self.extra["transport_mode_code"] = other
-
-
-def _headers(source: Source, dates: Dates) -> Iterator[Voyage]:
-    for kind, element in stream(source, DECLARATION, ITEMS):
-        if kind == "declaration":
-            yield Voyage(element, dates)
 
 
 def bill(

@@ -8,15 +8,13 @@ Toolkit, messages XFWB and XFZB version 3.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from riskprofile.errors import InputError
 from riskprofile.intake import cargo_xml_flight as flight
 from riskprofile.intake.cargo_xml_parts import ISSUED, commodity, issue, measures
 from riskprofile.intake.code_lists import mode
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Source
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -26,8 +24,7 @@ from riskprofile.intake.rows import (
     one_line,
 )
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
-from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
-from riskprofile.words import Message
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
 
 HOUSE = "HouseWaybill"
 DECLARATION = frozenset({"Waybill", HOUSE, flight.MANIFEST})
@@ -60,56 +57,43 @@ HS_CODE = "TypeCode"
 COUNT = "PieceQuantity"  # package_count; gross_mass_kg and volume_m3: `cargo_xml_parts.MEASURES`
 
 
-class CargoXmlReader:
+class CargoXmlReader(XmlReader):
     """Reads XFWB, XFZB and XFFM messages."""
 
     name = "cargo_xml"
-    profile = "shipment"
+    opens = rb"""["']iata:((house)?waybill|flightmanifest):\d"""
+    nothing = ("unread.cargo_xml", "XFWB, XFZB and XFFM messages are read here")
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether the namespace of a waybill or flight manifest is named in the head."""
-        named = rb"""["']iata:((house)?waybill|flightmanifest):\d"""
-        return bool(re.search(named, head.replace(b"\x00", b"")))
+    def walk(self, source: Source) -> Iterator[tuple[_Header | flight.Flight, int, Element]]:
+        """Each goods item or manifest line with its message."""
+        return items_with_headers(source, DECLARATION, ITEMS, _headers(source))
 
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+    def write(
+        self, rows: Gather, header: _Header | flight.Flight, position: int, element: Element
+    ) -> None:
         """One row per goods item or manifest line; a message without any is a rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
-        found = False
-        for header, position, element in items_with_headers(
-            source, DECLARATION, ITEMS, _headers(source)
-        ):
-            found = True
-            if not position and _withdraws(header):
-                values, named = dict(header.values), {}
-                if isinstance(header, flight.Flight):
-                    named = whole(header.version[REFERENCE])
-                    values["lodged_at"] = ""  # the message says it in `extra`
-                rows.row(
-                    values,
-                    line=element.sourceline,
-                    warnings=header.warnings,
-                    extra={**header.version, **named, "header": header.extra},
-                )
-            elif not position:
-                rows.reject(
-                    "no_goods_items",
-                    "the message holds no goods item",
-                    line=element.sourceline,
-                    record_id=header.values.get("declaration_id"),
-                )
-            elif isinstance(header, flight.Flight):
-                flight.line(rows, header, position, element)
-            else:
-                _item(rows, header, position, element)
-            if rows.full:
-                yield rows.take()
-        if not found:
-            raise InputError(
-                Message("unread.cargo_xml"),
-                where=source.name,
-                do="XFWB, XFZB and XFFM messages are read here",
+        if not position and _withdraws(header):
+            values, named = dict(header.values), {}
+            if isinstance(header, flight.Flight):
+                named = whole(header.version[REFERENCE])
+                values["lodged_at"] = ""  # the message says it in `extra`
+            rows.row(
+                values,
+                line=element.sourceline,
+                warnings=header.warnings,
+                extra={**header.version, **named, "header": header.extra},
             )
-        yield rows.take()
+        elif not position:
+            rows.reject(
+                "no_goods_items",
+                "the message holds no goods item",
+                line=element.sourceline,
+                record_id=header.values.get("declaration_id"),
+            )
+        elif isinstance(header, flight.Flight):
+            flight.line(rows, header, position, element)
+        else:
+            _item(rows, header, position, element)
 
 
 def _withdraws(header: _Header | flight.Flight) -> bool:

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from riskprofile.errors import InputError
 from riskprofile.intake import ens_rules
 from riskprofile.intake.code_lists import LICENCES, TRANSPORT_DOCUMENTS, mode, place
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Source
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -28,8 +27,7 @@ from riskprofile.intake.rows import (
     plain,
 )
 from riskprofile.intake.versions import ORIGINAL, REPLACE, version
-from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
-from riskprofile.words import Message
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
 
 AMENDMENT = "CC313A"
 DECLARATION = frozenset({"CC315A", AMENDMENT})
@@ -80,42 +78,28 @@ PACKAGES, KIND, COUNT, PIECES = "PACGS2", "KinOfPacGS23", "NumOfPacGS24", "NumOf
 DOCUMENTS, DOCUMENT_TYPE, DOCUMENT_ID = "PRODOCDC2", "DocTypDC21", "DocRefDC23"
 
 
-class EnsReader:
+class EnsReader(XmlReader):
     """Reads entry summary declarations, streamed."""
 
     name = "ens"
-    profile = "shipment"
+    opens = rb"<(?:\w+:)?CC31[35]A[\s>]"
+    nothing = ("unread.ens", "Only IE315 and IE313 carry goods")
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an IE315 or IE313 opens in the head."""
-        return bool(re.search(rb"<(?:\w+:)?CC31[35]A[\s>]", head.replace(b"\x00", b"")))
+    def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
+        """Each goods item with its declaration."""
+        return items_with_headers(source, DECLARATION, ITEMS, _headers(source))
 
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+    def write(self, rows: Gather, header: _Header, position: int, element: Element) -> None:
         """One row per goods item; a declaration without goods is a rejection by name."""
-        rows = Gather(profile, source.name, chunk_rows)
-        found = False
-        for header, position, element in items_with_headers(
-            source, DECLARATION, ITEMS, _headers(source)
-        ):
-            found = True
-            if position:
-                _item(rows, header, position, element)
-            else:
-                rows.reject(
-                    "no_goods_items",
-                    "the declaration holds no goods item",
-                    line=element.sourceline,
-                    record_id=header.values.get("declaration_id"),
-                )
-            if rows.full:
-                yield rows.take()
-        if not found:
-            raise InputError(
-                Message("unread.ens"),
-                where=source.name,
-                do="Only IE315 and IE313 carry goods",
+        if position:
+            _item(rows, header, position, element)
+        else:
+            rows.reject(
+                "no_goods_items",
+                "the declaration holds no goods item",
+                line=element.sourceline,
+                record_id=header.values.get("declaration_id"),
             )
-        yield rows.take()
 
 
 class _Header:

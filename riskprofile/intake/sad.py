@@ -15,13 +15,11 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
-from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.conventions import DAY_FIRST, DOMINANT
-from riskprofile.intake.reader import Knowing, RawChunk, Source
+from riskprofile.intake.reader import Knowing, Source
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
-from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
-from riskprofile.words import Message
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
 
 # column: paths below ASYCUDA, the first that is filled counts
 HEADER: dict[str, tuple[str, ...]] = {
@@ -80,42 +78,31 @@ _END_USE = re.compile(r"end[ -]?us", re.IGNORECASE)
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{2}|\d{4})")
 
 
-class SadReader(Knowing):
-    """Reads ASYCUDA World SAD files, streamed."""
+class SadReader(Knowing, XmlReader):
+    """Reads ASYCUDA World SAD files, streamed. One without content is no success."""
 
     name = "sad"
-    profile = "shipment"
+    opens = rb"<(?:\w+:)?ASYCUDA[\s>]"
+    nothing = ("unread.no_item", "Export the declaration again, or drop the file")
+    least = 1
 
-    def claims(self, head: bytes, name: str) -> bool:
-        """Whether an `ASYCUDA` element opens in the head."""
-        return bool(re.search(rb"<(?:\w+:)?ASYCUDA[\s>]", head.replace(b"\x00", b"")))
-
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """One row per item. A file without content is an `InputError`, not a success."""
-        rows = Gather(profile, source.name, chunk_rows)
+    def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
+        """Each item with its declaration."""
         dates = Dates(orders=self.offices.date_orders)
-        headers = _headers(source, dates)
-        for header, position, element in items_with_headers(
-            source, DECLARATION, frozenset({"Item"}), headers, dates.look
-        ):
-            if position:
-                _item(rows, header, position, element)
-            elif header.values:
-                rows.reject(
-                    "no_goods_items",
-                    "the declaration has a header and no goods item",
-                    line=element.sourceline,
-                    record_id=header.values.get("declaration_id"),
-                )
-            if rows.full:
-                yield rows.take()
-        if rows.accepted == 0:
-            raise InputError(
-                Message("unread.no_item"),
-                where=source.name,
-                do="Export the declaration again, or drop the file",
+        headers, items = _headers(source, dates), frozenset({"Item"})
+        return items_with_headers(source, DECLARATION, items, headers, dates.look)
+
+    def write(self, rows: Gather, header: _Header, position: int, element: Element) -> None:
+        """One row per item; a declaration without any is a rejection by name."""
+        if position:
+            _item(rows, header, position, element)
+        elif header.values:
+            rows.reject(
+                "no_goods_items",
+                "the declaration has a header and no goods item",
+                line=element.sourceline,
+                record_id=header.values.get("declaration_id"),
             )
-        yield rows.take()
 
 
 class _Header:

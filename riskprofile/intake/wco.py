@@ -15,9 +15,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import KILOGRAMS, LICENCES, TRANSPORT_DOCUMENTS, mode, place
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import Source
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -36,8 +35,7 @@ from riskprofile.intake.versions import (
     FUNCTION,
     version,
 )
-from riskprofile.intake.xml import Element, Leaves, items_with_headers, local, stream
-from riskprofile.words import Message
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
 
 DECLARATION = frozenset({"Declaration"})
 ITEMS = frozenset({"GovernmentAgencyGoodsItem"})
@@ -93,50 +91,43 @@ HS_CODE = "TSP"  # Classification/IdentificationTypeCode of the commodity code
 _END_USE = re.compile(r"end[ -]?use(r'?s?)? (certificate|statement|undertaking)", re.IGNORECASE)
 
 
-class WcoReader:
+class WcoReader(XmlReader):
     """Reads WCO Data Model declarations, streamed."""
 
     name = "wco"
-    profile = "shipment"
+    opens = rb"<(?:\w+:)?(MetaData|Declaration|submitDeclarationRequest|Declaration\w+)[\s>]"
+    nothing = (
+        "unread.wco",
+        "Movement requests and other messages of the envelope carry no goods",
+    )
 
     def claims(self, head: bytes, name: str) -> bool:
         """Whether the head names the WCO data model and opens a declaration's envelope."""
-        head = head.replace(b"\x00", b"")
-        named = b"urn:wco:datamodel" in head or b"<WCODataModelVersionCode" in head
-        opened = rb"<(?:\w+:)?(MetaData|Declaration|submitDeclarationRequest|Declaration\w+)[\s>]"
-        return named and bool(re.search(opened, head))
+        plain = head.replace(b"\x00", b"")
+        named = b"urn:wco:datamodel" in plain or b"<WCODataModelVersionCode" in plain
+        return named and super().claims(head, name)
 
-    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+    def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
+        """Each goods item with its declaration."""
+        headers = (
+            _Header(one) for kind, one in stream(source, DECLARATION, ITEMS) if kind != "item"
+        )
+        return items_with_headers(source, DECLARATION, ITEMS, headers)
+
+    def write(self, rows: Gather, header: _Header, position: int, element: Element) -> None:
         """One row per goods item, and per cancellation without any; else a rejection by name."""
-        rows = Gather(profile, source.name, chunk_rows)
-        found = False
-        for header, position, element in items_with_headers(
-            source, DECLARATION, ITEMS, _headers(source)
-        ):
-            found = True
-            if position:
-                _item(rows, header, position, element)
-            elif header.version.get(FUNCTION) == CANCEL and "declaration_id" in header.values:
-                extra = {**header.version, "header": header.extra}
-                rows.row(
-                    header.values, line=element.sourceline, warnings=header.warnings, extra=extra
-                )
-            else:
-                rows.reject(
-                    f"{header.kind}_without_goods",
-                    f"the {header.kind} holds no goods item",
-                    line=element.sourceline,
-                    record_id=header.values.get("declaration_id"),
-                )
-            if rows.full:
-                yield rows.take()
-        if not found:
-            raise InputError(
-                Message("unread.wco"),
-                where=source.name,
-                do="Movement requests and other messages of the envelope carry no goods",
+        if position:
+            _item(rows, header, position, element)
+        elif header.version.get(FUNCTION) == CANCEL and "declaration_id" in header.values:
+            extra = {**header.version, "header": header.extra}
+            rows.row(header.values, line=element.sourceline, warnings=header.warnings, extra=extra)
+        else:
+            rows.reject(
+                f"{header.kind}_without_goods",
+                f"the {header.kind} holds no goods item",
+                line=element.sourceline,
+                record_id=header.values.get("declaration_id"),
             )
-        yield rows.take()
 
 
 class _Header:
@@ -189,12 +180,6 @@ class _Header:
         if previous := [_reference(document) for document in self.documents]:
             self.extra["previous_documents"] = previous
         self.values = {column: value for column, value in values.items() if value}
-
-
-def _headers(source: Source) -> Iterator[_Header]:
-    for kind, element in stream(source, DECLARATION, ITEMS):
-        if kind == "declaration":
-            yield _Header(element)
 
 
 def _kind(element: Element, leaves: Leaves) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Literal, TypeAlias, TypeVar
+from typing import IO, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from lxml import etree
 
 from riskprofile.errors import InputError
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.rows import Gather
 from riskprofile.words import Message
 
 Element: TypeAlias = Any  # lxml ships no types
@@ -34,6 +35,42 @@ _OPTIONS: dict[str, Any] = {
 }
 _BLOCK = 1 << 16
 _TOO_MANY_ATTRIBUTES = etree.XPath(f"boolean(descendant-or-self::*[count(@*) > {MAX_ATTRIBUTES}])")
+
+
+class XmlReader:
+    """A reader of declarations, streamed; `walk` and `write` are what a format adds."""
+
+    name: str
+    profile = "shipment"
+    opens: ClassVar[bytes]  # what shows the format in the head of a file
+    nothing: ClassVar[tuple[str, str]]  # of a file that holds none of it: what is said, what to do
+    least = 0  # rows without which a file holds none of it, whatever else it has
+
+    def claims(self, head: bytes, name: str) -> bool:
+        """Whether a declaration opens in the head."""
+        return bool(re.search(self.opens, head.replace(b"\x00", b"")))
+
+    def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
+        """One row per goods item. A file without any declaration is an `InputError`."""
+        rows = Gather(profile, source.name, chunk_rows)
+        found = False
+        for header, position, element in self.walk(source):
+            found = True
+            self.write(rows, header, position, element)
+            if rows.full:
+                yield rows.take()
+        if not found or rows.accepted < self.least:
+            key, do = self.nothing
+            raise InputError(Message(key), where=source.name, do=do)
+        yield rows.take()
+
+    def walk(self, source: Source) -> Iterator[tuple[Any, int, Element]]:
+        """Each goods item with its header and position, as `items_with_headers`."""
+        raise NotImplementedError
+
+    def write(self, rows: Gather, header: Any, position: int, element: Element) -> None:
+        """The row of a goods item; at position 0 what is said of a declaration without any."""
+        raise NotImplementedError
 
 
 def local(element: Element) -> str:
