@@ -65,11 +65,11 @@ class Order(Cargo):
             container.put("goods_description", "empty container", LAST - 1)
         return container
 
-    def _dtm(self, segment: Segment, scope: Scope) -> None:
+    def read_dtm(self, segment: Segment, scope: Scope) -> None:
         if self.loading and self.FIELDS.get(("DTM", segment.get(1))) == "arrival_at":
             self._keep(segment, scope)
         else:
-            super()._dtm(segment, scope)
+            super().read_dtm(segment, scope)
 
 
 class CoprarReader(CargoReader):

@@ -89,9 +89,11 @@ class Report(Cargo):
             return self.item(segment, self.within)
         return None
 
-    def _equipment(self, segment: Segment, scope: Scope) -> None:
+    def read_eqd(self, segment: Segment, scope: Scope) -> None:
         """What the report lists before its consignments is of no goods: seals are told of it."""
-        super()._equipment(segment, Scope(0) if scope is self.whole else scope)
+        super().read_eqd(segment, Scope(0) if scope is self.whole else scope)
+
+    read_sgp = read_eqd
 
 
 class CuscarReader(CargoReader):

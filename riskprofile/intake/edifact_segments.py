@@ -30,7 +30,10 @@ from riskprofile.intake.rows import decimal, one_line, plain
 
 
 class Segments:
-    """Puts what a segment says into a scope, as the table of a subclass has it."""
+    """Puts what a segment says into a scope, as the table of a subclass has it.
+
+    `read_` and a tag is how such segments are read; those without are kept as they are.
+    """
 
     FIELDS: ClassVar[Table]
     TARIFF: ClassVar[frozenset[str]] = frozenset()  # code lists of CST that are commodity codes
@@ -62,8 +65,8 @@ class Segments:
         elif self._behind in ("DOC", "RFF"):  # the day of a document, not of the goods
             self._keep(segment, scope)
             return
-        if tag in _READERS:
-            getattr(self, _READERS[tag])(segment, scope)
+        if reader := getattr(self, "read_" + tag.lower(), None):
+            reader(segment, scope)
         elif tag not in SILENT:
             self._keep(segment, scope)
 
@@ -74,7 +77,7 @@ class Segments:
         text = "+".join(":".join(segment.components(n)) for n in range(1, len(segment.elements)))
         scope.extra.setdefault(segment.tag, []).append(text)
 
-    def _nad(self, segment: Segment, scope: Scope) -> None:
+    def read_nad(self, segment: Segment, scope: Scope) -> None:
         """Name and address by their elements, or all in one free text: first line the name."""
         qualifier, code = segment.get(1), segment.get(2).strip()
         column, rank = self._known("NAD", qualifier)
@@ -101,13 +104,13 @@ class Segments:
         elif not column:
             self._keep(segment, scope)
 
-    def _com(self, segment: Segment, scope: Scope) -> None:
+    def read_com(self, segment: Segment, scope: Scope) -> None:
         for at in range(1, len(segment.elements)):
             if segment.get(at, 1) == TELEPHONE and self._party in PARTIES:
                 rank = scope.ranks.get(self._party, 0)
                 scope.put(f"{self._party}_phone", one_line(segment.get(at)), rank)
 
-    def _loc(self, segment: Segment, scope: Scope) -> None:
+    def read_loc(self, segment: Segment, scope: Scope) -> None:
         qualifier, text = segment.get(1), segment.get(2).strip().upper()
         column, rank = self._known("LOC", qualifier)
         found, other = place(text)
@@ -125,7 +128,7 @@ class Segments:
         elif text and qualifier not in LEGS:
             scope.extra.setdefault(f"LOC {qualifier}", []).append(text)
 
-    def _dtm(self, segment: Segment, scope: Scope) -> None:
+    def read_dtm(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("DTM", segment.get(1))
         if not column:
             self._keep(segment, scope)
@@ -137,7 +140,7 @@ class Segments:
             at = found.date() if without_time(segment) else found
             scope.put(column, at.isoformat(), rank + self._leg)
 
-    def _tdt(self, segment: Segment, scope: Scope) -> None:
+    def read_tdt(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("TDT", segment.get(1))
         firsts = [at for (tag, _), at in self.ranks.items() if tag == "TDT"]
         self._leg = 0 if not firsts or rank == firsts[0] else OTHER_LEG
@@ -153,7 +156,7 @@ class Segments:
         if voyage and vessel:
             scope.extra.setdefault("voyage", []).append(voyage)
 
-    def _rff(self, segment: Segment, scope: Scope) -> None:
+    def read_rff(self, segment: Segment, scope: Scope) -> None:
         qualifier, text = segment.get(1), segment.get(1, 1).strip()
         column, rank = self._known("RFF", qualifier)
         if column == "container_numbers" and text:
@@ -168,7 +171,7 @@ class Segments:
         elif text:
             scope.extra.setdefault(f"RFF {qualifier}", []).append(text)
 
-    def _doc(self, segment: Segment, scope: Scope) -> None:
+    def read_doc(self, segment: Segment, scope: Scope) -> None:
         """The type is a code, or where that is national the name (in the EU behind an N)."""
         kind = segment.get(1, 3) or segment.get(1)
         text = segment.get(2).strip()
@@ -184,37 +187,37 @@ class Segments:
         else:
             self._keep(segment, scope)
 
-    def _cst(self, segment: Segment, scope: Scope) -> None:
+    def read_cst(self, segment: Segment, scope: Scope) -> None:
         if scope is not self.whole:
             rank = self.ranks.get(("CST", ""), LAST - 1)
             scope.put("hs_code", hs_code(segment, self.TARIFF), rank)
             scope.put("item_number", numeral(segment.get(1)), 0)
         self._keep(segment, scope)
 
-    def _bgm(self, segment: Segment, scope: Scope) -> None:
+    def read_bgm(self, segment: Segment, scope: Scope) -> None:
         for kind in (segment.get(1), ""):  # a document of that type, or any
             column, rank = self._known("BGM", kind)
             if column and "=" not in column:
                 scope.put(column, one_line(segment.get(2)), rank)
 
-    def _pia(self, segment: Segment, scope: Scope) -> None:
+    def read_pia(self, segment: Segment, scope: Scope) -> None:
         for at in range(2, len(segment.elements)):
             if self._known("PIA", segment.get(at, 1))[0] == "hs_code":
                 rank = self.ranks["PIA", segment.get(at, 1)]
                 scope.put("hs_code", digits(segment.get(at)), rank)
 
-    def _ftx(self, segment: Segment, scope: Scope) -> None:
+    def read_ftx(self, segment: Segment, scope: Scope) -> None:
         if self._known("FTX", segment.get(1))[0]:
             scope.texts += [text for text in segment.components(4) if text]
         else:
             self._keep(segment, scope)
 
-    def _imd(self, segment: Segment, scope: Scope) -> None:
+    def read_imd(self, segment: Segment, scope: Scope) -> None:
         text = one_line(" ".join(segment.components(3)[3:]))
         if text:
             scope.put("goods_description", text, self.ranks.get(("IMD", ""), LAST - 1))
 
-    def _mea(self, segment: Segment, scope: Scope) -> None:
+    def read_mea(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("MEA", segment.get(2))
         if not column:
             column, rank = self._known("MEA", segment.get(1))
@@ -233,7 +236,7 @@ class Segments:
         elif text:
             self.warnings.append("unit_unknown" if value else "measure_unreadable")
 
-    def _qty(self, segment: Segment, scope: Scope) -> None:
+    def read_qty(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("QTY", "")
         if column:
             scope.put(column, numeral(segment.get(1, 1)), rank)
@@ -241,7 +244,7 @@ class Segments:
         else:
             self._keep(segment, scope)
 
-    def _moa(self, segment: Segment, scope: Scope) -> None:
+    def read_moa(self, segment: Segment, scope: Scope) -> None:
         qualifier, currency = segment.get(1), segment.get(1, 2).strip().upper()
         column, rank = self._known("MOA", qualifier)
         if not column:
@@ -257,52 +260,29 @@ class Segments:
         scope.put("value", amount, rank)
         scope.put("currency", currency or None, rank)
 
-    def _cux(self, segment: Segment, scope: Scope) -> None:
+    def read_cux(self, segment: Segment, scope: Scope) -> None:
         scope.put("currency", segment.get(1, 1).strip().upper() or None, LAST - 1)
 
-    def _gid(self, segment: Segment, scope: Scope) -> None:
+    def read_gid(self, segment: Segment, scope: Scope) -> None:
         scope.put("item_number", numeral(segment.get(1)), 0)
         scope.put("package_count", numeral(segment.get(2)), 0)
         scope.put("package_type", one_line(segment.get(2, 1)), 0)
 
-    def _pac(self, segment: Segment, scope: Scope) -> None:
+    def read_pac(self, segment: Segment, scope: Scope) -> None:
         if "package_count" not in scope.values and segment.get(1):
             scope.put("package_count", numeral(segment.get(1)), 1)
             scope.put("package_type", one_line(segment.get(3)), 1)
 
-    def _equipment(self, segment: Segment, scope: Scope) -> None:
+    def read_eqd(self, segment: Segment, scope: Scope) -> None:
         self._container = segment.get(2 if segment.tag == "EQD" else 1).strip()
         if self._container:
             scope.containers.append(self._container)
 
-    def _sel(self, segment: Segment, scope: Scope) -> None:
+    read_sgp = read_eqd
+
+    def read_sel(self, segment: Segment, scope: Scope) -> None:
         seal = segment.get(1).strip()
         if seal and self._container:
             self.seals.setdefault(self._container, []).append(seal)
         elif seal:
             scope.extra.setdefault("SEL", []).append(seal)
-
-
-_READERS = {
-    "BGM": "_bgm",
-    "COM": "_com",
-    "CST": "_cst",
-    "CUX": "_cux",
-    "DOC": "_doc",
-    "DTM": "_dtm",
-    "EQD": "_equipment",
-    "FTX": "_ftx",
-    "GID": "_gid",
-    "IMD": "_imd",
-    "LOC": "_loc",
-    "MEA": "_mea",
-    "MOA": "_moa",
-    "NAD": "_nad",
-    "PAC": "_pac",
-    "PIA": "_pia",
-    "QTY": "_qty",
-    "RFF": "_rff",
-    "SEL": "_sel",
-    "SGP": "_equipment",
-    "TDT": "_tdt",
-}

@@ -39,7 +39,10 @@ MAX_PIECES = 20  # bag tags written out from one first tag
 
 
 class Traveller:
-    """One NAD group: `values` by column, `extra`, `warnings`, and what the flight needs."""
+    """One NAD group: `values` by column, `extra`, `warnings`, and what the flight needs.
+
+    `read_` and a tag is how such segments are read.
+    """
 
     def __init__(self, group: list[Segment], sent: date | None) -> None:
         nad = group[0]
@@ -54,8 +57,8 @@ class Traveller:
         self.dropped = 0
         self._name(nad)
         for segment in group[1:]:
-            if segment.tag in _READERS:
-                _READERS[segment.tag](self, segment)
+            if reader := getattr(self, "read_" + segment.tag.lower(), None):
+                reader(segment)
         self._finish()
 
     def _name(self, nad: Segment) -> None:
@@ -68,15 +71,15 @@ class Traveller:
         if any(address):
             self.extra["address"] = ", ".join(part for part in address if part)
 
-    def _att(self, segment: Segment) -> None:
+    def read_att(self, segment: Segment) -> None:
         if segment.get(1) == SEX:
             self.values["sex"] = segment.get(3) or None
 
-    def _nat(self, segment: Segment) -> None:
+    def read_nat(self, segment: Segment) -> None:
         if segment.get(1) == NATIONALITY:
             self.values["nationality"] = segment.get(2) or None
 
-    def _dtm(self, segment: Segment) -> None:
+    def read_dtm(self, segment: Segment) -> None:
         if segment.get(1) == BORN:
             self.values["born"] = birth_date(segment.get(1, 1), self.sent)
             if self.values["born"] is None and segment.get(1, 1):
@@ -86,7 +89,7 @@ class Traveller:
             if expires:
                 self.documents[-1]["expires"] = expires.date().isoformat()
 
-    def _loc(self, segment: Segment) -> None:
+    def read_loc(self, segment: Segment) -> None:
         qualifier, place = segment.get(1), segment.get(2).upper()
         if qualifier in PLACES:
             self.values[PLACES[qualifier]] = place or None
@@ -95,13 +98,13 @@ class Traveller:
         elif place:
             self.extra.setdefault("places", {})[qualifier] = place
 
-    def _doc(self, segment: Segment) -> None:
+    def read_doc(self, segment: Segment) -> None:
         document = {"type": segment.get(1), "number": segment.get(2)}
         self.documents.append({name: text for name, text in document.items() if text})
         if not document["type"]:
             self.warnings.append("document_without_type")
 
-    def _rff(self, segment: Segment) -> None:
+    def read_rff(self, segment: Segment) -> None:
         qualifier, text = segment.get(1), segment.get(1, 1)
         if qualifier == LOCATOR:
             self.locator = text
@@ -112,7 +115,7 @@ class Traveller:
         elif text:
             self.dropped += 1
 
-    def _mea(self, segment: Segment) -> None:
+    def read_mea(self, segment: Segment) -> None:
         unit, text = segment.get(3).upper(), segment.get(3, 1)
         if segment.get(1) == BAGS:
             self.values["checked_bags"] = number(text)
@@ -123,7 +126,7 @@ class Traveller:
             elif text:
                 self.warnings.append("unit_unknown" if factor is None else "mass_unreadable")
 
-    def _ftx(self, segment: Segment) -> None:
+    def read_ftx(self, segment: Segment) -> None:
         """Bag tags of every such segment; other free text may tell of health: dropped."""
         if segment.get(1) != BAG_TAGS:
             self.dropped += 1
@@ -140,16 +143,16 @@ class Traveller:
             self.tags += others
         self.pieces += count
 
-    def _gei(self, segment: Segment) -> None:
+    def read_gei(self, segment: Segment) -> None:
         self.extra["processing"] = segment.get(2)
         if segment.get(2) in LIST_UPDATES:  # of this traveller alone
             self.extra["message_function"] = LIST_UPDATES[segment.get(2)]
 
-    def _com(self, segment: Segment) -> None:
+    def read_com(self, segment: Segment) -> None:
         if (text := segment.get(1)) and not sensitive(text):
             self.extra.setdefault("contact", []).append(text)
 
-    def _emp(self, segment: Segment) -> None:
+    def read_emp(self, segment: Segment) -> None:
         self.extra["employment"] = segment.get(2)
 
     def _finish(self) -> None:
@@ -170,21 +173,6 @@ class Traveller:
             self.values["checked_bags"] = str(self.pieces)
         if self.dropped:
             self.extra["dropped"] = self.dropped
-
-
-_READERS = {
-    "ATT": Traveller._att,
-    "COM": Traveller._com,
-    "DOC": Traveller._doc,
-    "DTM": Traveller._dtm,
-    "EMP": Traveller._emp,
-    "FTX": Traveller._ftx,
-    "GEI": Traveller._gei,
-    "LOC": Traveller._loc,
-    "MEA": Traveller._mea,
-    "NAT": Traveller._nat,
-    "RFF": Traveller._rff,
-}
 
 
 def tags_from(first: str, pieces: int) -> list[str]:

@@ -86,7 +86,10 @@ class Person:
 
 
 class Booking:
-    """One SRC group, segment by segment; `finish` gives documents to their holders."""
+    """One SRC group, segment by segment; `finish` gives documents to their holders.
+
+    `read_` and a tag is how such segments are read.
+    """
 
     def __init__(self, src: Segment, sent: date | None) -> None:
         self.place, self.sent = src.place, sent
@@ -119,8 +122,8 @@ class Booking:
             self.dropped += 1
         elif self._where == "history":
             self._past(segment)
-        elif tag in _READERS:
-            _READERS[tag](self, segment)
+        elif reader := getattr(self, "read_" + tag.lower(), None):
+            reader(segment)
 
     def _past(self, segment: Segment) -> None:
         """History: how many of its entries cancel a flight; nothing else of it is kept."""
@@ -133,7 +136,7 @@ class Booking:
         elif segment.tag == "SSR":
             self.dropped += 1
 
-    def _rci(self, segment: Segment) -> None:
+    def read_rci(self, segment: Segment) -> None:
         if self._where != "booking" or self.locator:
             return  # of a leg, or of a booking that was split off
         for number in range(1, len(segment.elements)):
@@ -144,16 +147,16 @@ class Booking:
             if parts[1] and parts[2] != CHECK_IN:
                 return
 
-    def _dat(self, segment: Segment) -> None:
+    def read_dat(self, segment: Segment) -> None:
         for number in range(1, len(segment.elements)):
             if segment.get(number) == CHANGED and self._where == "booking":
                 self.changed = stamp(segment.get(number, 1), segment.get(number, 2))
 
-    def _org(self, segment: Segment) -> None:
+    def read_org(self, segment: Segment) -> None:
         if self._where == "booking" and not self.agency:
             self.agency = segment.get(2).strip()
 
-    def _tif(self, segment: Segment) -> None:
+    def read_tif(self, segment: Segment) -> None:
         reference = segment.get(2, 2).strip()
         if self._where == "check-in":
             self._now = self._by_reference.get(reference) or self._now
@@ -169,33 +172,33 @@ class Booking:
             if reference:
                 self._by_reference.setdefault(reference, self._now)
 
-    def _tvl(self, segment: Segment) -> None:
+    def read_tvl(self, segment: Segment) -> None:
         shared = not segment.get(1) and not segment.get(2) and not segment.get(3)
         if not (shared and self.legs and segment.get(5)):  # the same leg as its operator numbers it
             self.legs.append(Leg.of(segment))
         self._where, self._now = "leg", None
 
-    def _rpi(self, segment: Segment) -> None:
+    def read_rpi(self, segment: Segment) -> None:
         if self.legs:
             self.legs[-1].status = segment.get(2).strip().upper()
 
-    def _msg(self, segment: Segment) -> None:
+    def read_msg(self, segment: Segment) -> None:
         """A business function in the itinerary: the product before it is no flight."""
         if self.legs and segment.get(1):
             self.legs[-1].air = False
 
-    def _eqn(self, _: Segment) -> None:
+    def read_eqn(self, _: Segment) -> None:
         self._where = "split"  # travellers that left for a booking of their own
 
-    def _tri(self, segment: Segment) -> None:
+    def read_tri(self, segment: Segment) -> None:
         self._where = "check-in"
         self._now = self._by_reference.get(segment.get(2, 3).strip())
 
-    def _tbd(self, segment: Segment) -> None:
+    def read_tbd(self, segment: Segment) -> None:
         if self._now and self._where == "check-in":
             self._now.bags.setdefault(len(self.legs) - 1, segment)
 
-    def _fop(self, segment: Segment) -> None:
+    def read_fop(self, segment: Segment) -> None:
         """The kind alone: amounts, card numbers and their expiry are never looked at."""
         for number in range(1, len(segment.elements)):
             kind = segment.get(number).strip().upper()
@@ -206,7 +209,7 @@ class Booking:
                     self._now.payment = payment
                 return
 
-    def _ssr(self, segment: Segment) -> None:
+    def read_ssr(self, segment: Segment) -> None:
         kind = segment.get(1).strip().upper()
         if kind not in (DOCUMENTS, ADDRESSES) or segment.get(1, 1) in CANCELLED:
             self.dropped += 1
@@ -240,19 +243,3 @@ class Booking:
                 bearer = infants[0] if len(infants) == 1 else None
             if bearer is not None:
                 bearer.documents.append(found)
-
-
-_READERS = {
-    "DAT": Booking._dat,
-    "EQN": Booking._eqn,
-    "FOP": Booking._fop,
-    "MSG": Booking._msg,
-    "ORG": Booking._org,
-    "RCI": Booking._rci,
-    "RPI": Booking._rpi,
-    "SSR": Booking._ssr,
-    "TBD": Booking._tbd,
-    "TIF": Booking._tif,
-    "TRI": Booking._tri,
-    "TVL": Booking._tvl,
-}

@@ -89,7 +89,7 @@ class _Loop:
 
 
 class _Bill:
-    """One set: one bill of lading."""
+    """One set: one bill of lading. `read_` and a tag is how such segments are read."""
 
     def __init__(self, found: TransactionSet) -> None:
         self.found = found
@@ -99,41 +99,41 @@ class _Bill:
         self.legs: dict[str, str] = {}
         self._party = self._port = ""
         for segment in found.segments:
-            if segment.tag in _READERS:
-                _READERS[segment.tag](self, segment)
+            if reader := getattr(self, "read_" + segment.tag.lower(), None):
+                reader(segment)
 
     def _put(self, column: str, text: str | None) -> None:
         if text and not self.values.get(column):
             self.values[column] = text
 
-    def _b3(self, segment: Segment) -> None:
+    def read_b3(self, segment: Segment) -> None:
         self._put("shipment", one_line(segment.get(BILL)))
         self.values["lodged_at"] = self.values["lodged_at"] or day(segment.get(LODGED))
         self._put("carrier", one_line(segment.get(CARRIER)))
 
-    def _n9(self, segment: Segment) -> None:
+    def read_n9(self, segment: Segment) -> None:
         column, text = FIELDS.get(("N9", segment.get(1))), one_line(segment.get(2))
         if column:
             self._put(column, text)
         elif text:
             self.extra.setdefault(f"N9 {segment.get(1)}", []).append(text)
 
-    def _x1(self, segment: Segment) -> None:
+    def read_x1(self, segment: Segment) -> None:
         """An export licence: the agency that gave it, and its number."""
         if segment.get(LICENCE) and not self.values.get("licence_number"):
             self.values["licence_number"] = one_line(segment.get(LICENCE))
             self.values["licence_type"] = one_line(segment.get(AGENCY))
 
-    def _v1(self, segment: Segment) -> None:
+    def read_v1(self, segment: Segment) -> None:
         names = (one_line(segment.get(at)) for at in VESSEL)
         self._put("conveyance", next((name for name in names if name), None))
         if segment.get(4):
             self.extra["voyage"] = segment.get(4)
 
-    def _c3(self, segment: Segment) -> None:
+    def read_c3(self, segment: Segment) -> None:
         self._put("currency", segment.get(CURRENCY).strip().upper())
 
-    def _n1(self, segment: Segment) -> None:
+    def read_n1(self, segment: Segment) -> None:
         column = FIELDS.get(("N1", segment.get(1)), "")
         name, code = one_line(segment.get(2)), one_line(segment.get(4))
         taken = column in ("consignor", "consignee") and f"{column}_name" in self.values
@@ -145,7 +145,7 @@ class _Bill:
         elif self._party:
             self._put(column, code or name)
 
-    def _address(self, segment: Segment) -> None:
+    def read_n2(self, segment: Segment) -> None:
         """N2 goes on with the name, N3 is the street, N4 town, region, code and country."""
         party = self._party if self._party in ("consignor", "consignee") else ""
         if not party:
@@ -158,11 +158,13 @@ class _Bill:
         if segment.tag == "N4":
             self.values[f"{party}_country"] = segment.get(4).strip().upper() or None
 
-    def _g61(self, segment: Segment) -> None:
+    read_n3 = read_n4 = read_n2
+
+    def read_g61(self, segment: Segment) -> None:
         if self._party in ("consignor", "consignee") and segment.get(3) == TELEPHONE:
             self._put(f"{self._party}_phone", one_line(segment.get(4)))
 
-    def _r4(self, segment: Segment) -> None:
+    def read_r4(self, segment: Segment) -> None:
         self._port = segment.get(1)
         column = FIELDS.get(("R4", self._port))
         code, other = place(segment.get(3)) if segment.get(2) == UN else (None, segment.get(3))
@@ -173,12 +175,12 @@ class _Bill:
         elif not code and (text := one_line(f"{other or ''} {segment.get(4)}")):
             self.extra.setdefault(f"R4 {self._port}", []).append(text)
 
-    def _dtm(self, segment: Segment) -> None:
+    def read_dtm(self, segment: Segment) -> None:
         column = FIELDS.get(("DTM", segment.get(1)))
         if column and (self._port == "D" or segment.get(1) == "371"):
             self._put(column, day(segment.get(2), segment.get(3)))
 
-    def _lx(self, _: Segment) -> None:
+    def read_lx(self, _: Segment) -> None:
         self.loops.append(_Loop())
 
     def _loop(self) -> _Loop:
@@ -186,18 +188,18 @@ class _Bill:
             self.loops.append(_Loop())
         return self.loops[-1]
 
-    def _n7(self, segment: Segment) -> None:
+    def read_n7(self, segment: Segment) -> None:
         number_ = "".join(segment.get(at) for at in EQUIPMENT).replace(" ", "")
         if number_:
             self._loop().containers.append(number_)
 
-    def _m7(self, segment: Segment) -> None:
+    def read_m7(self, segment: Segment) -> None:
         self._loop().seals += [seal for at in SEALS if (seal := segment.get(at).strip())]
 
-    def _l0(self, segment: Segment) -> None:
+    def read_l0(self, segment: Segment) -> None:
         self._loop().lines.append(_Line(segment.place, segment))
 
-    def _l5(self, segment: Segment) -> None:
+    def read_l5(self, segment: Segment) -> None:
         lines = self._loop().lines
         if not lines:
             lines.append(_Line(segment.place, None))
@@ -208,10 +210,10 @@ class _Bill:
         if segment.get(CODE_KIND) in HS_CODE and code.isdecimal():
             line.code = line.code or code
 
-    def _l3(self, segment: Segment) -> None:
+    def read_l3(self, segment: Segment) -> None:
         self._put("freight_cost", _amount(segment.get(CHARGE)))
 
-    def _hazard(self, segment: Segment) -> None:
+    def read_h1(self, segment: Segment) -> None:
         self.extra.setdefault("hazard", []).append(segment.get(1))
 
     def rows(self, rows: Gather) -> None:
@@ -280,26 +282,3 @@ def _amount(text: str) -> str | None:
     if value is None:
         return None
     return plain(value if "." in text else value * Decimal("0.01"))
-
-
-_READERS = {
-    "B3": _Bill._b3,
-    "C3": _Bill._c3,
-    "DTM": _Bill._dtm,
-    "G61": _Bill._g61,
-    "H1": _Bill._hazard,
-    "L0": _Bill._l0,
-    "L3": _Bill._l3,
-    "L5": _Bill._l5,
-    "LX": _Bill._lx,
-    "M7": _Bill._m7,
-    "N1": _Bill._n1,
-    "N2": _Bill._address,
-    "N3": _Bill._address,
-    "N4": _Bill._address,
-    "N7": _Bill._n7,
-    "N9": _Bill._n9,
-    "R4": _Bill._r4,
-    "V1": _Bill._v1,
-    "X1": _Bill._x1,
-}
