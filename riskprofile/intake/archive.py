@@ -21,8 +21,7 @@ from typing import IO, Any
 
 from riskprofile.errors import InputError
 from riskprofile.files import PASSING
-from riskprofile.intake.reader import Source
-from riskprofile.words import Message
+from riskprofile.intake.reader import Source, unread
 
 MAX_RATIO = 100
 MAX_BYTES = 500_000_000
@@ -58,9 +57,9 @@ def sources(path: str | Path) -> list[Source]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise InputError(Message("unread.no_file"), where=str(path), do="Check the path") from error
+        raise unread("unread.no_file", str(path), "Check the path") from error
     if stat.S_ISDIR(mode):
-        raise InputError(Message("unread.directory"), where=str(path), do="Name the files in it")
+        raise unread("unread.directory", str(path), "Name the files in it")
     if not stat.S_ISREG(mode):
         raise irregular(path)
     # Of what is gone afterwards the sender's name is told, and no place where nobody can look.
@@ -70,7 +69,7 @@ def sources(path: str | Path) -> list[Source]:
 
 def irregular(path: Path) -> InputError:
     """What is said of a device or a socket: it cannot be read twice, or has no end."""
-    return InputError(Message("unread.irregular"), where=str(path), do="Copy it to a file first")
+    return unread("unread.irregular", str(path), "Copy it to a file first")
 
 
 def head(source: Source, size: int = 65_536) -> bytes:
@@ -105,9 +104,7 @@ def _opened(source: Source) -> IO[bytes]:
     try:
         return source.open()
     except OSError as error:
-        raise InputError(
-            Message("unread.not_opened"), where=source.name, do="Check that it may be read"
-        ) from error
+        raise unread("unread.not_opened", source.name, "Check that it may be read") from error
 
 
 def _standard_input() -> Source:
@@ -127,9 +124,7 @@ def unpacked(source: Source, most: int = MAX_BYTES) -> list[Source]:
     """
     start = head(source, 512)
     if not start:
-        raise InputError(
-            Message("unread.empty"), where=source.name, do="Check the export that wrote it"
-        )
+        raise unread("unread.empty", source.name, "Check the export that wrote it")
     if start.startswith(GZIP):
         return [_gunzipped(source, most)]
     if start.startswith((ZIP, _EMPTY_ZIP)):
@@ -155,21 +150,15 @@ def _through(
                 start = start or block[:512]
                 size += len(block)
                 if size > budget:
-                    raise InputError(
-                        Message("unread.unpacks_mb", n=most // 1_000_000), where=name, do=_UNPACK
-                    )
+                    raise unread("unread.unpacks_mb", name, _UNPACK, n=most // 1_000_000)
                 if size > FREE_BYTES and size > MAX_RATIO * max(packed, 1):
-                    raise InputError(
-                        Message("unread.unpacks_times", n=MAX_RATIO), where=name, do=_UNPACK
-                    )
+                    raise unread("unread.unpacks_times", name, _UNPACK, n=MAX_RATIO)
     except InputError:
         raise
     except _BROKEN as error:
-        raise InputError(
-            Message("unread.truncated"), where=name, do="Ask the sender for it again"
-        ) from error
+        raise unread("unread.truncated", name, "Ask the sender for it again") from error
     if not size:
-        raise InputError(Message("unread.empty"), where=name, do="Check the export that wrote it")
+        raise unread("unread.empty", name, "Check the export that wrote it")
     return size, start
 
 
@@ -184,7 +173,7 @@ def _refuse_nested(name: str, start: bytes, opener: Callable[[], IO[bytes]]) -> 
                 copy.seek(0)
                 if is_workbook(copy):
                     return
-        raise InputError(Message("unread.nested", kind=kind), where=name, do=_UNPACK)
+        raise unread("unread.nested", name, _UNPACK, kind=kind)
 
 
 def _gunzipped(source: Source, most: int) -> Source:
@@ -224,22 +213,14 @@ def _check_zip(source: Source, most: int, do: str = _UNPACK) -> list[zipfile.Zip
         with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
     except _BROKEN as error:
-        raise InputError(
-            Message("unread.truncated"), where=source.name, do="Ask the sender for it again"
-        ) from error
+        raise unread("unread.truncated", source.name, "Ask the sender for it again") from error
     if len(members) > MAX_MEMBERS and not is_workbook_listing(members):
-        raise InputError(
-            Message("unread.members", n=len(members), most=MAX_MEMBERS),
-            where=source.name,
-            do=_UNPACK,
-        )
+        raise unread("unread.members", source.name, _UNPACK, n=len(members), most=MAX_MEMBERS)
     total = sum(each.file_size for each in members)
     if total > most:
-        raise InputError(
-            Message("unread.unpacks_mb", n=most // 1_000_000), where=source.name, do=do
-        )
+        raise unread("unread.unpacks_mb", source.name, do, n=most // 1_000_000)
     if total > FREE_BYTES and total > MAX_RATIO * max(source.size, 1):
-        raise InputError(Message("unread.unpacks_times", n=MAX_RATIO), where=source.name, do=do)
+        raise unread("unread.unpacks_times", source.name, do, n=MAX_RATIO)
     return members
 
 
@@ -259,7 +240,7 @@ def _members(source: Source, most: int) -> list[Source]:
         if name.startswith("__MACOSX/") or name.rsplit("/", 1)[-1] == ".DS_Store":
             continue  # what one desktop adds to every archive; never records
         if name in seen:
-            raise InputError(Message("unread.twice"), where=shown, do=_UNPACK)
+            raise unread("unread.twice", shown, _UNPACK)
         seen.add(name)
         opener = _member_opener(source, member)
         size, start = _through(shown, member.compress_size, opener, left, most)
@@ -267,22 +248,18 @@ def _members(source: Source, most: int) -> list[Source]:
         _refuse_nested(shown, start, opener)
         found.append(Source(shown, None, size, opener))
     if not found:
-        raise InputError(
-            Message("unread.no_files"), where=source.name, do="Check the export that wrote it"
-        )
+        raise unread("unread.no_files", source.name, "Check the export that wrote it")
     return found
 
 
 def _check_name(shown: str, name: str, member: zipfile.ZipInfo) -> None:
     parts = name.replace("\\", "/").split("/")
     if ".." in parts or name.startswith(("/", "\\")) or ":" in parts[0] or "\0" in name:
-        raise InputError(Message("unread.leaves"), where=shown, do=_UNPACK)
+        raise unread("unread.leaves", shown, _UNPACK)
     if stat.S_ISLNK(member.external_attr >> 16):
-        raise InputError(Message("unread.link"), where=shown, do=_UNPACK)
+        raise unread("unread.link", shown, _UNPACK)
     if member.flag_bits & 0x1:
-        raise InputError(
-            Message("unread.encrypted"), where=shown, do="Remove the password and give it again"
-        )
+        raise unread("unread.encrypted", shown, "Remove the password and give it again")
 
 
 def _member_opener(source: Source, member: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:

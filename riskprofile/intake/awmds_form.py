@@ -20,14 +20,12 @@ from typing import Any
 
 from lxml import etree
 
-from riskprofile.errors import InputError
 from riskprofile.intake import awmds
 from riskprofile.intake.cells import as_text
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather
 from riskprofile.intake.sad import Dates
 from riskprofile.intake.xml import Element
-from riskprofile.words import Message
 
 PROFILE = "shipment"
 VOYAGE, BILL, CONTAINER, GOODS = "General_segment", "Bol_segment", "ctn_segment", "Goods_segment"
@@ -206,11 +204,7 @@ def read(
             yield rows.take()
     manifest.close()
     if rows.accepted == 0:
-        raise InputError(
-            Message("unread.no_bill"),
-            where=source.name,
-            do="Fill the rows below the headings",
-        )
+        raise unread("unread.no_bill", source.name, "Fill the rows below the headings")
     yield rows.take()
 
 

@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from riskprofile import words
-from riskprofile.errors import InputError
 from riskprofile.intake.cargo_imp_lines import (
     HEAD,
     KILOGRAMS,
@@ -39,7 +37,7 @@ from riskprofile.intake.cargo_imp_parts import (
     waybill,
 )
 from riskprofile.intake.cargo_xml_parts import commodity
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather, journey, number, one_line
 
 # column: where it comes from. A row holds what its table names, and nothing else.
@@ -105,11 +103,7 @@ class CargoImpReader:
             if rows.full:
                 yield rows.take()
         if not found:
-            raise InputError(
-                words.Message("unread.cargo_imp"),
-                where=source.name,
-                do="FWB, FHL and FFM messages are read here",
-            )
+            raise unread("unread.cargo_imp", source.name, "FWB, FHL and FFM messages are read here")
         yield rows.take()
 
 

@@ -17,15 +17,13 @@ from functools import lru_cache
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.errors import InputError
 from riskprofile.intake import json_text
 from riskprofile.intake.codes import CURRENCY_NUMBERS, folded, reference
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import Source, unread
 from riskprofile.layouts import LAYOUTS
 from riskprofile.reference.arms import SEIZURES
 from riskprofile.reference.registers import REGISTERS, STATED
 from riskprofile.tables import SOURCE_COLUMNS, Layout
-from riskprofile.words import Message
 
 AUTO = "auto"
 CURRENCY = "currency"
@@ -172,10 +170,12 @@ def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int)
     gaps = mapped.missing()
     if gaps:
         shown = ", ".join(repr(heading) for heading in headings[:12])
-        raise InputError(
-            Message("unread.no_column", names=" and ".join(gaps), shown=shown),
-            where=f"{source.name}:{line}",
-            do="Name the column by its canonical name, or add the heading to the file",
+        raise unread(
+            "unread.no_column",
+            f"{source.name}:{line}",
+            "Name the column by its canonical name, or add the heading to the file",
+            names=" and ".join(gaps),
+            shown=shown,
         )
     return mapped
 

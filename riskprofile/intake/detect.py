@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from riskprofile.errors import InputError, UnknownFormat, UsageError
+from riskprofile.errors import UnknownFormat, UsageError
 from riskprofile.intake import archive, canonical, stripping
 from riskprofile.intake.awmds import AwmdsReader
 from riskprofile.intake.cargo_imp import CargoImpReader
@@ -23,7 +23,7 @@ from riskprofile.intake.jsonl import JsonlReader
 from riskprofile.intake.parquet import ParquetReader
 from riskprofile.intake.paxlst import PaxlstReader
 from riskprofile.intake.pnrgov import PnrgovReader
-from riskprofile.intake.reader import Knowing, Offices, RawChunk, Reader, Rejection, Source
+from riskprofile.intake.reader import Knowing, Offices, RawChunk, Reader, Rejection, Source, unread
 from riskprofile.intake.sad import SadReader
 from riskprofile.intake.tabular import CsvReader
 from riskprofile.intake.wco import WcoReader
@@ -182,10 +182,13 @@ def _chunks(
     zones: Mapping[str, str],
 ) -> Generator[Chunk, None, None]:
     if reader.profile != AUTO and profile not in (AUTO, reader.profile):
-        raise InputError(
-            Message("unread.other_profile", name=reader.name, holds=reader.profile, asked=profile),
-            where=source.name,
-            do="Leave the profile out",
+        raise unread(
+            "unread.other_profile",
+            source.name,
+            "Leave the profile out",
+            name=reader.name,
+            holds=reader.profile,
+            asked=profile,
         )
     chosen = profile if reader.profile == AUTO else reader.profile
 

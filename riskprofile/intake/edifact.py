@@ -11,8 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
-from riskprofile.errors import InputError
-from riskprofile.words import Message
+from riskprofile.intake.reader import unread
 
 # UNB syntax level (data element 0001): how its bytes are read; others as UNOA
 CHARSETS = {
@@ -98,10 +97,11 @@ class Marks:
         component, element, decimal, release, repetition, end = list(text)
         roles = [component, element, end, *(r for r in (release, repetition) if r != " ")]
         if len(set(roles)) < len(roles) or any(r.isalnum() or r in " \x00" for r in roles):
-            raise InputError(
-                Message("unread.bad_una", text=repr(text)),
-                where=f"{name}: segment 1",
-                do="Ask the sender for the message as it left",
+            raise unread(
+                "unread.bad_una",
+                f"{name}: segment 1",
+                "Ask the sender for the message as it left",
+                text=repr(text),
             )
         return cls(component, element, decimal, release, end)
 
@@ -208,10 +208,10 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
             parts = marks.split(marks.hide(cut + piece))
             cut = parts.pop()
             if len(cut) > _MAX_SEGMENT:
-                raise InputError(
-                    Message("unread.no_terminator"),
-                    where=f"{name}: segment {place + 1}",
-                    do="The file's separators are not those that it declares",
+                raise unread(
+                    "unread.no_terminator",
+                    f"{name}: segment {place + 1}",
+                    "The file's separators are not those that it declares",
                 )
             for part in parts:
                 text = part.strip(_JUNK)

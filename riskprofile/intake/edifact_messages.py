@@ -11,10 +11,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from riskprofile import words
-from riskprofile.errors import InputError
 from riskprofile.intake.edifact import TAGS, Segment, tokenize
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather
 
 LONGEST = 99_999  # segments of one message or set: it is held in memory whole
@@ -100,10 +98,10 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
         if first:
             first = False
             if tag not in {"UNB", "UNH", "UNG"}:
-                raise InputError(
-                    words.Message("unread.not_edifact"),
-                    where=f"{name}: segment 1",
-                    do="Files with separators of their own need a UNA",
+                raise unread(
+                    "unread.not_edifact",
+                    f"{name}: segment 1",
+                    "Files with separators of their own need a UNA",
                 )
         if tag == "UNB":
             if not closed:
@@ -126,9 +124,7 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
             found[-1].append("edifact_text_after_end")
         last = tag or segment.note
     if first:
-        raise InputError(
-            words.Message("unread.nothing"), where=name, do="Ask the sender for it again"
-        )
+        raise unread("unread.nothing", name, "Ask the sender for it again")
     if not closed:
         found[-1].append("edifact_no_unz")
     return found

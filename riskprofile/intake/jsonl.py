@@ -15,14 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.errors import InputError
 from riskprofile.intake import archive, columns, json_text, lines
 from riskprofile.intake.cells import Number, as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.reader import RawChunk, Rejection, Source
+from riskprofile.intake.reader import RawChunk, Rejection, Source, unread
 from riskprofile.tables import SOURCE_COLUMNS
-from riskprofile.words import Message
 
 HEAD = 65_536
 AT_ONCE = 5_000  # lines: their objects take some kilobytes each
@@ -150,11 +148,7 @@ def _mapped(source: Source, head: bytes, profile: str) -> Mapped:
         seen |= dict.fromkeys(_record(line) or {})
     mapped = columns.best(list(seen), profile)
     if not seen:
-        raise InputError(
-            Message("unread.jsonl"),
-            where=f"{source.name}:1",
-            do="Write one object a line",
-        )
+        raise unread("unread.jsonl", f"{source.name}:1", "Write one object a line")
     return columns.required(mapped, list(seen), source, 1)
 
 

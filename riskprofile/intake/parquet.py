@@ -15,9 +15,8 @@ from riskprofile.intake import archive, columns
 from riskprofile.intake.cells import EXACT, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.values import Value, on_distinct
-from riskprofile.words import Message
 
 BATCH = 10_000
 MAX_GROUP = 500_000_000  # bytes of one row group unpacked: as for archives
@@ -45,24 +44,21 @@ class ParquetReader:
 
 
 def _damaged(source: Source) -> InputError:
-    return InputError(
-        Message("unread.not_parquet"),
-        where=source.name,
-        do="Ask the sender for it again",
-    )
+    return unread("unread.not_parquet", source.name, "Ask the sender for it again")
 
 
 def _mapped(file: pq.ParquetFile, source: Source, profile: str) -> Mapped:
     for group in range(file.metadata.num_row_groups):
         if file.metadata.row_group(group).total_byte_size > MAX_GROUP:
-            raise InputError(
-                Message("unread.row_group", n=MAX_GROUP // 1_000_000),
-                where=source.name,
-                do="Write it again in smaller row groups",
+            raise unread(
+                "unread.row_group",
+                source.name,
+                "Write it again in smaller row groups",
+                n=MAX_GROUP // 1_000_000,
             )
     names = list(file.schema_arrow.names)
     if len(set(names)) < len(names):
-        raise InputError(Message("unread.same_name"), where=source.name, do="Name each column once")
+        raise unread("unread.same_name", source.name, "Name each column once")
     return columns.required(columns.best(names, profile), names, source, 1)
 
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from riskprofile.errors import InputError
 from riskprofile.files import legible
 from riskprofile.intake.conventions import Conventions
 from riskprofile.tables import Table
+from riskprofile.words import Message
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ class Source:
         """A new binary stream at the first byte."""
         stream: IO[bytes] = self.opener()
         return stream
+
+
+def unread(key: str, where: str, do: str, **said: Any) -> InputError:
+    """The error of a file that is not read at all: the key of its words, with what they tell."""
+    return InputError(Message(key, **said), where=where, do=do)
 
 
 @dataclass(slots=True)

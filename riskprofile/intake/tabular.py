@@ -18,16 +18,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
-from riskprofile.errors import InputError
 from riskprofile.intake import archive, columns, lines
 from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
-from riskprofile.intake.reader import RawChunk, Rejection, Source
+from riskprofile.intake.reader import RawChunk, Rejection, Source, unread
 from riskprofile.intake.values import edges
 from riskprofile.layouts import LAYOUTS
-from riskprofile.words import Message
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
@@ -103,17 +101,19 @@ class CsvReader:
         head = archive.head(source, HEAD)
         layout = dialect(head, profile)
         if layout is None:
-            raise InputError(
-                Message("unread.no_header", n=HEADER_LINES),
-                where=source.name,
-                do="Put the column names on one line, separated by a comma, semicolon, tab or bar;"
+            raise unread(
+                "unread.no_header",
+                source.name,
+                "Put the column names on one line, separated by a comma, semicolon, tab or bar;"
                 f" there must be {columns.wanted(profile)}",
+                n=HEADER_LINES,
             )
         if len(head) >= HEAD and layout.line == layout.header_line:  # no line ends behind them
-            raise InputError(
-                Message("unread.long_header", n=HEAD >> 10),
-                where=f"{source.name}:{layout.header_line}",
-                do="Leave out columns that nobody needs, or check where the file comes from",
+            raise unread(
+                "unread.long_header",
+                f"{source.name}:{layout.header_line}",
+                "Leave out columns that nobody needs, or check where the file comes from",
+                n=HEAD >> 10,
             )
         columns.required(layout.mapped, layout.headings, source, layout.header_line)
         pieces, conventions = look(

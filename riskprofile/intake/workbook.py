@@ -22,14 +22,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.errors import InputError
 from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.reader import Knowing, RawChunk, Source
+from riskprofile.intake.reader import Knowing, RawChunk, Source, unread
 from riskprofile.intake.sad import Dates
-from riskprofile.words import Message
 
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
@@ -72,11 +70,12 @@ class WorkbookReader(Knowing):
             _unpack(source, cells)
             found, skipped = _sheets(cells, profile)
             if not found:
-                raise InputError(
-                    Message("unread.no_sheet", n=HEADER_ROWS),
-                    where=source.name,
-                    do="Put the column names in one row of a sheet; there must be"
+                raise unread(
+                    "unread.no_sheet",
+                    source.name,
+                    "Put the column names in one row of a sheet; there must be"
                     f" {columns.wanted(profile)}",
+                    n=HEADER_ROWS,
                 )
             dates = Dates(orders=self.offices.date_orders)
             for sheet in found:
@@ -117,10 +116,10 @@ def _unpack(source: Source, cells: IO[bytes]) -> None:
         except subprocess.TimeoutExpired:
             done = -1
     if done:
-        raise InputError(
-            Message("unread.no_workbook"),
-            where=source.name,
-            do="Save the table again as XLSX without a password, or export CSV",
+        raise unread(
+            "unread.no_workbook",
+            source.name,
+            "Save the table again as XLSX without a password, or export CSV",
         )
 
 
@@ -130,9 +129,7 @@ def _unpacked_size(path: Path, source: Source) -> int:
         with zipfile.ZipFile(path) as parts:
             names = parts.namelist()
             if "xl/workbook.bin" in names or "content.xml" in names:
-                raise InputError(
-                    Message("unread.binary_workbook"), where=source.name, do="Save it as XLSX"
-                )
+                raise unread("unread.binary_workbook", source.name, "Save it as XLSX")
             return sum(part.file_size for part in parts.infolist())
     except (zipfile.BadZipFile, OSError, ValueError):
         return path.stat().st_size  # XLS is no zip; a broken zip fails soon enough

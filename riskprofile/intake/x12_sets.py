@@ -11,12 +11,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
 from riskprofile.intake.edifact_messages import LONGEST
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather, decimal, moment, plain
-from riskprofile.words import Message
 
 KILOGRAMS = {"K": "1", "L": "0.45359237", "E": "1000", "S": "907.18474"}  # X12 element 188
 
@@ -73,10 +71,8 @@ class X12SetReader:
             if rows.full:
                 yield rows.take()
         if empty:  # what claimed the file was no set by the separators that its ISA names
-            raise InputError(
-                Message("unread.no_set"),
-                where=source.name,
-                do="Ask the sender for the interchange as it left",
+            raise unread(
+                "unread.no_set", source.name, "Ask the sender for the interchange as it left"
             )
         yield rows.take()
 
@@ -90,17 +86,13 @@ def separators(source: Source, kind: str) -> Marks:
     with source.open() as opened:
         head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
     if not head.startswith("ISA") or len(head) < _ISA:
-        raise InputError(
-            Message("unread.not_x12"),
-            where=source.name,
-            do="Ask the sender for the whole interchange",
-        )
+        raise unread("unread.not_x12", source.name, "Ask the sender for the whole interchange")
     element, component, end = head[3], head[104], head[105]
     if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
-        raise InputError(
-            Message("unread.bad_isa"),
-            where=f"{source.name}: segment 1",
-            do="Ask the sender for the interchange as it left",
+        raise unread(
+            "unread.bad_isa",
+            f"{source.name}: segment 1",
+            "Ask the sender for the interchange as it left",
         )
     return Marks(component, element, ".", "", end, _TAG, _HEAD % kind)
 

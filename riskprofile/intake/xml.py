@@ -13,9 +13,8 @@ from typing import IO, Any, ClassVar, Literal, TypeAlias, TypeVar
 from lxml import etree
 
 from riskprofile.errors import InputError
-from riskprofile.intake.reader import RawChunk, Source
+from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather
-from riskprofile.words import Message
 
 Element: TypeAlias = Any  # lxml ships no types
 Header = TypeVar("Header")
@@ -61,7 +60,7 @@ class XmlReader:
                 yield rows.take()
         if not found or rows.accepted < self.least:
             key, do = self.nothing
-            raise InputError(Message(key), where=source.name, do=do)
+            raise unread(key, source.name, do)
         yield rows.take()
 
     def walk(self, source: Source) -> Iterator[tuple[Any, int, Element]]:
@@ -189,29 +188,22 @@ def _drop(element: Element) -> None:
 
 def _refuse_doctype(name: str, root: Element) -> None:
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError(
-            Message("unread.doctype"),
-            where=f"{name}:1",
-            do="Ask the sender for the file without it",
-        )
+        raise unread("unread.doctype", f"{name}:1", "Ask the sender for the file without it")
 
 
 def _too_much(where: str, what: str) -> InputError:
-    return InputError(
-        Message("unread.too_much", what=what),
-        where=where,
-        do="Check where the file comes from",
-    )
+    return unread("unread.too_much", where, "Check where the file comes from", what=what)
 
 
 def _not_well_formed(name: str, error: Exception) -> InputError:
     line, column = getattr(error, "position", None) or (1, 1)
     # The place is told beside it; of the file, lxml knows no name but `<string>`.
     text = re.sub(r", line \d+, column \d+( \(.*\))?$", "", str(error)) or "the file is empty"
-    return InputError(
-        Message("unread.not_xml", text=text),
-        where=f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",
-        do="It is never repaired here: ask the sender for a whole file",
+    return unread(
+        "unread.not_xml",
+        f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",
+        "It is never repaired here: ask the sender for a whole file",
+        text=text,
     )
 
 

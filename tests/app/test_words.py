@@ -235,7 +235,7 @@ def test_what_a_reader_refuses_has_words_in_every_language():
                 what = ast.unparse(node.args[0])
                 key = re.match(r"(?:words\.)?Message\('(unread\.\w+)'", what)
                 plain += [] if key else [(path.name, what)]
-    assert plain[1:] == [("xml.py", "Message(key)")]  # each reader of XML names its own
+    assert plain[1:] == [("reader.py", "Message(key, **said)")]  # of all that readers refuse
     assert [name for name, _ in plain[:1]] == ["canonical.py"]
     assert used == set(UNREAD)
 
