@@ -65,6 +65,11 @@ def _packed() -> Any:
     return Field(default=None, sa_column=Column(Packed))
 
 
+def _some(name: str, *columns: str, where: str) -> Index:
+    """An index of those rows alone of which this is so."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
+
 class Office(SQLModel, table=True):
     """A customs office or crossing point, its zone and what it can examine in a day."""
 
@@ -274,18 +279,8 @@ class Record(SQLModel, table=True):
     message: str | None = None
     __table_args__ = (
         UniqueConstraint("record_id", "profile", "item", "version", name="record_version"),
-        Index(
-            "record_folded",
-            "chunk_id",
-            sqlite_where=text("folded_by IS NOT NULL"),
-            postgresql_where=text("folded_by IS NOT NULL"),
-        ),
-        Index(
-            "record_message",
-            "message",
-            sqlite_where=text("message IS NOT NULL"),
-            postgresql_where=text("message IS NOT NULL"),
-        ),
+        _some("record_folded", "chunk_id", where="folded_by IS NOT NULL"),
+        _some("record_message", "message", where="message IS NOT NULL"),
     )
 
 
@@ -413,22 +408,9 @@ class Alert(SQLModel, table=True):
             "due_at",
             "created_at",
         ),
-        Index(
-            "alert_blind",
-            "profile",
-            "state",
-            "office",
-            "record_id",
-            sqlite_where=text("blind = 'waiting'"),
-            postgresql_where=text("blind = 'waiting'"),
-        ),
+        _some("alert_blind", "profile", "state", "office", "record_id", where="blind = 'waiting'"),
         Index("alert_batch", "batch_id"),
-        Index(
-            "alert_unsent",
-            "id",
-            sqlite_where=text("exported_at IS NULL"),
-            postgresql_where=text("exported_at IS NULL"),
-        ),
+        _some("alert_unsent", "id", where="exported_at IS NULL"),
     )
 
 
@@ -565,14 +547,7 @@ class PartyForm(SQLModel, table=True):
     __tablename__ = "party_form"
     __table_args__ = (
         Index("party_added", "added_at"),
-        Index(
-            "party_alias",
-            "added_at",
-            "key",
-            "entity",
-            sqlite_where=text("key <> entity"),
-            postgresql_where=text("key <> entity"),
-        ),
+        _some("party_alias", "added_at", "key", "entity", where="key <> entity"),
     )
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     family: str
