@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, now, opened, owner
+from riskprofile.cli.app import Home, Json, now, opened, owner
 from riskprofile.errors import InputError, UsageError
 from riskprofile.scoring.editing import SET, Edit
 from riskprofile.services import comparing, promotion, results
@@ -26,8 +26,6 @@ from training import office, report
 from training import recipe as recipes
 from training import synth as generator
 from training.cli import app
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
 
 
 @app.command()

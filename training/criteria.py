@@ -197,12 +197,6 @@ def write(folder: Path) -> str:
     files = artefact.pack(made)
     files[FILE] = (folder / FILE).read_bytes()
     files["card.md"] = card(written).encode()
-    listed = artefact.manifest(
-        files,
-        profile=made.profile,
-        version=made.version,
-        data_digest="",
-        features=list(made.features),
-    )
-    folders.renew(folder, {**files, artefact.MANIFEST: listed})
-    return artefact.digest(listed)
+    files, digest = folders.sealed(files, made, "")
+    folders.renew(folder, files)
+    return digest

@@ -192,12 +192,6 @@ def write(fitted: Fitted, folder: Path) -> str:
     files["recipe.json"] = fitted.recipe.as_json().encode()
     files["card.md"] = card.card(fitted).encode()
     files |= record.files(fitted.scorecard)
-    listed = artefact.manifest(
-        files,
-        profile=fitted.recipe.profile,
-        version=fitted.recipe.version,
-        data_digest=fitted.data_digest,
-        features=list(fitted.scorecard.features),
-    )
-    folders.renew(folder, {**files, artefact.MANIFEST: listed})
-    return artefact.digest(listed)
+    files, digest = folders.sealed(files, fitted.scorecard, fitted.data_digest)
+    folders.renew(folder, files)
+    return digest

@@ -11,6 +11,22 @@ from pathlib import Path
 from uuid import uuid4
 
 from riskprofile.errors import UsageError
+from riskprofile.scoring import artefact
+from riskprofile.scoring.scorecard import Scorecard
+
+
+def sealed(
+    files: Mapping[str, bytes], card: Scorecard, data_digest: str
+) -> tuple[dict[str, bytes], str]:
+    """The files of a scorecard with the manifest of them, the last; and what identifies it."""
+    listed = artefact.manifest(
+        files,
+        profile=card.profile,
+        version=card.version,
+        data_digest=data_digest,
+        features=list(card.features),
+    )
+    return {**files, artefact.MANIFEST: listed}, artefact.digest(listed)
 
 
 def put(out: Path, files: Mapping[str, bytes]) -> None:

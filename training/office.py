@@ -327,18 +327,12 @@ def _write(
         json.dumps({"gates": [asdict(one) for one in measured]}, ensure_ascii=False, indent=1)
         + "\n"
     ).encode()
-    listed = artefact.manifest(
-        files,
-        profile=told.profile,
-        version=told.version,
-        data_digest=told.labels_digest,
-        features=list(moved.scorecard.features),
-    )
+    files, digest = folders.sealed(files, moved.scorecard, told.labels_digest)
     tried = trial.features[list(card.features)].assign(value=trial.labels)
     tried = tried.join(trial.groups.add_prefix(SLICE))
-    files |= {artefact.MANIFEST: listed, LABELS: batches.to_bytes(labels)}
-    folders.put(out, {**files, fitting.TRIAL: batches.to_bytes(tried)})
-    return Run(out, artefact.digest(listed), moved, measured)
+    files |= {LABELS: batches.to_bytes(labels), fitting.TRIAL: batches.to_bytes(tried)}
+    folders.put(out, files)
+    return Run(out, digest, moved, measured)
 
 
 def _named(edits: Sequence[Edit], how: str) -> str:
