@@ -10,7 +10,7 @@ holds, and where none holds any, the number of a code.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -186,16 +186,20 @@ def wanted(profile: str) -> str:
     return "; or ".join(" and ".join(match((), each).missing()) for each in asked)
 
 
-def extra_json(cells: Mapping[str, pa.Array], given: pa.Array | None) -> pa.Array | None:
-    """Cells of unknown columns as one JSON object a row, beside what `extra` already held."""
-    filled = {name: each for name, each in cells.items() if each.null_count < len(each)}
+def complete(made: dict[str, pa.Array], mapped: Mapped, cells: Callable[[int], pa.Array]) -> None:
+    """Add to the columns of some rows what stands beside them, by the cells of a position.
+
+    The codes of other currency columns; and as `extra` the cells of unknown ones, a JSON object a
+    row, beside what `extra` already held.
+    """
+    if mapped.spare:
+        made[CURRENCY] = with_codes(made[CURRENCY], [cells(at) for at in mapped.spare])
+    unknown = {name: cells(at) for name, at in mapped.unknown.items()}
+    filled = {name: each for name, each in unknown.items() if each.null_count < len(each)}
     if not filled:
-        return given
-    made = json_text.objects(filled)
-    if given is None or given.null_count == len(given):
-        return made
-    both = [
-        json_text.merged(old, new)
-        for old, new in zip(given.to_pylist(), made.to_pylist(), strict=True)
-    ]
-    return pa.array(both, pa.large_string())
+        return
+    told, given = json_text.objects(filled), made.get("extra")
+    if given is not None and given.null_count < len(given):
+        both = zip(given.to_pylist(), told.to_pylist(), strict=True)
+        told = pa.array([json_text.merged(old, new) for old, new in both], pa.large_string())
+    made["extra"] = told

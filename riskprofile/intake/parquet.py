@@ -71,25 +71,19 @@ def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Itera
             first = 1
             picked = None if only is None else [names[at] for at in wanted.values()]
             for batch in file.iter_batches(batch_size=BATCH, columns=picked):
-                found = {name: as_text(batch.column(names[at])) for name, at in wanted.items()}
+
+                def texts_at(at: int, batch: pa.RecordBatch = batch) -> pa.Array:
+                    return as_text(batch.column(names[at]))
+
+                found = {name: texts_at(at) for name, at in wanted.items()}
                 warnings = None
                 if mapped.warnings is not None and only is None:
-                    warnings = as_text(batch.column(names[mapped.warnings]))
+                    warnings = texts_at(mapped.warnings)
                 for name, at in wanted.items():
                     if specs[name].kind == "hs" and _is_number(batch.column(names[at]).type):
                         found[name], warnings = _hs(found[name])
                 if only is None:
-                    if mapped.spare:
-                        found[columns.CURRENCY] = columns.with_codes(
-                            found[columns.CURRENCY],
-                            [as_text(batch.column(names[at])) for at in mapped.spare],
-                        )
-                    unknown = {
-                        h: as_text(batch.column(names[at])) for h, at in mapped.unknown.items()
-                    }
-                    extra = columns.extra_json(unknown, found.get("extra"))
-                    if extra is not None:
-                        found["extra"] = extra
+                    columns.complete(found, mapped, texts_at)
                 size = len(batch)
                 typed = {
                     name: np.ones(size, dtype=bool)

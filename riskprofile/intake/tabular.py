@@ -338,16 +338,8 @@ def _piece(
 
     wanted = mapped.columns if only is None else {n: mapped.columns[n] for n in only}
     made = {name: column(at) for name, at in wanted.items()}
-    if mapped.spare and columns.CURRENCY in made:
-        made[columns.CURRENCY] = columns.with_codes(
-            made[columns.CURRENCY], [column(at) for at in mapped.spare]
-        )
     if only is None:
-        extra = columns.extra_json(
-            {name: column(at) for name, at in mapped.unknown.items()}, made.get("extra")
-        )
-        if extra is not None:
-            made["extra"] = extra
+        columns.complete(made, mapped, column)
     warned = None if mapped.warnings is None else column(mapped.warnings)
     if guessed:
         rows = np.isin(numbers, sorted(guessed))

@@ -222,20 +222,11 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
         if specs[name].kind in ("int", "float"):
             typed[name] = np.array([not isinstance(cell, str) for cell in cells], dtype=bool)
             made[name] = pc.if_else(pa.array(typed[name]), with_point(made[name]), made[name])
-    if sheet.mapped.spare:
-        made[columns.CURRENCY] = columns.with_codes(
-            made[columns.CURRENCY],
-            [pa.array([as_text(_at(row, at)) for row in rows], LARGE) for at in sheet.mapped.spare],
-        )
-    extra = columns.extra_json(
-        {
-            heading: pa.array([as_text(_at(row, position)) for row in rows], LARGE)
-            for heading, position in sheet.mapped.unknown.items()
-        },
-        made.get("extra"),
-    )
-    if extra is not None:
-        made["extra"] = extra
+
+    def texts_at(position: int) -> pa.Array:
+        return pa.array([as_text(_at(row, position)) for row in rows], LARGE)
+
+    columns.complete(made, sheet.mapped, texts_at)
     return Piece(made, numbers, pa.array(warnings, LARGE), typed=typed)
 
 
