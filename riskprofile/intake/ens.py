@@ -24,10 +24,17 @@ from riskprofile.intake.rows import (
     moment,
     number,
     one_line,
-    plain,
 )
 from riskprofile.intake.versions import ORIGINAL, REPLACE, version
-from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
+from riskprofile.intake.xml import (
+    Element,
+    Leaves,
+    XmlReader,
+    items_with_headers,
+    local,
+    packages,
+    stream,
+)
 
 AMENDMENT = "CC313A"
 DECLARATION = frozenset({"CC315A", AMENDMENT})
@@ -187,27 +194,15 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         values["gross_mass_kg"] = None
         warnings.append("zero_mass")
     values["container_numbers"] = joined(one_line(text) for text in leaves.all(CONTAINERS))
-    _packages(values, extra, leaves)
+    groups = leaves.groups(PACKAGES)
+    values |= packages(groups, KIND, COUNT, PIECES)  # pieces where goods are unpacked
+    if groups:
+        extra["packages"] = [one.flat for one in groups]
     _documents(values, extra, leaves)
     extra |= leaves.rest
     if position == 1:  # once a declaration, or a thousand items would carry a thousand copies
         extra["header"] = header.extra
     rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
-
-
-def _packages(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves) -> None:
-    """The kind when there is one, and the sum; pieces where goods are unpacked."""
-    groups = leaves.groups(PACKAGES)
-    kinds = {one_line(one.take(KIND)) for one in groups}
-    values["package_type"] = kinds.pop() if len(kinds) == 1 else None
-    counts = [one.take(COUNT, PIECES) for one in groups]
-    values_found = [value for text in counts if (value := decimal(text)) is not None]
-    if values_found and len(values_found) == len(counts):
-        values["package_count"] = plain(sum(values_found[1:], values_found[0]))
-    elif len(counts) == 1:
-        values["package_count"] = number(counts[0])
-    if groups:
-        extra["packages"] = [one.flat for one in groups]
 
 
 def _documents(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 from riskprofile.intake.code_lists import KILOGRAMS, LICENCES, TRANSPORT_DOCUMENTS, mode, place
@@ -35,7 +34,15 @@ from riskprofile.intake.versions import (
     FUNCTION,
     version,
 )
-from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
+from riskprofile.intake.xml import (
+    Element,
+    Leaves,
+    XmlReader,
+    items_with_headers,
+    local,
+    packages,
+    stream,
+)
 
 DECLARATION = frozenset({"Declaration"})
 ITEMS = frozenset({"GovernmentAgencyGoodsItem"})
@@ -291,17 +298,10 @@ def _goods(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves)
             others.setdefault(kind, []).append(code)
     if others:
         extra["classifications"] = others
-    packages = leaves.groups("Packaging")
-    kinds = {one_line(one.take("TypeCode")) for one in packages}
-    counts = [one.take("QuantityQuantity") for one in packages]
-    values["package_type"] = kinds.pop() if len(kinds) == 1 else None
-    numbers = [value for text in counts if (value := decimal(text)) is not None]
-    if counts and len(numbers) == len(counts):
-        values["package_count"] = plain(sum(numbers, Decimal(0)))
-    elif len(counts) == 1:
-        values["package_count"] = number(counts[0])
-    if len(packages) > 1 or any(one.take("MarksNumbersID") for one in packages):
-        extra["packages"] = [one.flat for one in packages]
+    groups = leaves.groups("Packaging")
+    values |= packages(groups, "TypeCode", "QuantityQuantity")
+    if len(groups) > 1 or any(one.take("MarksNumbersID") for one in groups):
+        extra["packages"] = [one.flat for one in groups]
     containers = leaves.groups("Commodity/TransportEquipment")
     if own := joined(one_line(one.take("ID")) for one in containers):
         values["container_numbers"] = own

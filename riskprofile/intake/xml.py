@@ -7,14 +7,14 @@ tree of what was read is let go, so memory is that of one goods item and one hea
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from lxml import etree
 
 from riskprofile.errors import InputError
 from riskprofile.intake.reader import RawChunk, Source, unread
-from riskprofile.intake.rows import Gather
+from riskprofile.intake.rows import Gather, decimal, number, one_line, plain
 
 Element: TypeAlias = Any  # lxml ships no types
 Header = TypeVar("Header")
@@ -284,3 +284,16 @@ class Leaves(dict[str, list[str]]):
     def rest(self) -> dict[str, str | list[str]]:
         """What no column took, as in `flat`."""
         return {path: text for path, text in self.flat.items() if path not in self._used}
+
+
+def packages(groups: Sequence[Leaves], kind: str, *counts: str) -> dict[str, str | None]:
+    """Of groups of packages the kind when there is one, and their sum when each is a number."""
+    kinds = {one_line(one.take(kind)) for one in groups}
+    texts = [one.take(*counts) for one in groups]
+    found = [value for text in texts if (value := decimal(text)) is not None]
+    made = {"package_type": kinds.pop() if len(kinds) == 1 else None}
+    if found and len(found) == len(texts):
+        made["package_count"] = plain(sum(found[1:], found[0]))
+    elif len(texts) == 1:
+        made["package_count"] = number(texts[0])
+    return made
