@@ -24,7 +24,7 @@ from riskprofile.services import govern, identity, settings
 from riskprofile.services.settings import open_store
 from riskprofile.store import practice
 from tests.browser import home
-from tests.browser.rest import NOTED
+from tests.browser.rest import NOTED, SLOW
 from tests.conftest import LATE
 from tests.services.bench import put_offices
 
@@ -40,7 +40,6 @@ FLAGS = [
     "--disable-sync",
 ]
 PASSWORD = "a long sentence to sign in"
-SLOW = 60_000  # milliseconds that a busy machine may take to draw: it is slow, not wrong
 ENOUGH = 3  # tests that waited so long in vain: no page is drawn, and the others are not begun
 # Name -> role. Two officers, because nobody confirms their own outcome.
 PEOPLE = {

@@ -45,8 +45,7 @@ def button(page: Page, name: str) -> Any:
 
 def settled(page: Page) -> None:
     """Wait until the page is drawn: a key pressed while it is drawn anew may go nowhere."""
-    page.locator(".stApp[data-test-script-state=notRunning]").wait_for()
-    at_rest(page)
+    at_rest(page, drawn=True)
 
 
 def waited(page: Page, pause: int) -> None:
