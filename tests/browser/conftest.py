@@ -248,12 +248,19 @@ class Browsers:
         self._free: dict[str, list[Any]] = {}
 
     @contextmanager
-    def one(self, held: bool = False, color_scheme: str = "light", **options: Any) -> Iterator[Any]:
+    def one(
+        self,
+        held: bool = False,
+        color_scheme: str = "light",
+        locale: str | None = None,
+        **options: Any,
+    ) -> Iterator[Any]:
         """A page that nobody uses, with these options of Playwright's `new_context`.
 
         Where what it draws is held up (`held`), it comes back to such tests alone: the driver
-        cannot let go of a line, and would carry all that is drawn for others as well. Light or
-        dark is a wish of who sits there: a page need not be new for it.
+        cannot let go of a line, and would carry all that is drawn for others as well. The language,
+        and light or dark, are wishes of who sits there: a page need not be new for them. Another
+        window of the same has no wish of a language.
         """
         free = self._free.setdefault(repr((held, sorted(options.items()))), [])
         if free:
@@ -265,15 +272,20 @@ class Browsers:
         if "viewport" in options:  # who had it before may have left a smaller window
             page.set_viewport_size(options["viewport"])
         page.emulate_media(color_scheme=color_scheme)
+        line = context.new_cdp_session(page)
+        if locale is not None:  # as `new_context` does it, for one page
+            told = {"userAgent": "", "acceptLanguage": locale}
+            line.send("Emulation.setUserAgentOverride", told)
+            line.send("Emulation.setLocaleOverride", {"locale": locale})
         yield page
         for other in context.pages:
-            if other is not page or not _emptied(page):
+            if other is not page or not _emptied(page, line):
                 other.close()
         context.clear_cookies()
         free.append(context)
 
 
-def _emptied(page: Any) -> bool:
+def _emptied(page: Any, line: Any) -> bool:
     """Leave what is open for a page without scripts, and forget what it kept: whether it can.
 
     Nor is any address answered by a test that is over.
@@ -288,7 +300,8 @@ def _emptied(page: Any) -> bool:
         page.unroute_all()
         page.goto(f"{origin}/healthz", wait_until="commit")
         page.evaluate("sessionStorage.clear()")
-        page.context.new_cdp_session(page).send("Storage.clearDataForOrigin", kept)
+        line.send("Storage.clearDataForOrigin", kept)
+        line.detach()  # and the language is again as it was
     except Error:  # its server has ended
         return False
     return True
