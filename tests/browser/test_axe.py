@@ -197,11 +197,14 @@ PAGES: dict[str, tuple[str | None, str, Any]] = {
 SCHEMES = ("light", "dark")
 # Here each page once, dealt out over themes and languages; every page in both themes and each
 # language: `python -m tests.browser.sweep`. The exporters' page is in `test_exporters`, in each.
+# The long suite has what stands on another of these pages as well, or is examined in `test_narrow`.
+ELSEWHERE = ("queue", "party", "links", "practice")
 DEALT = [
-    (
+    pytest.param(
         name,
         SCHEMES[n // len(words.LANGUAGES) % 2],  # else a language would have one theme alone
         words.LANGUAGES[n % len(words.LANGUAGES)],
+        marks=[pytest.mark.slow] if name in ELSEWHERE else [],
     )
     for n, (name, (_, path, _)) in enumerate(PAGES.items())
     if path != "/check-declaration"

@@ -13,8 +13,15 @@ PATH = "/check-declaration"
 SMALL = {"width": 683, "height": 384}  # 1366x768 at 200 %
 
 
-@pytest.mark.parametrize("language", words.LANGUAGES)
-@pytest.mark.parametrize("scheme", SCHEMES)
+# Each language, in one theme here and in the other in the long suite.
+DEALT = [
+    pytest.param(scheme, language, marks=[pytest.mark.slow] if (n + m) % 2 else [])
+    for n, scheme in enumerate(SCHEMES)
+    for m, language in enumerate(words.LANGUAGES)
+]
+
+
+@pytest.mark.parametrize(("scheme", "language"), DEALT)
 def test_axe_finds_nothing_empty_with_faults_or_after_a_file(visit, scheme, language):
     page = visit(None, PATH, color_scheme=scheme, locale=language)
     assert faults(page) == []
