@@ -132,6 +132,7 @@ def test_an_analyst_edits_a_term_by_keys_sees_what_it_costs_and_takes_it_back(se
     expect(page.locator(".rp-edits")).to_contain_text("Freight against value: lock")
     assert store_edits() == [Edit("freight_ratio", "lock")]
     points = page.get_by_label("Points", exact=True)
+    settled(page)  # what is filled in while a field is drawn anew joins what stood there
     points.fill("12")
     points.press("Enter")
     expect(page.locator(".rp-edits")).to_contain_text("to +12")
