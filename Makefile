@@ -28,7 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 demo: .venv/demo
 	@$(BIN)/riskprofile demo $(ARGS)
 
-# The suite, on two cores: of three processes one waits for a browser most of the time. What needs
+# The suite, on two cores: of three processes two wait for a browser half of their time. What needs
 # Chromium or PostgreSQL skips visibly where they are not installed.
 test: .venv/dev
 	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)

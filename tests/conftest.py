@@ -56,11 +56,12 @@ def pytest_configure() -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Of several processes the one that has the tests of pages goes before the others: all of it
-    waits for a browser and a server of its own, and who is through first waits for it.
+    """Of several processes the two that have the tests of pages go before the others: each waits
+    for a browser and a server of its own, and who is through first would wait for them.
     """
     group = item.get_closest_marker("xdist_group")
-    if "PYTEST_XDIST_WORKER" in os.environ and (group is None or group.args != ("browser",)):
+    pages = group is not None and group.args[0].startswith("browser-")
+    if "PYTEST_XDIST_WORKER" in os.environ and not pages:
         os.nice(max(0, BEHIND - os.nice(0)))
 
 

@@ -40,6 +40,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PASSWORD = "a long sentence to sign in"
+SECOND = "test_l"  # where the second half of the tests of pages begins: about as much work
 ENOUGH = 3  # tests that waited so long in vain: no page is drawn, and the others are not begun
 # Name -> role. Two officers, because nobody confirms their own outcome.
 PEOPLE = {
@@ -56,16 +57,17 @@ PEOPLE = {
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> Generator[None, object, object]:
-    """One of the processes that run the suite has all of these.
+    """Two of the processes that run the suite have these, each a browser and a server of its own.
 
-    They wait for a browser half of their time, and fill both cores in the other half: while one
-    process waits, the others work. Two browsers at once are more than two cores bear.
+    They wait for these half of their time: in one process they would be a chain that is longer
+    than all else takes. xdist begins with the groups of most tests, and so with both halves.
     """
     if config.pluginmanager.hasplugin("xdist"):
         here = Path(__file__).parent
         for item in items:
             if here in item.path.parents:
-                item.add_marker(pytest.mark.xdist_group("browser"))
+                half = 2 if item.path.name >= SECOND else 1
+                item.add_marker(pytest.mark.xdist_group(f"browser-{half}"))
     return (yield)
 
 
@@ -208,7 +210,7 @@ LOST = pytest.StashKey[Lost]()
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Note what was lost in this process, which has all tests of pages."""
+    """Note what was lost in this process, which has half of the tests of pages."""
     lost = item.config.stash.setdefault(LOST, Lost())
     report = yield
     lost.note(item.name, failed=report.failed, seconds=call.duration)
