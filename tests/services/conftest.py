@@ -42,9 +42,9 @@ def store(made: bytes, tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def furnished_postgres(postgres_server: str) -> Iterator[str]:
+def furnished_postgres(postgres_server: str, migrated_postgres: str) -> Iterator[str]:
     """The name of a furnished PostgreSQL database that others are copied from."""
-    with postgres_database(postgres_server) as url:
+    with postgres_database(postgres_server, migrated_postgres) as url:
         store = Store.open(url)
         bench.furnish(store)
         store.close()

@@ -52,19 +52,22 @@ def url(folder: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of either kind."""
+    """A database of either kind that holds nothing."""
     if request.param == "sqlite":
         return url(tmp_path)
     return str(request.getfixturevalue("postgres_url"))
 
 
-@pytest.fixture(autouse=True)
-def every_migration_is_run(monkeypatch):
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch) -> str:
+    """A database of either kind without any table: who opens it runs every migration."""
     monkeypatch.setattr(migrations, "upgrade", migrations.upgrade.__wrapped__)
+    if request.param == "sqlite":
+        return url(tmp_path)
+    return str(request.getfixturevalue("empty_postgres_url"))
 
 
 def test_what_other_tests_start_from_is_what_the_migrations_make(tmp_path, monkeypatch):
-    monkeypatch.undo()
     made = []
     for name in ("first.db", "second.db", "third.db"):
         if name == "third.db":
@@ -77,8 +80,8 @@ def test_what_other_tests_start_from_is_what_the_migrations_make(tmp_path, monke
     assert made[0] == made[1] == made[2]
 
 
-def test_a_fresh_database_has_exactly_the_tables_of_the_models(address):
-    store = Store.open(address)
+def test_a_fresh_database_has_exactly_the_tables_of_the_models(empty):
+    store = Store.open(empty)
     with store.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, SQLModel.metadata) == []
@@ -89,9 +92,9 @@ def test_a_fresh_database_has_exactly_the_tables_of_the_models(address):
     store.close()
 
 
-def test_opening_twice_changes_nothing(address):
+def test_opening_twice_changes_nothing(empty):
     for _ in range(2):
-        store = Store.open(address)
+        store = Store.open(empty)
         with store.write() as connection:
             migrations.upgrade(connection)
         with store.read() as connection:
@@ -108,7 +111,7 @@ def test_the_list_of_revisions_names_every_migration():
     assert tuple(reversed(walked)) == migrations.REVISIONS
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypatch):
+def test_a_migration_that_fails_leaves_the_database_as_it_was(empty, monkeypatch):
     real = migrations.upgrade
 
     def half(connection):
@@ -117,9 +120,9 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(address, monkeypat
 
     monkeypatch.setattr(migrations, "upgrade", half)
     with pytest.raises(RuntimeError):
-        Store.open(address)
+        Store.open(empty)
     monkeypatch.undo()
-    store = Store.open(address)  # empty, so it is made anew
+    store = Store.open(empty)  # empty, so it is made anew
     with store.read() as connection:
         assert connection.execute(select(Office.__table__)).all() == []
     store.close()
@@ -132,9 +135,9 @@ def old_batch(connection, profile):
     connection.execute(insert(Table("batch", MetaData(), autoload_with=connection)), given)
 
 
-def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(address):
+def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(empty):
     """With all that refers to one: on SQLite no table is made anew for it."""
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0028")
         old_batch(connection, "shipment")
@@ -143,7 +146,7 @@ def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(
         connection.execute(insert(Table("chunk", MetaData(), autoload_with=connection)), chunk)
         connection.commit()
     engine.dispose()
-    store, batch = Store.open(address), Batch.__table__
+    store, batch = Store.open(empty), Batch.__table__
     with store.read() as connection:
         [found] = connection.execute(select(batch)).all()
         given = Batch(
@@ -159,7 +162,7 @@ def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(
     store.close()
 
 
-def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(address):
+def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(empty):
     """A migration writes numbers of its own: they are those that new alerts get."""
     kinds = [
         {"lane": lane, "selected_by": by, "points": points}
@@ -170,7 +173,7 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
     given = {"state": "open", "queue": "compliance", "model_version": "1", "model_digest": ""}
     given |= {"profile": "shipment", "version": 1, "rank": 1, "driver": 1, "title": ""}
     given |= {"search": "", "batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0021")
         old_batch(connection, "shipment")
@@ -179,7 +182,7 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(addr
         connection.execute(insert(old), rows)
         connection.commit()
     engine.dispose()
-    store, alert = Store.open(address), Alert.__table__
+    store, alert = Store.open(empty), Alert.__table__
     with store.read() as connection:
         found = connection.execute(select(alert).order_by(alert.c.id)).mappings().all()
     assert [row["standing"] for row in found] == [alerts.standing(**kind) for kind in kinds]
@@ -192,7 +195,7 @@ def identity(*piece: str) -> str:
     return hashlib.sha256(json.dumps([*piece, "iarms", "NO"]).encode()).hexdigest()
 
 
-def test_marks_that_came_before_are_found(address):
+def test_marks_that_came_before_are_found(empty):
     """A pistol that says nothing of a slide, one whose frame and slide have runs in common, and
     some whose kana and Han were left out, with requests that ask for them.
     """
@@ -209,7 +212,7 @@ def test_marks_that_came_before_are_found(address):
         | {"details": None},
         {**given, "id": 4, "number": "A4", "serial": "五六七式", "make": "东方", "details": None},
     ]
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0022")
         old = MetaData()
@@ -231,7 +234,7 @@ def test_marks_that_came_before_are_found(address):
         connection.execute(insert(old.tables["arms_trace"]), asked)
         connection.commit()
     engine.dispose()
-    store = Store.open(address)
+    store = Store.open(empty)
     with store.read() as connection:
         for serial, found in (("ZZ4815", ["A2"]), ("NW62342", ["A2"]), ("SB0I25", ["A1"])):
             assert [one["number"] for one in arms.by_serial(connection, serial)] == found
@@ -249,7 +252,7 @@ def test_marks_that_came_before_are_found(address):
     store.close()
 
 
-def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
+def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(empty):
     """A shipment is, and what retention left without words stays without."""
     given = {"state": "open", "queue": "compliance", "model_version": "1", "model_digest": ""}
     given |= {"version": 1, "rank": 1, "driver": 1, "title": "", "lane": "red", "points": 3}
@@ -269,7 +272,7 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
             [("traveller", "masked"), ("traveller", "removed"), ("shipment", "masked")]
         )
     ]
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0023")
         old_batch(connection, "traveller")
@@ -281,7 +284,7 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
         connection.execute(insert(Table("chunk", MetaData(), autoload_with=connection)), chunks)
         connection.commit()
     engine.dispose()
-    store, alert = Store.open(address), Alert.__table__
+    store, alert = Store.open(empty), Alert.__table__
     with store.read() as connection:
         found = connection.execute(select(alert.c.search).order_by(alert.c.id)).scalars().all()
         kept = connection.execute(select(Chunk.kept).order_by(Chunk.number)).scalars().all()
@@ -292,12 +295,12 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(address):
     store.close()
 
 
-def test_what_alerts_say_is_the_same_after_it_was_packed(address):
+def test_what_alerts_say_is_the_same_after_it_was_packed(empty):
     terms = [{"term": "route", "text": "über Nišš", "points": 60}]
     given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
     given |= {"record_id": "A", "profile": "shipment", "version": 1, "rank": 1, "driver": 1}
     given |= {"title": "", "search": "", "model_digest": "", "selected_by": "score"}
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0016")
         old_batch(connection, "shipment")
@@ -318,7 +321,7 @@ def test_what_alerts_say_is_the_same_after_it_was_packed(address):
         connection.execute(insert(old), rows)
         connection.commit()
     engine.dispose()
-    store, alert = Store.open(address), Alert.__table__
+    store, alert = Store.open(empty), Alert.__table__
     with store.read() as connection:
         found = connection.execute(select(alert).order_by(alert.c.id)).all()
         assert [(row.reasons, row.against) for row in found] == said
@@ -332,13 +335,13 @@ def test_what_alerts_say_is_the_same_after_it_was_packed(address):
 
 
 def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_are_kept_once(
-    address,
+    empty,
 ):
     terms = [{"term": "route", "text": "über Nišš", "points": 60, "value": 1.5, "norm": ""}]
     given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
     given |= {"record_id": "A", "profile": "shipment", "rank": 1, "driver": 1, "title": ""}
     given |= {"search": "", "model_digest": "", "selected_by": "score", "batch_id": "b"}
-    engine = database._engine(database._address(address))
+    engine = database._engine(database._address(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0025")
         old_batch(connection, "shipment")
@@ -348,7 +351,7 @@ def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_
         connection.execute(insert(old), [{**row, **said}])
         connection.commit()
     engine.dispose()
-    store, alert = Store.open(address), Alert.__table__
+    store, alert = Store.open(empty), Alert.__table__
     words = {"features": [[False, "?", "", "{0:.1f} kg"]], "base": -7, "and": " and "}
     words["terms"] = [["kg", "", "3", [0]], ["base", "it begins", "", []]]
     with store.write() as connection:
@@ -374,12 +377,12 @@ def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_
     store.close()
 
 
-def test_two_programs_may_open_an_empty_database_at_once(address):
+def test_two_programs_may_open_an_empty_database_at_once(empty):
     failures: list[BaseException] = []
 
     def opens():
         try:
-            Store.open(address).close()
+            Store.open(empty).close()
         except BaseException as error:
             failures.append(error)
 
@@ -700,11 +703,13 @@ def test_a_connection_that_is_cut_while_rows_are_copied_says_so_too(postgres_url
     other.close()
 
 
-def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server, postgres_url):
+def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(
+    postgres_server, empty_postgres_url
+):
     """To make tables, to read them, to write them; and a user that there is not."""
     name = f"user_{uuid.uuid4().hex[:12]}"
-    asked = postgres_url.replace("tester@", f"{name}@")
-    owner = create_engine(postgres_url.replace("postgresql:", "postgresql+psycopg:"))
+    asked = empty_postgres_url.replace("tester@", f"{name}@")
+    owner = create_engine(empty_postgres_url.replace("postgresql:", "postgresql+psycopg:"))
 
     def say(*statements):
         with owner.begin() as connection:
@@ -717,7 +722,7 @@ def test_what_postgresql_does_not_let_a_user_do_is_one_sentence(postgres_server,
     try:
         with pytest.raises(StoreError, match="does not let this user do that"):
             Store.open(asked)
-        Store.open(postgres_url).close()
+        Store.open(empty_postgres_url).close()
         with pytest.raises(StoreError, match="does not let this user do that"):
             Store.open(asked)
         say(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {name}")
