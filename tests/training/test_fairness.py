@@ -29,7 +29,7 @@ def population(n: int = 20_000, seed: int = 0) -> tuple[np.ndarray, np.ndarray, 
     return labels, (random.random(n) < chance).astype(int), table
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_figures_of_groups_are_fairlearns_to_twelve_digits(seed: int) -> None:
     labels, selected, table = population(seed=seed)
     found = {(one.column, one.level): one for one in fairness.groups(labels, selected, table)}
