@@ -34,7 +34,8 @@ test: .venv/dev
 	$(BIN)/pytest -n 3 --dist loadgroup $(ARGS)
 
 # Those that take long: fits, kills, every combination of protected columns; and what the suite asks
-# of SQLite asked of PostgreSQL, of pages at each width in one language or two asked in the others.
+# of SQLite asked of PostgreSQL, of pages at each width in one language or two asked in the others, of
+# some examples asked of all.
 test-slow: .venv/dev
 	$(BIN)/pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
