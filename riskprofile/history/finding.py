@@ -77,11 +77,16 @@ class Shelves(NamedTuple):
         """All of where forms are looked for."""
         found = [*self.looked_on(sizes, blocks.view(np.uint64))]
         of, shelf = (np.concatenate(each) for each in zip(*found, strict=True))
-        return Sought(of, shelf, self.signs[of])
+        order = in_order(shelf)  # so asked, a search stays near where the last ended
+        of = of[order]
+        return Sought(of, shelf[order], self.signs[of])
 
 
 class Sought(NamedTuple):
-    """Which form is looked for on a shelf of a block, the hash of that, and the form's signs."""
+    """Which form is looked for on a shelf of a block, the hash of that, and the form's signs.
+
+    In the order of the shelves.
+    """
 
     of: np.ndarray
     shelf: np.ndarray
@@ -169,35 +174,35 @@ class Words:
             How many each has, and all of them, form after form.
         """
         found = [*self._of_parties(), *self._of_addresses()]
-        places = np.concatenate([rows for rows, _ in found])
-        numbers = _numbers([*chain.from_iterable(texts for _, texts in found)])
+        places, numbers = (np.concatenate(each) for each in zip(*found, strict=True))
         order = np.lexsort((numbers, places))
         places, numbers = places[order], numbers[order]
         new = starts(places, numbers)
         return np.bincount(places[new], minlength=len(self)), numbers[new]
 
-    def _of_parties(self) -> Iterator[tuple[np.ndarray, list[str]]]:
+    def _of_parties(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Places of forms, and a block of each: by their longest words, and by all of them."""
         here = ~self._addresses[self._of]
         telling = here & ~self._generic[self._ids]
         telling |= here & (self._many(telling) == 0)[self._of]
         longest = self._longest(telling, 3)
         some = distinct(self._ids[longest])
-        back = np.searchsorted(some, self._ids[longest])
-        names = [f"party:w:{one}" for one in frames(self._named(some))]
-        yield self._of[longest], [names[one] for one in back.tolist()]
+        names = _numbers([f"party:w:{one}" for one in frames(self._named(some))])
+        yield self._of[longest], names[np.searchsorted(some, self._ids[longest])]
         at = np.flatnonzero(telling)
         at = at[np.lexsort((self._ranks[self._ids[at]], self._of[at]))]
         rows = np.flatnonzero(~self._addresses)
         words = cut(self._named(self._ids[at]), self._many(telling)[rows])
-        yield rows, [f"party:j:{one}" for one in frames(["".join(some) for some in words])]
-        for row, own in zip(rows.tolist(), words, strict=True):
-            if len(own) == 1:  # no second word to find it by: allow one consonant to be wrong
-                hard = consonants(own[0])
-                wrong = [f"party:d:{hard[:n]}{hard[n + 1 :]}" for n in range(len(hard))]
-                yield np.full(len(hard) + 1, row), [*wrong, f"party:d:{hard}"]
+        joined = frames(["".join(own) for own in words])
+        yield rows, _numbers([f"party:j:{one}" for one in joined])
+        alone = [place for place, own in enumerate(words) if len(own) == 1]
+        if alone:  # no second word to find it by: allow one consonant to be wrong
+            hard = consonants("\n".join(words[place][0] for place in alone)).split("\n")
+            wrong = [[one[:n] + one[n + 1 :] for n in range(len(one) + 1)] for one in hard]
+            told = [f"party:d:{one}" for one in chain.from_iterable(wrong)]
+            yield np.repeat(rows[alone], [*map(len, wrong)]), _numbers(told)
 
-    def _of_addresses(self) -> Iterator[tuple[np.ndarray, list[str]]]:
+    def _of_addresses(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Places of forms, and a block of each: by their house numbers and a long name."""
         here = self._addresses[self._of]
         digits = here & self._numbered[self._ids]
@@ -208,7 +213,8 @@ class Words:
         back = np.searchsorted(some, self._ids[longest])
         names, rows = frames(self._named(some)), self._of[longest]
         told = zip(rows.tolist(), back.tolist(), strict=True)
-        yield rows, [f"address:n:{' '.join(houses[row])}:{names[one]}" for row, one in told]
+        made = [f"address:n:{' '.join(houses[row])}:{names[one]}" for row, one in told]
+        yield rows, _numbers(made)
 
     def _named(self, ids: np.ndarray) -> list[str]:
         return [self._distinct[one] for one in ids.tolist()]
@@ -281,13 +287,13 @@ class Known(NamedTuple):
     @classmethod
     def of(cls, rows: Sequence[tuple[int, str, str, int]]) -> Known:
         """Of these: a block, and the family, the text and the entity of a form in it."""
-        block = np.array([one[0] for one in rows], dtype=np.int64)
-        entity = np.array([one[3] for one in rows], dtype=np.int64)
-        order = np.argsort(entity, kind="stable")
+        block_of, family_of, text_of, entity_of = zip(*rows, strict=True) if rows else [()] * 4
+        block, entity = (np.array(one, dtype=np.int64) for one in (block_of, entity_of))
+        order = in_order(entity)
         new = starts(entity[order])
-        some = [rows[one] for one in order[new].tolist()]
-        families = np.array([FUZZY.index(one[1]) for one in some], dtype=np.uint8)
-        texts = [one[2] for one in some]
+        some = order[new].tolist()
+        families = np.array([FUZZY.index(family_of[one]) for one in some], dtype=np.uint8)
+        texts = [text_of[one] for one in some]
         shelves = Words(families, texts).shelves
         sizes = np.diff(np.flatnonzero(np.append(new, True)))
         kept = [*shelves.kept_on(sizes, block[order].view(np.uint64))]

@@ -67,27 +67,38 @@ def frames(words: Sequence[str]) -> list[str]:
     >>> frames(["pavel", "", "alnoor"])
     ['bl', '', 'nr']
     """
-    return _AGAIN.sub(GROUP, consonants("\n".join(words))).split("\n") if words else []
+    # What is doubled before vowels go is doubled afterwards: to look for it once is enough.
+    lines = _spelt(_bare("\n".join(words))).translate(_HARD)
+    return _AGAIN.sub(GROUP, lines).split("\n") if words else []
 
 
 def beginnings(words: Sequence[str]) -> list[str]:
     """What each begins with as it sounds; letters of one class count as one."""
-    sounds = _sounded("\n".join(words)).split("\n") if words else []
-    return [one[:1].translate(_CLASSES) for one in sounds]
+    sounds = _spelt("\n".join(words)).translate(_CLASSES)
+    return [one[:1] for one in sounds.split("\n")] if words else []
 
 
 def _sounded(lines: str) -> str:
     """A word, or one a line."""
+    return _AGAIN.sub(GROUP, _spelt(lines))
+
+
+def _spelt(lines: str) -> str:
+    """The same, in which doubled letters stand as they are."""
     for letters, one in _SOUNDS:
         if letters in lines:
             lines = lines.replace(letters, one)
-    return _AGAIN.sub(GROUP, lines)
+    return lines
 
 
 def consonants(lines: str) -> str:
     """The frame of a word, or of one a line, in which doubled letters stand as they are."""
-    bare = _ARTICLE.sub("", lines).translate(_HALF_VOWELS)
-    return _sounded(bare).translate(_HARD)
+    return _sounded(_bare(lines)).translate(_HARD)
+
+
+def _bare(lines: str) -> str:
+    """Without articles and half vowels."""
+    return _ARTICLE.sub("", lines).translate(_HALF_VOWELS)
 
 
 def numbered(word: str) -> bool:

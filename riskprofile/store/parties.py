@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from functools import reduce
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -35,7 +36,8 @@ block_table = PartyBlock.__table__  # type: ignore[attr-defined]
 PARTY_LOCK = 7004  # PostgreSQL advisory lock: one program at a time adds to the register
 CROWDED = 200  # forms in one block beyond which it says too little to be searched
 ALWAYS = datetime.max.replace(tzinfo=UTC)
-AT_ONCE = 2_000  # new forms whose blocks are asked for together
+AT_ONCE = 5_000  # new forms whose blocks are asked for together
+READ = 1 << 14  # forms in blocks that are Python values together, 300 bytes each
 
 # What a run asks of each portion of its rows: of the forms, or the blocks, `asked` as of `before`.
 _ENTITIES = (
@@ -45,10 +47,11 @@ _ENTITIES = (
 )
 _SIZES = (
     select(block_table.c.block, func.count())
-    .join(form_table, form_table.c.key == block_table.c.key)
     .where(among(block_table.c.block, "asked"))
-    .where(form_table.c.added_at <= bindparam("before"))
     .group_by(block_table.c.block)
+)
+_SIZES_BEFORE = _SIZES.join(form_table, form_table.c.key == block_table.c.key).where(
+    form_table.c.added_at <= bindparam("before")
 )
 _HELD = (
     select(block_table.c.block, form_table.c.family, form_table.c.form, form_table.c.key)
@@ -103,8 +106,7 @@ class Blocks:
         if len(new):
             if sum(len(forms.texts) + len(numbers) // 8 for numbers, forms in late) >= HELD:
                 late, earlier = (), late  # a thread that reads the old keeps them
-            read = _read(connection, new, self.before)
-            late = _with(late, new, Known.of(read) if read else _NONE)
+            late = _with(late, new, reduce(Known.and_also, _read(connection, new, self.before)))
             self._late, self._earlier = late, earlier
         return [forms for _, forms in (*late, *earlier)]
 
@@ -292,18 +294,21 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
     ).rowcount
 
 
-def _read(
-    connection: Connection, blocks: np.ndarray, before: datetime
-) -> list[tuple[int, str, str, int]]:
-    """Each block, of those that are not crowded, with the family, text and key of a form in it."""
-    found: list[tuple[int, str, str, int]] = []
+def _read(connection: Connection, blocks: np.ndarray, before: datetime) -> Iterator[Known]:
+    """What stands in those of these blocks that are not crowded, part by part: one at least."""
+    sizes: list[Any] = []
     for some in _some(blocks.tolist()):
-        sizes = connection.execute(_SIZES, {"asked": some, "before": before}).all()
-        sparse = [number for number, size in sizes if size <= CROWDED]
-        if sparse:
-            rows = connection.execute(_HELD, {"asked": sparse, "before": before})
-            found += ((number, family, text, key) for number, family, text, key in rows.all())
-    return found
+        sizes += connection.execute(_SIZES, {"asked": some}).all()
+    # Few are crowded by now, so that it counts how many of their forms were there before.
+    crowded = [number for number, size in sizes if size > CROWDED]
+    for some in _some(crowded):
+        sizes += connection.execute(_SIZES_BEFORE, {"asked": some, "before": before}).all()
+    numbers, many = np.array([tuple(one) for one in sizes], np.int64).reshape(-1, 2).T
+    few = np.flatnonzero(many <= CROWDED)
+    for part in np.split(few, np.flatnonzero(np.diff(np.cumsum(many[few]) // READ)) + 1):
+        asked = {"asked": numbers[part].tolist(), "before": before}
+        rows = connection.execute(_HELD, asked).all() if len(part) else ()
+        yield Known.of([tuple(row) for row in rows]) if rows else _NONE
 
 
 Keys = TypeVar("Keys", Sequence[int], np.ndarray)

@@ -102,6 +102,9 @@ def test_blocks_that_are_at_hand_answer_as_those_read_anew(
         early = joined([*asked.values()], parties.Blocks(NOW - timedelta(days=1)))
         monkeypatch.setattr(parties, "AT_ONCE", 3)
         parts = joined([*asked.values()], parties.Blocks(NOW))
+        monkeypatch.setattr(parties, "READ", 2)
+        few = joined([*asked.values()], parties.Blocks(NOW))
+    assert few == parts
     assert [one for (one,) in each] == anew * 2
     assert parts == anew
     assert any(anew) and not all(anew)
@@ -280,6 +283,21 @@ def test_a_crowded_block_is_not_searched(store: Store, monkeypatch: pytest.Monke
     registered(store, [FIRST])
     monkeypatch.setattr(parties, "CROWDED", 0)
     assert registered(store, [SLIP], later(days=1)) == 0
+
+
+def test_a_block_is_crowded_by_what_stood_there_when_the_run_began(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parties, "CROWDED", 1)
+    registered(any_store, [FIRST])
+    registered(any_store, ["Selban Marandor Export", "Marandor Selban 7"], later(days=1))
+    asked = forms(factory.shipments(1, consignee_id=None, consignee_name=SLIP), SHIPMENT.keys)
+    words = finding.words(asked.values())
+    with any_store.read() as connection:
+        (then,) = parties.join(connection, words, parties.Blocks(NOW))
+        (now,) = parties.join(connection, words, parties.Blocks(later(days=1)))
+    assert then is not None and then.form == "marandor selban trading"
+    assert now is None
 
 
 def test_what_was_not_seen_for_long_loses_its_text_and_comes_back(any_store: Store) -> None:
