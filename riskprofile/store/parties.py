@@ -79,7 +79,7 @@ def entities(
 ) -> dict[int, int]:
     """What those of these forms stand for that the register knew at a time."""
     found: dict[int, int] = {}
-    for some in _some(np.asarray(keys, dtype=np.int64)):
+    for some in _some(np.sort(np.asarray(keys, dtype=np.int64))):
         rows = connection.execute(_ENTITIES, {"asked": some.tolist(), "before": before})
         found.update((key, entity) for key, entity in rows.all())
     return found
