@@ -137,8 +137,14 @@ class Rows:
             if name in self.names and len(asked) and len(found):
                 held = self._read([name], rows)[name]
                 values = held.to_numpy("int64", na_value=0)
-                place = np.searchsorted(asked, values).clip(max=len(asked) - 1)
-                found |= (asked[place] == values) & held.notna().to_numpy(dtype=bool)
+                # Few are among those asked: most are passed over by their first bits.
+                shift = max(60 - len(asked).bit_length(), 44)
+                slots = np.zeros(1 << 64 - shift, dtype=bool)
+                slots[asked >> shift] = True
+                at = np.flatnonzero(slots[values >> shift])
+                place = np.searchsorted(asked, values[at]).clip(max=len(asked) - 1)
+                at = at[asked[place] == values[at]]
+                found[at] |= held.iloc[at].notna().to_numpy(dtype=bool)
         return np.flatnonzero(found) + start
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:

@@ -22,6 +22,7 @@ from riskprofile.history.asked import DAY, EPOCH, queries
 from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
 from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, changes
 from riskprofile.history.lookup import NOTHING
+from riskprofile.reference.hashing import START, mix
 from riskprofile.reference.once import once
 from riskprofile.tables import Registers, Table
 
@@ -98,6 +99,14 @@ class Snapshot:
         """Have the indexes of these questions at hand before the first is asked."""
         for question in asked:
             self._changes(question)
+
+    def many(self, name: str, keys: np.ndarray) -> np.ndarray:
+        """How many events have each of these keys (int64) in a column."""
+        hashes = mix(START ^ keys.view(np.uint64)).view(np.int64)
+        made = np.zeros(len(keys), dtype=np.int64)
+        for sign, index in self._held(("count", name)):
+            made += sign * index.many(hashes)
+        return made
 
     def sharing(
         self, keys: Mapping[str, np.ndarray], names: Sequence[str], since: int = 0

@@ -261,22 +261,32 @@ def _at(mine: View, found: np.ndarray) -> np.ndarray:
 
 def _before(mine: View, history: Snapshot) -> Iterator[np.ndarray]:
     """Records of `pairs.PAIR` with rows of the past, a key at a time."""
-    keys = {by: mine[by].values[mine[by].notna().values] for by in SHARED if by in mine}
-    compared = [name for by in keys for _, name, _ in pairs.COMPARED.get(by, ())]
-    names = list(dict.fromkeys((*keys, "time", *_AT, *compared)))
-    table = history.sharing({by: hashing.distinct(held) for by, held in keys.items()}, names)
+    given = {by: (mine[by].values, mine[by].notna().values) for by in SHARED if by in mine}
+    asked = {
+        by: _few(history, by, hashing.distinct(keys[has])) for by, (keys, has) in given.items()
+    }
+    compared = [name for by in given for _, name, _ in pairs.COMPARED.get(by, ())]
+    names = list(dict.fromkeys((*given, "time", *_AT, *compared)))
+    table = history.sharing(asked, names)
     if CHUNK not in table:
         return
     own = _rows(mine, mine[_ROW].values, mine[_NUMBER].values)
     nowhere = np.full(len(table), -1)
     past = _rows(View(dict(table.items()), table.index), nowhere, nowhere)
-    for by in [name for name in keys if name in past.seen]:
-        held, there = past.seen[by], past.seen[by].notna().values
-        asked, rows = np.flatnonzero(mine[by].notna().values), np.flatnonzero(there)
+    for by in [name for name in given if name in past.seen]:
+        keys, has = given[by]
+        mine_at = np.flatnonzero(has & np.isin(keys, asked[by]))
+        held, rows = past.seen[by], np.flatnonzero(past.seen[by].notna().values)
         few, starts, sharing = pairs.shared(held.values[rows], least=1)
-        at, first, size = pairs.having(few, starts, keys[by])
+        at, first, size = pairs.having(few, starts, keys[mine_at])
         other = rows[sharing[spans(first, size)]]
-        yield pairs.kept(by, own, np.repeat(asked[at], size), past, other)
+        yield pairs.kept(by, own, np.repeat(mine_at[at], size), past, other)
+
+
+def _few(history: Snapshot, by: str, keys: np.ndarray) -> np.ndarray:
+    """Those of these keys that link: no row of the past is read for one that many have there."""
+    many = history.many(by, keys)
+    return keys[(many > 0) & (many <= pairs.COMMON)]
 
 
 def _rows(view: View, rows: np.ndarray, numbers: np.ndarray) -> Rows:

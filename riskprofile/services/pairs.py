@@ -357,7 +357,7 @@ def nearest(of: np.ndarray, apart: np.ndarray, place: np.ndarray) -> np.ndarray:
 
 def shared(keys: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Keys that neither too few nor too many rows have; where those of each begin; these rows."""
-    order = np.argsort(keys, kind="stable")
+    order = hashing.in_order(keys)
     keys = keys[order]
     starts = np.flatnonzero(hashing.starts(keys))
     size = np.diff(starts, append=len(keys))

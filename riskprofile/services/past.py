@@ -45,6 +45,7 @@ from riskprofile.history.register import FUZZY
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.reference.hashing import distinct
 from riskprofile.scoring import rating
+from riskprofile.services.pairs import SHARED
 from riskprofile.store import batches, parties, pasts
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns, Spool
@@ -173,6 +174,7 @@ def questions(name: str) -> tuple[Question, ...]:
     history.age(items)
     asked = history.questions
     asked += [pairs_of(one) for one in asked if one[0] == "partners"]
+    asked += [("count", by) for by in SHARED if by in profile.remembered]  # to link alerts by
     return tuple(sorted(set(asked)))
 
 

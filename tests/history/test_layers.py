@@ -157,6 +157,8 @@ def test_layers_answer_as_the_whole(steps: Steps) -> None:
         shared = history.sharing({"one": np.array([1, 3]), "three": np.array([1])}, [POSITION])
         held = theirs["one"].isin([1, 3]).to_numpy(dtype=bool, na_value=False)
         assert sorted(shared.get(POSITION, [])) == theirs[POSITION][held].tolist()
+        many = [int((theirs["one"] == key).sum()) for key in (3, 1, 2)]
+        assert history.many("one", np.array([3, 1, 2])).tolist() == many
 
 
 # No time, the first and the last that a declaration may have, and about where a count begins.

@@ -320,6 +320,34 @@ def test_what_is_told_of_an_alert_is_what_the_rule_says_of_it(seed: int) -> None
     assert max(map(len, links.values())) == networks.SHOWN
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_key_that_many_rows_of_the_past_have_links_nothing(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a few of these rows are read for another key that they have."""
+    monkeypatch.setattr(pairs, "COMMON", 4)
+    mine, past = a_run(seed, 40)[0], a_run(seed + 10, 300)[0]
+    past = past[past["time"].notna()].reset_index(drop=True)
+    past = past.assign(**{CHUNK: 1, POSITION: np.arange(len(past))})
+    own = mine.assign(**{CHUNK: 2, POSITION: np.arange(len(mine))})
+    own = own.assign(_row=np.arange(len(mine)), _number=np.arange(len(mine)))
+    found = np.concatenate([*networks._before(View.over(own), Snapshot(past))])
+    expected = []
+    for by in [name for name in SHARED if name in mine]:
+        here, there = (one[[by, "time"]].dropna().reset_index() for one in (mine, past))
+        many = there[by].value_counts()
+        there = there[there[by].map(many) <= pairs.COMMON]
+        both = here.merge(there, on=by, suffixes=("", "_past"))
+        both = both[(both["time"] - both["time_past"]).abs() <= timedelta(days=90)]
+        said = 1 << pairs.SAID.index(SHARED[by])
+        places = (both["index_past"] + (1 << 32)).tolist()
+        expected += [(*one, said) for one in zip(both["index"].tolist(), places, strict=True)]
+    said = found["said"] & -found["said"]
+    assert len(found) > 10
+    met = zip(found["row"].tolist(), found["place"].tolist(), said.tolist(), strict=True)
+    assert sorted(met) == sorted(expected)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_by_parts_alerts_are_linked_as_at_once(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """In whatever parts a run is read, compared and put on file, and whatever groups it is in."""
