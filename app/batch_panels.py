@@ -100,6 +100,8 @@ def _told(say: Any, person: Any, zone: Any) -> str:
             said = [say("inbox.rating", folder=one.folder, files=files, ago=ago)]
         if one.growing:
             said.append(say("inbox.growing", files=say.listed(one.growing)))
+        if one.aside:
+            said.append(say("inbox.aside", files=say.listed(one.aside)))
         if one.waits:
             said.append(say("inbox.waits", n=say.number(one.waits)))
         said.append(say("inbox.held", host=one.host, process=one.process))

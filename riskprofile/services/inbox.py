@@ -34,7 +34,7 @@ from riskprofile.errors import (
     Unwritable,
     UsageError,
 )
-from riskprofile.files import is_passing, whole_or_nothing
+from riskprofile.files import is_passing, legible, whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.profiles import PROFILES
@@ -106,6 +106,8 @@ class Inbox:
         self.mine = self.folder / CLAIMED / self.name
         self.seen: dict[str, Look] = {}
         self.ready: set[str] = set()  # those of them that stood still, and are not taken yet
+        self.odd: dict[str, str] = {}  # what is not taken as it is, and why
+        self.aside: dict[str, str] = {}  # what of it stood so for two looks, or could not be moved
         self.taken = 0
         self.inherited: set[Path] = set()  # taken by watchers that died, and not looked at yet
         self._lock: IO[bytes] | None = None
@@ -136,15 +138,24 @@ class Inbox:
         for; where it is then.
         """
         now: dict[str, Look] = {}
+        odd: dict[str, str] = {}
         ready: list[tuple[int, str]] = []
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                found = _regular(entry)
-                if found is None:
+                if is_passing(entry.name) or entry.name in (CLAIMED, DONE, FAILED):
                     continue
-                now[entry.name] = found
+                try:
+                    state = entry.stat(follow_symlinks=False)
+                except OSError:
+                    continue
+                if why := _odd(entry, state):
+                    odd[entry.name] = why
+                    continue
+                found = now[entry.name] = (*_state(state), state.st_mtime_ns)
                 if self.seen.get(entry.name) == found:
                     ready.append((found[3], entry.name))
+        self.aside = {name: why for name, why in odd.items() if self.odd.get(name) == why}
+        self.odd = odd
         self.seen, self.ready = now, {name for _, name in ready}
         taken = (self._take(name) for _, name in sorted(ready))
         return (path for path in taken if path is not None)
@@ -157,8 +168,10 @@ class Inbox:
         target = place / safe_name(name.encode(errors="replace").decode())
         try:
             (self.folder / name).rename(target)
-        except OSError:  # another watcher took it, or its owner took it away
+        except OSError as error:  # another watcher took it, or its owner took it away
             place.rmdir()
+            if os.path.lexists(self.folder / name):
+                self.aside[name] = f"it cannot be moved ({error.strerror})"
             return None
         # Between the look and the rename somebody may have put another thing there.
         if _state(target.lstat()) != self.seen.pop(name)[:3] or not _is_file(target.lstat()):
@@ -248,17 +261,25 @@ class Inbox:
         return True
 
 
-def _regular(entry: os.DirEntry[str]) -> Look | None:
-    """How a file looks, if it may be taken at all; links are not followed."""
-    if is_passing(entry.name):
-        return None
-    try:
-        found = entry.stat(follow_symlinks=False)
-    except OSError:
-        return None
-    if not _is_file(found) or found.st_size == 0:  # an empty one is still to be written
-        return None
-    return (*_state(found), found.st_mtime_ns)
+def _odd(entry: os.DirEntry[str], found: os.stat_result) -> str:
+    """Why what lies in the inbox is not taken as it is; empty of a file that may be taken.
+
+    Links are not followed. Whom a file may not be read by, it is told of and left where it lies: it
+    may be about persons, and would be deleted for rights that its sender can mend.
+    """
+    if stat.S_ISDIR(found.st_mode):
+        return "it is a folder: what is to be rated lies in the inbox itself"
+    if stat.S_ISLNK(found.st_mode):
+        return "it is a link"
+    if not stat.S_ISREG(found.st_mode):
+        return "it is no file"
+    if not _is_file(found):
+        return "it has a second name (a hard link), under which it can still be written"
+    if found.st_size == 0:
+        return "it is empty; it is taken once something stands in it"
+    if not os.access(entry.path, os.R_OK):
+        return "this account may not read it; it is taken once its rights let it"
+    return ""
 
 
 def _is_file(found: os.stat_result) -> bool:
@@ -307,7 +328,7 @@ class Watcher:
     # Taken files that this program does not get through: the next watcher tries them, and it may be
     # of another release. What is said of each, and not the fault, which holds all that was read.
     beyond: dict[Path, tuple[str, str]] = field(default_factory=dict)
-
+    aside: dict[str, str] = field(default_factory=dict)  # what was said of those that are not taken
     teller: Teller | None = None
 
     def __post_init__(self) -> None:
@@ -406,14 +427,26 @@ class Watcher:
             if stop.signal:
                 break
         self.told.waiting += len(self.untold)
+        self._tell_aside(inbox)
         self._tell_of(inbox, [])
         return fault
+
+    def _tell_aside(self, inbox: Inbox) -> None:
+        """Said once of what is not taken as it is, and again where the reason is another."""
+        for name, why in sorted(inbox.aside.items()):
+            if self.aside.get(name) != why:
+                self.say(f"{legible(name)}: not taken, {why}")
+        self.aside = dict(inbox.aside)
 
     def _tell_of(self, inbox: Inbox, paths: Sequence[Path]) -> None:
         if self.teller is not None:
             names = [path.name for path in paths]
             self.teller.tell(
-                datetime.now(UTC), [*inbox.seen.keys() - inbox.ready], names, self.told.waiting
+                datetime.now(UTC),
+                [*inbox.seen.keys() - inbox.ready],
+                names,
+                self.told.waiting,
+                [*inbox.aside],
             )
 
     def _told_of(self, inbox: Inbox, path: Path) -> bool:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,8 +37,8 @@ class Seen:
     """What a watcher told last of its inbox.
 
     `growing` are files that do not stand still yet, `rating` those that are rated, `waits` how many
-    were taken and wait for another try; of names the first `NAMED`. `every` is in seconds. `once`:
-    a timer begins it, and it ended.
+    were taken and wait for another try, `aside` what is not taken as it is, such as an empty file;
+    of names the first `NAMED`. `every` is in seconds. `once`: a timer begins it, and it ended.
     """
 
     folder: str
@@ -50,6 +50,7 @@ class Seen:
     rating: tuple[str, ...] = ()
     waits: int = 0
     once: bool = False
+    aside: tuple[str, ...] = ()
 
     def silent(self, now: datetime) -> bool:
         """Whether it should have been heard of since. While it rates it does not look."""
@@ -69,11 +70,18 @@ class Teller:
         self.folder, self.every, self.once = folder, every, once
         self.last: Seen | None = None
 
-    def tell(self, now: datetime, growing: list[str], rating: list[str], waits: int) -> None:
+    def tell(
+        self,
+        now: datetime,
+        growing: list[str],
+        rating: list[str],
+        waits: int,
+        aside: Sequence[str] = (),
+    ) -> None:
         """What is so now. Written where it changed, or was written a while ago."""
         told = Seen(
             legible(str(self.folder)), legible(socket.gethostname()), os.getpid(), now, self.every,
-            _named(growing), _named(rating), waits, self.once,
+            _named(growing), _named(rating), waits, self.once, _named([*aside]),
         )  # fmt: skip
         last = self.last
         if last is not None and abs(now - last.at) < AGAIN and _same(last, told):
@@ -92,7 +100,8 @@ class Teller:
 
 
 def _same(one: Seen, other: Seen) -> bool:
-    return (one.growing, one.rating, one.waits) == (other.growing, other.rating, other.waits)
+    told, now = ((seen.growing, seen.rating, seen.waits, seen.aside) for seen in (one, other))
+    return told == now
 
 
 def _named(names: list[str]) -> tuple[str, ...]:
@@ -112,6 +121,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "growing": _texts,
     "rating": _texts,
     "waits": int,
+    "aside": _texts,
 }
 
 
@@ -125,6 +135,7 @@ def watchers(settings: Settings, actor: Actor) -> list[Seen]:
         with suppress(OSError, ValueError, KeyError, TypeError):  # written by another release
             told = json.loads(path.read_text("utf-8"))
             told["at"] = datetime.fromisoformat(told["at"]).astimezone(UTC)
+            told.setdefault("aside", ())  # a watcher that began before an upgrade tells none
             for name, kind in KINDS.items():
                 told[name] = kind(told[name])
             found.append(Seen(**told))

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -153,10 +154,19 @@ def device(folder: Path, name: str) -> None:
 
 
 def unreadable(folder: Path, name: str) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may read everything")
     plain(folder, name)
     (folder / name).chmod(0)
+    if os.geteuid() == 0:
+        os.chown(folder / name, 65534, 65534)
+
+
+def without_rights() -> list[str]:
+    """What a program begins with so that rights of files hold for it too: root has all."""
+    if os.geteuid() != 0:
+        return []
+    if (tool := shutil.which("setpriv")) is None:
+        pytest.skip("root may read everything, and there is no setpriv")
+    return [tool, "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 
 
 LONG = "n" * 251 + ".csv"
@@ -203,6 +213,7 @@ TRICKS: dict[str, Trick] = {
     "empty": (lambda f: plain(f, "a.csv", b""), [], [], ["a.csv"]),
     # Odd names of good files: taken, under a name that harms nobody.
     "newline": (lambda f: plain(f, "a\nb.csv"), ["a_b.csv"], [], []),
+    "tab": (lambda f: plain(f, "a\tb.csv"), ["a_b.csv"], [], []),
     "terminal codes": (lambda f: plain(f, "a\x1b[31m.csv"), ["a_[31m.csv"], [], []),
     "right to left": (lambda f: plain(f, "a\u202evsc.csv"), ["a_vsc.csv"], [], []),
     "a line of Unicode": (lambda f: plain(f, "a\u2028vsc.csv"), ["a_vsc.csv"], [], []),
@@ -250,7 +261,6 @@ TRICKS: dict[str, Trick] = {
         ["a.xml"],
         [],
     ),
-    "permission denied": (lambda f: unreadable(f, "a.csv"), [], ["a.csv"], []),
     "same content twice": (
         lambda f: (plain(f, "a.csv"), plain(f, "b.csv"))[0],
         ["a.csv", "b.csv"],
@@ -676,6 +686,100 @@ def test_without_offices_a_watcher_says_how_lists_are_cut(
         folder, every=0.01, once=True
     )
     assert said == []
+
+
+def test_what_is_not_taken_as_it_is_is_said_once(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Who put it there would wait for ever: nothing else tells that it lies there."""
+    plain(folder, "empty.csv", b"")
+    plain(folder, "hidden.csv.part", b"")
+    plain(folder, "good.csv")
+    (folder / "fol\nder.csv").mkdir()
+    link(folder, "link.csv", "good.csv")
+    two_names(folder, "second.csv")
+    os.mkfifo(folder / "pipe.csv")
+    said = list[str]()
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with Inbox(folder) as box:
+        for _ in range(2):
+            assert said == [] or watcher.told.done == 1
+            watcher._rate(box, box.look(), Stop())
+        aside = [
+            "empty.csv: not taken, it is empty; it is taken once something stands in it",
+            "fol_der.csv: not taken, it is a folder: what is to be rated lies in the inbox itself",
+            "link.csv: not taken, it is a link",
+            "pipe.csv: not taken, it is no file",
+            "second.csv: not taken, it has a second name (a hard link), under which it can still "
+            "be written",
+        ]
+        assert [one for one in said if "not taken" in one] == aside
+        for _ in range(3):
+            watcher._rate(box, box.left(), Stop())
+            watcher._rate(box, box.look(), Stop())
+        assert [one for one in said if "not taken" in one] == aside
+        plain(folder, "empty.csv", OTHER)
+        for _ in range(2):
+            watcher._rate(box, box.look(), Stop())
+        assert (watcher.told.done, watcher.told.accepted) == (2, 8)
+        plain(folder, "empty.csv", b"")
+        for _ in range(2):
+            watcher._rate(box, box.look(), Stop())
+    assert [one for one in said if "empty.csv: not" in one] == aside[:1] * 2
+
+
+def test_a_file_that_may_not_be_read_is_left_where_it_lies_and_told(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Its sender can mend its rights. Taken, it would be deleted where it may be about persons."""
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    unreadable(folder, "list.csv")
+    command = [*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"]
+    told = subprocess.run(
+        [*command, "watch", str(folder), "--every", "0.2", "--once"],
+        cwd=ROOT,
+        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+    )
+    assert told.stderr.splitlines()[-1] == (
+        "list.csv: not taken, this account may not read it; it is taken once its rights let it"
+    )
+    assert told.returncode == 0 and (folder / "list.csv").is_file()
+    assert kept(folder, "failed") == []
+    (folder / "list.csv").write_text(passengers())
+    (folder / "list.csv").chmod(0o600)
+    os.chown(folder / "list.csv", os.geteuid(), os.getegid())
+    assert taken(store, home, folder).accepted == 3
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_file_that_cannot_be_moved_is_told(home: Settings, folder: Path, store: Store) -> None:
+    """As in a folder that all share, where each file is its owner's to move."""
+    plain(folder, "theirs.csv")
+    (folder / "theirs.csv").chmod(0o644)
+    os.chown(folder / "theirs.csv", 65534, 65534)
+    for name in ("claimed", "done", "failed"):
+        (folder / name).mkdir()
+    folder.chmod(0o1777)
+    os.chown(folder, 65534, 65534)
+    told = subprocess.run(
+        [
+            *(*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"),
+            *("watch", str(folder), "--every", "0.2", "--once"),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+    )
+    assert told.stderr.splitlines()[-1] == (
+        "theirs.csv: not taken, it cannot be moved (Operation not permitted)"
+    )
+    assert told.returncode == 0 and (folder / "theirs.csv").is_file()
+    assert [*(folder / "claimed").iterdir()] == []
 
 
 def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
