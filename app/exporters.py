@@ -180,10 +180,12 @@ def _checked(say: words.Words, headers: Headers, body: bytes, now: datetime) -> 
     """Read, check and count; run in a thread, so that no officer's page waits for it."""
     given: dict[str, str] = {}
     try:
-        given, content = asyncio.run(_parts(headers, body))
-        if content is not None:
-            if not content:
-                return _page(say, _notice(say("check.file_none")), status=400)
+        given, file = asyncio.run(_parts(headers, body))
+        if file is not None:
+            name, content = file
+            if not content:  # a browser sends a file without a name where none was chosen
+                empty = say("check.file_unread", what=say("unread.nothing"))
+                return _page(say, _notice(empty if name else say("check.file_none")), status=400)
             given, checked = {}, checking.check_file(content)
         elif given:
             checked = checking.check([given])
@@ -204,8 +206,10 @@ def _checked(say: words.Words, headers: Headers, body: bytes, now: datetime) -> 
     return _page(say, found, given, checked.findings if given else ())
 
 
-async def _parts(headers: Headers, body: bytes) -> tuple[dict[str, str], bytes | None]:
-    """The fields of a form that are columns of it, and its file. All in memory: it is small."""
+async def _parts(headers: Headers, body: bytes) -> tuple[dict[str, str], tuple[str, bytes] | None]:
+    """The fields of a form that are columns of it; its file, with the name that it had. All in
+    memory: it is small.
+    """
 
     async def pieces() -> AsyncGenerator[bytes, None]:
         yield body
@@ -214,14 +218,14 @@ async def _parts(headers: Headers, body: bytes) -> tuple[dict[str, str], bytes |
         headers, pieces(), max_files=1, max_fields=FIELDS, max_part_size=FIELD_BYTES
     )
     given: dict[str, str] = {}
-    content: bytes | None = None
+    file: tuple[str, bytes] | None = None
     for name, value in (await parser.parse()).multi_items():
         if isinstance(value, UploadFile):
-            content = await value.read()
+            file = value.filename or "", await value.read()
             await value.close()
         elif name in COLUMNS:
             given[name] = value.replace("\r\n", "\n")
-    return given, content
+    return given, file
 
 
 def _language_of(request: Request) -> str:

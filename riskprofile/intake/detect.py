@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,8 +97,10 @@ def asked_rightly(profile: str, format: str) -> None:
         )
 
 
-def detect(source: Source, format: str = AUTO) -> Reader:
-    """The reader named, or the first that claims the content."""
+def detect(source: Source, format: str = AUTO, known: Sequence[str] = ()) -> Reader:
+    """The reader named, or the first that claims the content. Where none does, the formats `known`
+    to who asks are told, or all.
+    """
     asked_rightly(AUTO, format)
     for reader in READERS:
         if reader.name == format:
@@ -107,9 +109,9 @@ def detect(source: Source, format: str = AUTO) -> Reader:
     for reader in READERS:
         if reader.claims(head, source.name):
             return reader
-    known = ", ".join(reader.name for reader in READERS)
+    known = known or [reader.name for reader in READERS]
     raise UnknownFormat(
-        Message("unread.unknown", known=known),
+        Message("unread.unknown", known=", ".join(known)),
         where=source.name,
         do="Check the file, or name its format with --format",
     )

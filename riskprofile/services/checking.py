@@ -31,7 +31,7 @@ import pandas as pd
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, canonical
 from riskprofile.intake.columns import AUTO
-from riskprofile.intake.detect import detect
+from riskprofile.intake.detect import READERS, detect
 from riskprofile.intake.reader import RawChunk, Reader, Source
 from riskprofile.layouts import SHIPMENT
 from riskprofile.reference import nomenclature, wording
@@ -43,6 +43,7 @@ MAX_ROWS = 500
 READ = 2_000  # characters of a description: a goods line has under 1,000, an attack has more
 # These unpack within themselves, beyond what the limits above can see; a sheet takes 512 MB.
 NOT_HERE = ("parquet", "xlsx")
+GOODS = (AUTO, SHIPMENT.name)  # what a reader that is asked here may hold
 
 Kind = Literal["completeness", "wording", "licence"]
 Severity = Literal["must", "should"]
@@ -199,10 +200,11 @@ def _reader(packed: Source) -> tuple[Reader, Source]:
     found = archive.unpacked(packed, MAX_UNPACKED)
     if len(found) > 1:
         raise Refused("check.file_many")
-    reader = detect(found[0])
+    taken = [one.name for one in READERS if one.name not in NOT_HERE and one.profile in GOODS]
+    reader = detect(found[0], known=taken)
     if reader.name in NOT_HERE:
         raise Refused("check.file_binary")
-    if reader.profile not in (AUTO, SHIPMENT.name):
+    if reader.profile not in GOODS:
         raise Refused("check.file_other")
     return reader, found[0]
 

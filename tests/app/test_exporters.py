@@ -362,6 +362,26 @@ def test_what_is_the_matter_with_a_file_is_said_in_the_language_of_the_page(
     assert said("check.file_unread", what=said("unread.truncated")) in html.unescape(answer.text)
 
 
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_an_empty_file_is_called_empty_and_only_one_that_was_not_chosen_missing(
+    client: Browser, language: str
+) -> None:
+    said = words.of(language)
+    empty = client.form(PATH, {}, b"", origin=ORIGIN, accept_language=language)
+    assert said("check.file_unread", what=said("unread.nothing")) in html.unescape(empty.text)
+    kind, body = multipart({}, b"")
+    nameless = body.replace(b'filename="f.csv"', b'filename=""')
+    none = client.post(PATH, nameless, content_type=kind, origin=ORIGIN, accept_language=language)
+    assert said("check.file_none") in html.unescape(none.text)
+    assert (empty.status, none.status) == (400, 400)
+
+
+def test_a_file_of_no_known_format_is_told_those_that_this_page_takes(client: Browser) -> None:
+    told = html.unescape(send(client, b"%PDF-1.4 a manifest").text)
+    assert "is in no format known here (sad, " in told and "jsonl, csv)" in told
+    assert not any(name in told for name in ("parquet", "xlsx", "paxlst", "pnrgov"))
+
+
 # -- how often ---------------------------------------------------------------------------------
 
 
