@@ -210,8 +210,9 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
         serialise(connection, audit.CHAIN_LOCK)
         # A first run of a former release that was killed has told of its chunks alone.
         used = audit.done(connection, ["retention.key", "retention.run", "retention.forget"])
+        anew = new_key and not keys.there(settings.home, KEY)
         given = keys.key(settings.home, KEY, make=new_key or not used)
-        if not used:
+        if anew or not used:
             note(connection, actor, "retention.key", "retention", now)
     return given
 

@@ -538,6 +538,15 @@ def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_perso
         retention.run(store, home, OWNER, RECEIVED)
     retention.run(store, home, OWNER, RECEIVED, new_key=True)
     retention.run(store, home, OWNER, RECEIVED)
+    assert made_keys(store) == 2  # what the first sealed is gone for good: the chain tells when
+    retention.run(store, home, OWNER, RECEIVED, new_key=True)
+    assert made_keys(store) == 2  # the one that is here went on
+
+
+def made_keys(store: Store) -> int:
+    with store.read() as connection:
+        asked = text("SELECT count(*) FROM audit WHERE action = 'retention.key'")
+        return int(connection.execute(asked).scalar_one())
 
 
 def test_what_a_destroyed_key_sealed_is_still_removed_when_its_time_is_over(
