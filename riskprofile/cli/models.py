@@ -42,8 +42,8 @@ def list_models(home: Home = None, json: Json = False) -> None:
         by = f" signed by {', '.join(one.signed_by)}" if one.signed_by else ""
         stale = one.overtaken and not one.promoted
         old = f" measured beside {one.beside}, which does not serve" if stale else ""
-        told = f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old} {one.fault}"
-        said.append(told.rstrip())
+        fault = f": {one.fault}" if one.fault else ""
+        said.append(f"{one.profile} {one.version} {state} {one.digest[:12]}{by}{old}{fault}")
     none = f"no scorecard in {settings.models}"
     output.done({"models": [*map(asdict, found)]}, *(said or [none]), as_json=json)
 

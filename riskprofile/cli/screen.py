@@ -295,8 +295,8 @@ def replay(
             told = replaying.replay(database, settings.models, record_id, removed, progress)
     said = [f"{output.counted(told.same, 'score')} came out the same, {len(told.differ)} differ"]
     if told.removed:
-        were = "was" if told.removed == 1 else "were"
-        said.append(f"{told.removed} {were} removed by retention: their points stay")
+        were, their = ("was", "its") if told.removed == 1 else ("were", "their")
+        said.append(f"{told.removed} {were} removed by retention: {their} points stay")
     said += [f"  differs: {record}" for record in told.differ[:20]]
     output.done(asdict(told), *said, as_json=json)
     for what, scores in told.missing.items():

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from riskprofile.errors import Conflict, PolicyError, RiskProfileError, ScorecardError
+from riskprofile.errors import Conflict, PolicyError, ScorecardError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
@@ -231,14 +231,14 @@ def rollback(
 
     Raises
     ------
-    RiskProfileError
+    UsageError
         The reason is too short.
     Conflict
         Nothing was promoted here, so there is nothing to go back from.
     """
     authorise(actor, "model.rollback")
     if len(reason.strip()) < REASON_LENGTH:
-        raise RiskProfileError(Message("refusal.reason_back", n=REASON_LENGTH))
+        raise UsageError(Message("refusal.reason_back", n=REASON_LENGTH))
     with store.write() as connection:
         pile = _pile(connection, profile)
         if not pile:

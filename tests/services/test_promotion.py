@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError, ScorecardError
+from riskprofile.errors import Conflict, NotAllowed, PolicyError, ScorecardError, UsageError
 from riskprofile.scoring import artefact
 from riskprofile.services import govern, identity, promotion, results, workers
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
@@ -252,7 +252,7 @@ def test_a_version_is_one_scorecard_for_ever(people: Store, tmp_path: Path) -> N
 def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_path: Path) -> None:
     promoted(people, tmp_path)
     promoted(people, tmp_path, "2027.2", base=9)
-    with pytest.raises(RiskProfileError, match="reason"):
+    with pytest.raises(UsageError, match="reason"):
         promotion.rollback(people, SARA, "shipment", "bad", NOW, MODELS)
     for taken, expected in (("2027.2", "2027.1"), ("2027.1", SHIPPED)):
         done = promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
