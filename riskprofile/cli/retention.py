@@ -57,11 +57,11 @@ def run(
     rows, cleared = output.counted(told.masked, "row"), output.counted(told.alerts, "alert")
     output.say(
         f"as of {told.as_of:%Y-%m-%d %H:%M} UTC: {rows} masked, "
-        f"{told.removed} removed, {cleared} cleared"
+        f"{told.removed:,} removed, {cleared} cleared"
     )
     if told.unranked:
         output.note(
-            f"riskprofile: {told.unranked} of the removed rows were of batches that have not "
+            f"riskprofile: {told.unranked:,} of the removed rows were of batches that have not "
             "ended: no officer had them on a list. riskprofile doctor names such batches"
         )
     forgotten = (
