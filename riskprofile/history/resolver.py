@@ -24,6 +24,9 @@ from riskprofile.reference.once import Recent, once
 from riskprofile.tables import TEXT, Table
 
 _WORDS = re.compile(r"\w+")
+_FOLDED = bytes(
+    ord(chr(code).lower()) if _WORDS.match(chr(code)) else ord(" ") for code in range(128)
+).ljust(256)
 
 
 def view(
@@ -140,8 +143,13 @@ def plain_words(texts: Sequence[str]) -> list[str]:
     >>> plain_words(["Steel  PINS, (samples)"])
     ['steel pins samples']
     """
-    folded = [unicodedata.normalize("NFKC", text).casefold() for text in texts]
-    return [" ".join(_WORDS.findall(text)) for text in folded]
+    return [" ".join(_words(text)) for text in texts]
+
+
+def _words(text: str) -> list[str]:
+    if text.isascii():  # as it is composed; a fourth of the time
+        return text.encode().translate(_FOLDED).decode().split()
+    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
 def called(texts: Sequence[str]) -> list[str]:

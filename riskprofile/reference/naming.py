@@ -12,10 +12,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import product
 
 from riskprofile.reference.scripts import latin
-from riskprofile.reference.text import GROUP
+from riskprofile.reference.text import GROUP, written
 
 # Legal forms, as they stand once in Latin letters without points. Those that stand in front
 # (Russian, Indonesian, Baltic, Turkish trade names) are taken off there too.
@@ -115,7 +116,6 @@ _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b|\bpostfach\b")
 _ORDINAL = re.compile(r"^(\d+)(?:st|nd|rd|th|er|eme|a|o)$")
 _INITIALS = re.compile(r"(?<![^\W_])[^\W\d_](?:\.[^\W\d_](?![^\W_])){2,}\.?")
 _ARTICLE = re.compile(r"\b([ae]l)[\s-]+(?=\w{3})")  # written apart or not: al-Noor
-_WORD = re.compile(r"[^\W_]+")
 
 
 def party(name: str) -> str:
@@ -139,7 +139,7 @@ def words(name: str) -> list[str]:
     spelt = latin(text).replace("'", "")
     if "al" in spelt or "el" in spelt:
         spelt = _ARTICLE.sub(GROUP, spelt)
-    found = [_AND.get(word, word) for word in _WORD.findall(spelt)]
+    found = [_AND.get(word, word) for word in written(spelt)]
     plain = _without_forms([word for word in found if word not in _TITLES] or found)
     same = [_WORDS.get(word, word) for word in plain]
     return [word for word in same if word not in _SILENT] or same
@@ -171,15 +171,24 @@ def address(text: str) -> str:
     >>> address("ул. Ленина, д. 5") == address("Lenina ulitsa 5")
     True
     """
-    found = []
-    for raw in _WORD.findall(_BOX.sub("box ", latin(text))):
-        word = f"{raw}asse" if raw.endswith("str") and len(raw) >= _STRASSE else raw
-        if word[0].isdigit():
-            word = _ORDINAL.sub(GROUP, word)
-        word = _SHORT.get(word, word)
-        if word not in _NUMBERED:
-            found.append(word.lstrip("0") or word if word.isdigit() else word)
-    return " ".join(sorted(found)) or _spelled(text)
+    spelt = latin(text)
+    if "box" in spelt or "postfach" in spelt:
+        spelt = _BOX.sub("box ", spelt)
+    found = map(_written_out, written(spelt))
+    return " ".join(sorted(filter(None, found))) or _spelled(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _written_out(word: str) -> str:
+    """A word or number of an address without what may be left out; empty if that is all of it."""
+    if word.endswith("str") and len(word) >= _STRASSE:
+        word = f"{word}asse"
+    if word[0].isdigit():
+        word = _ORDINAL.sub(GROUP, word)
+    word = _SHORT.get(word, word)
+    if word in _NUMBERED:
+        return ""
+    return word.lstrip("0") or word if word.isdigit() else word
 
 
 # Calling codes that are not of the usual three digits (ITU-T E.164, list of 2016).

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
+from itertools import filterfalse
 from typing import Any, Generic, TypeVar, cast
 
 from riskprofile.columns import View
@@ -79,12 +80,13 @@ class Recent(Generic[T]):
     def of(self, texts: Sequence[str], tell: Callable[[list[str]], Iterable[T]]) -> list[T]:
         """What `tell` says of each of these, in their order; it is asked for those not at hand."""
         late, before = self._late, self._before
-        new = [text for text in texts if text not in late]
+        new = [*filterfalse(late.__contains__, texts)]
         if new and len(late) >= self._size:  # a thread that reads the old ones keeps them
             late, before = self._late, self._before = {}, late
             new = [*texts]
         if new:
-            unknown = [text for text in dict.fromkeys(new) if text not in before]
-            late.update((text, before[text]) for text in new if text in before)
+            unknown = [*filterfalse(before.__contains__, dict.fromkeys(new))]
+            if len(unknown) < len(new):
+                late.update((text, before[text]) for text in new if text in before)
             late.update(zip(unknown, tell(unknown), strict=True))
-        return [late[text] for text in texts]
+        return [*map(late.__getitem__, texts)]

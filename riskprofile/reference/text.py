@@ -78,6 +78,7 @@ class _Clean(dict[int, str]):
 
 _CLEAN = _Clean()
 _WORD = re.compile(r"[^\W_]+")
+_WORDS_APART = bytes(code if chr(code).isalnum() else ord(" ") for code in range(128)).ljust(256)
 _ENTITY = re.compile(r"&(?:#\d{2,6}|#[xX][0-9a-fA-F]{2,5}|[a-z]{2,6});")
 _EUROPEAN = "A-Za-z\u00c0-\u024f\u0370-\u03ff\u0400-\u052f"
 _HIDDEN = re.compile(
@@ -190,7 +191,7 @@ def tokens(text: str) -> list[str]:
     >>> tokens("Steel pins, Ø 5 mm (sample)")
     ['steel', 'pins', 'o', '5', 'mm', 'sample']
     """
-    return _WORD.findall(fold(text))
+    return written(fold(text))
 
 
 def spelled(text: str) -> tuple[str, list[int] | None]:
@@ -216,6 +217,8 @@ def word_spans(cleaned: str) -> list[tuple[int, int, str]]:
 
 def written(cleaned: str) -> list[str]:
     """The words of a clean text."""
+    if cleaned.isascii():  # a third of the time of a match for each word
+        return cleaned.encode().translate(_WORDS_APART).decode().split()
     return _WORD.findall(cleaned)
 
 
@@ -355,7 +358,7 @@ def tricks(text: str) -> frozenset[str]:
     """
     found = set()
     cleaned = clean(text)
-    if letters_stand_alone(_WORD.findall(cleaned)) and any(
+    if letters_stand_alone(written(cleaned)) and any(
         map(_apart, _LETTER_BY_LETTER.findall(cleaned))
     ):
         found.add("letters apart")
@@ -371,7 +374,7 @@ def tricks(text: str) -> frozenset[str]:
     ):
         found.add("styled letters")
     if _NAMED_SCRIPTS.search(cleaned):
-        for word in _WORD.findall(cleaned):
+        for word in written(cleaned):
             letters = [char for char in word if char.isalpha()]
             latin = sum(map(str.isascii, letters))
             if len(letters) >= 4 and latin * 2 >= len(letters) > latin:
@@ -405,12 +408,12 @@ def skeleton_of(text: str) -> str:
     ('steel rifles', 'pistol')
     """
     cleaned = clean(text)
-    found = _WORD.findall(cleaned)
+    found = written(cleaned)
     if letters_stand_alone(found):
         joined = _LETTER_BY_LETTER.sub(
             lambda match: " " + "".join(filter(str.isalpha, match.group())) + " ", cleaned
         )
-        found = _WORD.findall(joined)
+        found = written(joined)
     return " ".join(map(plain, found))
 
 
