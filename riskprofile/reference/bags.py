@@ -17,6 +17,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.columns import spans
 from riskprofile.reference.hashing import distinct
@@ -244,11 +246,14 @@ def _read(texts: list[str], vocabulary: Vocabulary) -> Bag:
     if len(texts) <= FEW:
         return Bag.of([*map(tokens, texts)], vocabulary)
     usual = np.array([as_written(one) and _BETWEEN not in one for one in texts], dtype=bool)
-    together = f" {_BETWEEN} ".join(itertools.compress(texts, usual.tolist()))
-    flat = together.encode("ascii").translate(_FOLDED).decode("ascii").split()
-    code = np.fromiter(map(vocabulary.numbers.__getitem__, flat), np.int64, len(flat))
+    together = f" {_BETWEEN} ".join(["", *itertools.compress(texts, usual.tolist()), ""])
+    folded = together.encode("ascii").translate(_FOLDED).decode("ascii").strip()
+    flat = pc.ascii_split_whitespace(pa.array([folded], pa.large_string())).values
+    flat = flat.dictionary_encode()
+    number = [*map(vocabulary.numbers.__getitem__, flat.dictionary.to_pylist())]
+    code = np.array(number, dtype=np.int64)[flat.indices.to_numpy()]
     between = code == vocabulary.numbers[_BETWEEN]
-    row = np.flatnonzero(usual)[np.cumsum(between)[~between]]
+    row = np.flatnonzero(usual)[np.cumsum(between)[~between] - 1]
     others = [*map(tokens, itertools.compress(texts, (~usual).tolist()))]
     rest = Bag.of(others, vocabulary)
     row = np.concatenate([row, np.flatnonzero(~usual)[rest.row]])

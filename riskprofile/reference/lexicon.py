@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from riskprofile.reference.bags import LONGEST, cut
 from riskprofile.reference.matching import SLIP, Hit, Standing, find, outside, silent, standing
 from riskprofile.reference.once import Recent
 from riskprofile.reference.stems import stem
-from riskprofile.reference.terms import Term, english, index, terms
+from riskprofile.reference.terms import CJK, Term, english, index, terms
 from riskprofile.tables import Column, Table
 
 __all__ = ["marks", "plain", "plains", "read", "scan", "scans", "terms"]
@@ -34,8 +35,7 @@ CATEGORIES = ("firearm", "part", "ammunition", "conversion", "accessory")
 KEPT = 1 << 13
 
 
-@dataclass(frozen=True)
-class Scan:
+class Scan(NamedTuple):
     """What one text says of arms. Counts are of distinct terms, places of the clean text."""
 
     hits: tuple[Hit, ...] = ()
@@ -122,8 +122,7 @@ def _scanned(texts: list[str]) -> list[Scan]:
 
 def _read(text: str, cleaned: str, found: list[Hit], sized: bool = True) -> Scan:
     """What a text says, with the terms that stand in it; `sized` if a size may."""
-    with_arms = any(not hit.term.text[0].isdigit() for hit in found)
-    calibres, threads = _sizes(cleaned, with_arms) if sized else (0, 0)
+    calibres, threads = _sizes(cleaned, found) if sized else (0, 0)
     if not found:
         if not calibres and not threads:
             return _EMPTY
@@ -131,10 +130,11 @@ def _read(text: str, cleaned: str, found: list[Hit], sized: bool = True) -> Scan
     return _summary(text, cleaned, found, calibres, threads)
 
 
-def _sizes(cleaned: str, with_arms: bool) -> tuple[int, int]:
-    """Calibres and silencer threads; `9x19` alone may be the size of a plate."""
+def _sizes(cleaned: str, found: list[Hit]) -> tuple[int, int]:
+    """Calibres and silencer threads; `9x19` without arms may be the size of a plate."""
     if not _DIGIT.search(cleaned):
         return 0, 0
+    with_arms = any(not hit.term.text[0].isdigit() for hit in found)
     low = cleaned.casefold().replace("х", "x")
     calibres = 0
     for match in _CALIBRE.finditer(low):
@@ -155,7 +155,7 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
     counted = [hit for hit in judged if hit.term.ambiguity != "none" and not hit.cancelled]
     low = {hit.term.text for hit in counted if hit.term.ambiguity == "low"}
     high = {hit.term for hit in counted if hit.term.ambiguity == "high"}
-    stems, rest = outside(cleaned, judged, stood)
+    stems = outside(judged, stood)
     kinds = {term.category for term in high}
     main_parts = {hit.term.part for hit in counted} & _MAIN_PARTS
     arms = "firearm" in kinds and (len(kinds) > 1 or not stems.isdisjoint(_PART_WORDS))
@@ -175,7 +175,7 @@ def _summary(text: str, cleaned: str, found: list[Hit], calibres: int, threads: 
         or _dressed(text, cleaned, counted),
         hints=frozenset(hit.term.hs for hit in counted),
         homes=tuple(homes[term] for term in sorted(high, key=lambda term: term.text)),
-        setting=_setting(stems, rest),
+        setting=_setting(_meanings(cleaned, judged, stems)),
     )
 
 
@@ -225,9 +225,8 @@ def _judged(
     for hit in found:
         if hit.term.ambiguity == "high":
             groups = hit.term.context
-            stems, rest = outside(cleaned, [hit], stood)
-            if any(_speaks(group, stems, rest) for group in groups):
-                hit = replace(hit, cancelled=True)
+            if not _meanings(cleaned, [hit], outside([hit], stood)).isdisjoint(groups):
+                hit = hit._replace(cancelled=True)
             homes[hit.term] = _homes(groups)
         judged.append(hit)
     return judged, homes
@@ -241,22 +240,26 @@ def _homes(groups: tuple[str, ...]) -> frozenset[str]:
     return frozenset(chapter for chapter, count in counted.items() if count >= least)
 
 
-def _speaks(group: str, stems: set[str], rest: str) -> bool:
-    """Whether a word of a homonym group stands among these stems or in the rest of the text."""
+def _meanings(cleaned: str, hits: list[Hit], stems: set[str]) -> set[str]:
+    """Homonym groups of which a word stands among these stems or in the text beside the hits."""
     made = index()
-    if not stems.isdisjoint(made.context[group]):
-        return True
-    return not rest.isascii() and any(one in rest for one in made.context_cjk[group])
+    found = set().union(*filter(None, map(made.meanings.get, stems)))
+    if not cleaned.isascii() and CJK.search(cleaned):
+        for hit in sorted(hits, key=lambda hit: -hit.start):
+            cleaned = f"{cleaned[: hit.start]} {cleaned[hit.end :]}"
+        found |= {group for one, group in made.meanings_cjk if one in cleaned}
+    return found
 
 
 # Groups whose words say plainly what the goods are: merchandise that carries an arms word.
-_SETTINGS = ("toy", "textile", "media", "drink", "luggage", "phone", "photo", "food", "cosmetic")
+_SETTINGS = frozenset(
+    ("toy", "textile", "media", "drink", "luggage", "phone", "photo", "food", "cosmetic")
+)
 
 
-def _setting(stems: set[str], rest: str) -> frozenset[str]:
+def _setting(groups: set[str]) -> frozenset[str]:
     """HS chapters that the words beside the hits speak of, for merchandise."""
-    speaking = (index().chapters[group] for group in _SETTINGS if _speaks(group, stems, rest))
-    return frozenset().union(*speaking)
+    return frozenset().union(*map(index().chapters.__getitem__, groups & _SETTINGS))
 
 
 def _dressed(text: str, cleaned: str, hits: list[Hit]) -> bool:
@@ -410,35 +413,24 @@ def read(text: Column, chapter: Column | None = None) -> Table:
         as in toys),
         and one column a category.
     """
-    codes, pairs = _beside(text, chapter)
-    found = scans([one[:LONGEST] for one, _ in pairs])
-    # Most texts say nothing of arms: 0, or false. What is missing stands last.
-    numbers = np.zeros((len(_NUMBERS), len(found) + 1))
-    flags = np.zeros((len(_FLAGS), len(found) + 1), dtype=bool)
-    for place, (one, (_, declared)) in enumerate(zip(found, pairs, strict=True)):
-        if one is not _EMPTY:
-            numbers[:, place] = [tell(one, declared) for tell in _NUMBERS.values()]
-            flags[:, place] = [tell(one, declared) for tell in _FLAGS.values()]
-    numbers[:, -1] = np.nan
-    said = zip([*_NUMBERS, *_FLAGS], [*numbers[:, codes], *flags[:, codes]], strict=True)
-    return told(text, dict(said))
-
-
-def _beside(text: Column, chapter: Column | None) -> tuple[np.ndarray, list[tuple[str, str]]]:
-    """The number of each row's text and chapter (-1: no text), and the distinct pairs."""
     codes, texts = factorize(text)
-    if chapter is None:
-        return codes, [(one, "") for one in texts]
-    others, chapters = factorize(chapter)
-    said = [*chapters, ""]  # -1: no chapter
-    if len(codes) == 1:
-        code, other = codes.item(0), others.item(0)
-        return np.minimum(codes, 0), [(texts[code], said[other])] if code >= 0 else []
-    both = np.where(codes < 0, -1, codes * len(said) + others % len(said))
-    distinct, place = np.unique(both, return_inverse=True)
-    none = int(len(distinct) > 0 and distinct[0] < 0)
-    pairs = [(texts[one // len(said)], said[one % len(said)]) for one in distinct[none:].tolist()]
-    return place - none, pairs
+    others, chapters = ([-1] * len(codes), []) if chapter is None else factorize(chapter)
+    found, said = scans([one[:LONGEST] for one in texts]), [*chapters, ""]  # -1: no chapter
+    # Most texts say nothing of arms: 0, or false. What is missing stands last.
+    loud = np.array([one is not _EMPTY for one in found] + [False])[codes]
+    asked: dict[tuple[int, int], int] = {}
+    made = np.where(codes < 0, -1, 0)
+    for row in np.flatnonzero(loud).tolist():
+        made[row] = asked.setdefault((codes.item(row), int(others[row])), len(asked) + 1)
+    numbers = np.zeros((len(_NUMBERS), len(asked) + 2))
+    flags = np.zeros((len(_FLAGS), len(asked) + 2), dtype=bool)
+    for (code, other), place in asked.items():
+        numbers[:, place] = [tell(found[code], said[other]) for tell in _NUMBERS.values()]
+        flags[:, place] = [tell(found[code], said[other]) for tell in _FLAGS.values()]
+    numbers[:, -1] = np.nan
+    return told(
+        text, dict(zip([*_NUMBERS, *_FLAGS], [*numbers[:, made], *flags[:, made]], strict=True))
+    )
 
 
 def _phrases(one: Scan, declared: str) -> int:

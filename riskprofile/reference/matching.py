@@ -9,17 +9,17 @@ term wins, from left to right.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, product
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz.distance import OSA
 
 from riskprofile.reference import text as words
-from riskprofile.reference.bags import Bag, single
+from riskprofile.reference.bags import Bag
 from riskprofile.reference.stems import other_stems, singulars, stem
 from riskprofile.reference.terms import CJK, Index, Term, index
 from riskprofile.reference.wording import known
@@ -47,8 +47,7 @@ _DOUBTFUL = re.compile(
 _ENDINGS = ("es", "ات", "ين", "ون", "ان", "ه")
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A term found: where in the clean text, and how it was disguised, if it was."""
 
     start: int
@@ -183,7 +182,7 @@ def find(cleaned: str) -> list[Hit]:
 def _may_hold(made: Index, cleaned: str) -> bool:
     """Whether a term may stand in a clean text. Most texts hold none, and a quick no is certain."""
     written = words.written(cleaned)
-    if any(map(_starts, written)) and _begins(written):
+    if _begins(written):
         return True
     if cleaned.isascii():
         joint = not made.joints.isdisjoint([one + other for one, other in pairwise(written)])
@@ -205,24 +204,16 @@ def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
     `cut` has the words of the texts.
     """
     made, said, noisy = index(), cut.words, np.zeros(cut.size, dtype=bool)
-    after = np.append(cut.code[1:], -1)[: len(cut.code)]
-    after[np.diff(cut.row, append=-1) != 0] = -1  # the last word of a text
-    followed = after >= 0
-
-    def near(kept: np.ndarray) -> Iterator[tuple[int, str, str]]:
-        """Text, word and the word after it, of these words."""
-        for row, word, following in zip(
-            *(one[kept].tolist() for one in (cut.row, cut.code, after)), strict=True
-        ):
-            yield row, said[word], said[following]
-
-    noisy[cut.row[cut.told(_alone, bool)[cut.code]]] = True
-    for row, word, following in near(cut.told(_leads, bool)[cut.code] & followed):
-        noisy[row] |= _led(word, following)
-    heads, tails = cut.told(_heads, bool)[cut.code], cut.told(_tails, bool)[after]
-    for row, word, following in near(heads & tails & followed):
-        noisy[row] |= word + following in made.joints
-    letters = cut.total(cut.told(single, np.int64))
+    traits = cut.told(_traits, np.int64)
+    word, after = traits[cut.code[:-1]], traits[cut.code[1:]]
+    near = cut.row[1:] == cut.row[:-1]
+    led = (word & _LEADS > 0) & (after & _KEYED > 0)
+    joint = (word & _HEADS > 0) & (after & _TAILS > 0)
+    noisy[cut.row[traits[cut.code] & _ALONE > 0]] = True
+    for place in np.flatnonzero(near & (led | joint)).tolist():
+        both = said[cut.code[place]], said[cut.code[place + 1]]
+        noisy[cut.row[place]] |= "".join(both) in made.joints or bool(_led(*both))
+    letters = cut.total(traits & _SINGLE)
     for place in np.flatnonzero(words.holds(cleaned, _DOUBTFUL) & ~noisy).tolist():
         noisy[place] = _hides(cleaned[place], letters[place] >= words.APART)
     quiet: np.ndarray = ~noisy
@@ -256,48 +247,49 @@ def _pulled_within(piece: str) -> bool:
     return any(_pulls(index(), letters) for _, _, letters in words.within(piece))
 
 
+@lru_cache(maxsize=1 << 14)
 def _alone(word: str) -> bool:
     """Whether a term begins with a word, whatever follows."""
-    return any(not more for more in _starts(word))
+    if len(word) >= COMPOUND and _compound(word) is not None:
+        return True
+    return any(key in index().alone for key, _ in keys(word))
 
 
-def _leads(word: str) -> bool:
-    """Whether a term begins with a word, if the right one follows."""
-    return any(map(bool, _starts(word)))
+# What `silent` asks of a word: whether it is one letter; a term begins with it, whatever follows,
+# or if the right word follows; it may be a word of a term; it is the first letters, or the last,
+# of a term that is written as one.
+_SINGLE, _ALONE, _LEADS, _KEYED, _HEADS, _TAILS = 1, 2, 4, 8, 16, 32
+
+
+def _traits(word: str) -> int:
+    """What holds of a word, added up."""
+    made, meant = index(), [key for key, _ in keys(word)]
+    return (
+        _SINGLE * (len(word) == 1)
+        + _ALONE * _alone(word)
+        + _LEADS * (not made.leading.isdisjoint(meant))
+        + _KEYED * bool(meant)
+        + _HEADS * (word in made.heads)
+        + _TAILS * (word in made.tails)
+    )
 
 
 @lru_cache(maxsize=1 << 13)
-def _led(word: str, following: str) -> bool:
-    """Whether a term begins with a word if all but the one that follows it are right."""
-    return any(more and _is(following, more[0]) for more in _starts(word))
-
-
-def _heads(word: str) -> bool:
-    """Whether a word is the first letters of a term that is written as one."""
-    return word in index().heads
-
-
-def _tails(word: str) -> bool:
-    return word in index().tails
+def _led(word: str, following: str) -> tuple[tuple[str, ...], ...]:
+    """What has to follow two words, as stems, so that a term begins with them."""
+    both = product([key for key, _ in keys(word)], [key for key, _ in keys(following)])
+    return tuple(needed[2:] for two in both for _, needed, _ in index().led.get(two, ()))
 
 
 def _begins(written: list[str]) -> bool:
     """Whether a term begins anywhere in these words, all of it."""
-    for at, word in enumerate(written):
-        for more in _starts(word):
-            following = written[at + 1 : at + 1 + len(more)]
-            if len(following) == len(more) and all(map(_is, following, more)):
+    if any(map(_alone, written)):
+        return True
+    for at, (word, following) in enumerate(pairwise(written), start=2):
+        for more in _led(word, following) if keys(word) and keys(following) else ():
+            if at + len(more) <= len(written) and all(map(_is, written[at:], more)):
                 return True
     return False
-
-
-@lru_cache(maxsize=1 << 14)
-def _starts(word: str) -> tuple[tuple[str, ...], ...]:
-    """What has to follow a word, as stems, so that a term begins with it: nothing, or words."""
-    if len(word) >= COMPOUND and _compound(word) is not None:
-        return ((),)
-    found = (needed[1:] for key, _ in keys(word) for needed, _ in index().first.get(key, ()))
-    return tuple(dict.fromkeys(found))
 
 
 def _is(word: str, key: str) -> bool:
@@ -321,20 +313,24 @@ def _start(hit: Hit) -> int:
 def _longest(
     made: Index, row: list[_Word], at: int, key: str, trick: str
 ) -> tuple[int, Term] | None:
-    short = trick not in ("", APART) and row[at].end - row[at].start < 5
-    following = [one for one, _ in row[at + 1].keys] if at + 1 < len(row) else []
-    for needed, term in made.first.get(key, ()):
-        size = len(needed)
-        if size == 1:
-            if short:
-                continue  # a short word alone is not believed in disguise
-            return 1, term
-        if (needed[1] in following and at + size <= len(row)) and all(
+    """The longest term that begins with a key of the word at a place: its words, and what it is."""
+    found = [
+        one
+        for following, _ in (row[at + 1].keys if at + 1 < len(row) else ())
+        for one in made.led.get((key, following), ())
+        if at + len(one[1]) <= len(row)
+        and all(
             any(one == want for one, _ in row[at + offset].keys)
-            for offset, want in enumerate(needed[2:], start=2)
-        ):
-            return size, term
-    return None
+            for offset, want in enumerate(one[1][2:], start=2)
+        )
+    ]
+    if found:
+        _, needed, term = min(found, key=itemgetter(0))
+        return len(needed), term
+    if trick not in ("", APART) and row[at].end - row[at].start < 5:
+        return None  # a short word alone is not believed in disguise
+    alone = made.alone.get(key)
+    return None if alone is None else (1, alone)
 
 
 def _pulled_together(made: Index, cleaned: str, row: list[_Word]) -> tuple[list[_Word], list[Hit]]:
@@ -427,8 +423,7 @@ def _compound(word: str) -> Term | None:
     found = [term for _, term in made.compounds.iter(low)]
     if not found:
         return None
-    lawful = made.context["toy"] | made.context["tool gun"]
-    if any(len(one) > 4 and one in low for one in lawful):
+    if any(one in low for one in made.lawful):
         return None
     longest: Term = max(found, key=lambda term: len(term.text))
     return longest
@@ -442,17 +437,10 @@ def standing(cleaned: str) -> list[Standing]:
     return [(start, end, stem(word)) for start, end, word in words.word_spans(cleaned)]
 
 
-def outside(cleaned: str, hits: list[Hit], stood: Sequence[Standing]) -> tuple[set[str], str]:
-    """Stems and pairs of stems beside the hits, and the text without them.
-
-    `stood` are the words of the text.
-    """
-    apart = [
-        one
-        for start, end, one in stood
-        if not any(hit.start < end and start < hit.end for hit in hits)
-    ]
-    rest = cleaned
-    for hit in sorted(hits, key=lambda hit: -hit.start):
-        rest = rest[: hit.start] + " " + rest[hit.end :]
-    return {*apart, *(f"{one} {two}" for one, two in pairwise(apart))}, rest
+def outside(hits: Iterable[Hit], stood: Sequence[Standing]) -> set[str]:
+    """Stems and pairs of stems beside the hits; `stood` are the words of the text."""
+    apart = stood
+    for hit in hits:
+        apart = [one for one in apart if one[1] <= hit.start or hit.end <= one[0]]
+    stems = [one for *_, one in apart]
+    return {*stems, *map(" ".join, pairwise(stems))}

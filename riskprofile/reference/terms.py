@@ -43,7 +43,13 @@ class Term:
 class Index:
     """Ways into the lexicon. A stem is `riskprofile.reference.stems.stem` of a word."""
 
-    first: dict[str, list[tuple[tuple[str, ...], Term]]] = field(default_factory=dict)
+    alone: dict[str, Term] = field(default_factory=dict)  # terms of one word
+    # By their first two words, terms of several: their place among those with the same first,
+    # the longest first; and all of their words.
+    led: dict[tuple[str, str], list[tuple[int, tuple[str, ...], Term]]] = field(
+        default_factory=dict
+    )
+    leading: set[str] = field(default_factory=set)  # first words of these
     vocabulary: dict[str, set[str]] = field(default_factory=dict)  # stem -> languages
     accented: set[str] = field(default_factory=set)  # stems that some spelling accents
     pulled: dict[str, Term] = field(default_factory=dict)  # without blanks
@@ -54,8 +60,9 @@ class Index:
     slips: dict[str, tuple[str, ...]] = field(default_factory=dict)
     bare: dict[str, str] = field(default_factory=dict)  # without vowels -> stem
     squeezed: dict[str, str] = field(default_factory=dict)  # without doubled letters -> stem
-    context: dict[str, frozenset[str]] = field(default_factory=dict)  # group -> stems
-    context_cjk: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    meanings: dict[str, set[str]] = field(default_factory=dict)  # stem or two -> groups
+    meanings_cjk: list[tuple[str, str]] = field(default_factory=list)  # word and group
+    lawful: tuple[str, ...] = ()  # longer stems that clear a German compound they stand in
     chapters: dict[str, frozenset[str]] = field(default_factory=dict)
     compounds: Any = None
     cjk: Any = None
@@ -147,22 +154,36 @@ def english(term: Term) -> str:
 def index() -> Index:
     """Build the indexes once a process."""
     made = Index()
+    first: dict[str, list[tuple[tuple[str, ...], Term]]] = {}
     made.compounds, made.cjk = ahocorasick.Automaton(), ahocorasick.Automaton()
     for term in terms():
         if CJK.search(term.text):
             made.cjk.add_word(term.text, term)
         else:
-            _add(made, term)
-    for found in made.first.values():
+            _add(made, first, term)
+    for key, found in first.items():
         # The longest term wins; of two languages' homographs the one that context can cancel.
         found.sort(key=lambda one: (-len(one[0]), "nhl".index(one[1].ambiguity[0])))
+        for place, (needed, term) in enumerate(found):
+            if len(needed) > 1:
+                made.led.setdefault((key, needed[1]), []).append((place, needed, term))
+            else:
+                made.alone.setdefault(key, term)
+    made.leading = {one for one, _ in made.led}
     for row in _rows("homonyms.csv"):
         group, listed = row["group"], row["words"].split("|")
-        made.context[group] = frozenset(
-            " ".join(map(stem, words.tokens(one))) for one in listed if not CJK.search(one)
-        )
-        made.context_cjk[group] = tuple(one for one in listed if CJK.search(one))
+        for one in listed:
+            if CJK.search(one):
+                made.meanings_cjk.append((one, group))
+            else:
+                key = " ".join(map(stem, words.tokens(one)))
+                made.meanings.setdefault(key, set()).add(group)
         made.chapters[group] = frozenset(row["chapters"].split("|"))
+    made.lawful = tuple(
+        key
+        for key, groups in made.meanings.items()
+        if len(key) > 4 and not groups.isdisjoint(("toy", "tool gun"))
+    )
     for key in made.vocabulary:
         _slip(made, key, [key])
     made.joints = frozenset(made.pulled) | {f"{one}s" for one in made.pulled}
@@ -173,9 +194,9 @@ def index() -> Index:
     return made
 
 
-def _add(made: Index, term: Term) -> None:
+def _add(made: Index, first: dict[str, list[tuple[tuple[str, ...], Term]]], term: Term) -> None:
     for keys in _spellings(term):
-        made.first.setdefault(keys[0], []).append((keys, term))
+        first.setdefault(keys[0], []).append((keys, term))
         for key in keys:
             made.vocabulary.setdefault(key, set()).add(term.language)
         pulled = "".join(keys)

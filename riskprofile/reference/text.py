@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
@@ -97,7 +98,7 @@ _LETTER_BY_LETTER = re.compile(
 )
 # What stands in every text that `tricks` finds something in: other signs, or single letters.
 _MAY_HIDE = re.compile(
-    r"[^\x00-\x7f]|&|[^\W\d_](?:[^\w\n]{1,3}|_)[^\W\d_](?:[^\w\n]{1,3}|_)[^\W\d_]"
+    rf"[^\x00-\x7f]|{_ENTITY.pattern}|[^\W\d_](?:[^\w\n]{{1,3}}|_)[^\W\d_](?:[^\w\n]{{1,3}}|_)[^\W\d_]"
 )
 APART = 4  # words of one letter from which a word may be written letter by letter
 _SIZES = set("smlx")
@@ -148,18 +149,28 @@ def holds(texts: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
     """
     if len(texts) <= FEW:
         return np.array([pattern.search(one) is not None for one in texts], dtype=bool)
+    plain_ones, asked = in_arrow(texts)
     found = np.zeros(len(texts), dtype=bool)
-    plain_ones = np.fromiter(map(str.isascii, texts), bool, len(texts))
-    together = "".join(texts)
-    if any(blank in together for blank in _OLD_BLANKS):
-        plain_ones &= [not any(blank in one for blank in _OLD_BLANKS) for one in texts]
-    asked = pa.array(list(compress(texts, plain_ones.tolist())), pa.large_string())
-    found[plain_ones] = pc.match_substring_regex(asked, pattern.pattern).to_numpy(
-        zero_copy_only=False
-    )
+    found[plain_ones] = pc.match_substring_regex(asked, pattern.pattern)
     for place in np.flatnonzero(~plain_ones).tolist():
         found[place] = pattern.search(texts[place]) is not None
     return found
+
+
+_latest = threading.local()
+
+
+def in_arrow(texts: Sequence[str]) -> tuple[np.ndarray, pa.Array]:
+    """Which texts Arrow's matcher reads as Python's does, and these; of the latest texts, held."""
+    held: tuple[list[str], tuple[np.ndarray, pa.Array]] | None = getattr(_latest, "held", None)
+    if held is None or held[0] != texts:
+        plain_ones = np.fromiter(map(str.isascii, texts), bool, len(texts))
+        together = "".join(texts)
+        if any(blank in together for blank in _OLD_BLANKS):
+            plain_ones &= [not any(blank in one for blank in _OLD_BLANKS) for one in texts]
+        asked = pa.array(list(compress(texts, plain_ones.tolist())), pa.large_string())
+        held = _latest.held = [*texts], (plain_ones, asked)
+    return held[1]
 
 
 def clean(text: str) -> str:
@@ -170,14 +181,14 @@ def clean(text: str) -> str:
     """
     if as_written(text):
         return text
-    if "&" in text and _ENTITY.search(text):
+    if _ENTITY.search(text):
         text = html.unescape(text)
     return text.translate(_CLEAN)
 
 
 def as_written(text: str) -> bool:
     """Whether it is certain that a text is clean as it stands: most are."""
-    return text.isascii() and "&" not in text
+    return text.isascii() and ("&" not in text or not _ENTITY.search(text))
 
 
 def fold(text: str) -> str:

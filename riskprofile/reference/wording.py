@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
 from importlib.resources import files
 from typing import NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 
 from riskprofile.columns import factorize, told
 from riskprofile.reference.bags import LONGEST, SINGLY, Bag, cut, pairs, words
 from riskprofile.reference.stems import stem
-from riskprofile.reference.text import holds, tokens
+from riskprofile.reference.text import FEW, holds, in_arrow, tokens
 from riskprofile.tables import Column, Mask, Table
 
 # Words that fit any goods: our own list, for the nine languages of the lexicon.
@@ -50,7 +51,7 @@ NAMING = 2  # words that name goods: on lawful rows two give the narrowest norms
 MEASURES = ("distinct", "generic", "information", "vague", "numbered", "itemised")
 AT_ONCE = 2_048  # texts whose scores of all chapters are held together, some 2 MB
 _CAP = 400  # 0.01 nats one word can add: beyond, a rare word is a name and describes nothing
-_UNKNOWN = 100  # a name, a model, a word of another language: says something
+_UNKNOWN_SAYS = 100  # a name, a model, a word of another language: says something
 _CJK_GENERIC = re.compile("零件|配件|样品|货物|个人物品|杂货|礼品|设备|商品|物品|材料")
 _NAMED_NUMBER = (
     r"(?:p/?n|part\s*(?:no|number|#)|oem?|ref|model|art(?:icle)?\.?\s*(?:no|nr)|drawing|drg|dwg|sku"
@@ -65,7 +66,9 @@ _STANDARD = (
 )
 _OF_STANDARD = re.compile(f"(?i:{_STANDARD})")
 _MAYBE_NUMBERED = re.compile(f"(?i:{_NAMED_NUMBER}|{_SHAPE}|{_STANDARD})")
-_ENTRY = re.compile(r"[,;/|\n+]|\band\b")
+_SIGNS = r",;/|\n+"  # between entries
+_NO_SIGN = f"[^{_SIGNS}]"
+_ENTRY = re.compile(rf"[{_SIGNS}]|\band\b")
 
 
 class _Word(NamedTuple):
@@ -149,7 +152,7 @@ def named(texts: Sequence[str]) -> list[str]:
     if len(texts) <= SINGLY:
         return [*map(_named, texts)]
     stems, (by_points, by_letters) = cut(texts).stems, _orders()
-    rank = stems.told(_rank, np.int64)[stems.code]
+    rank = _said().rank[stems.told(_place, np.int64)[stems.code]]
     # Those of each text that say most, and then these by the alphabet.
     row, rank = pairs(stems.row[rank >= 0], rank[rank >= 0], len(by_letters))
     few_of_each = np.arange(len(row)) - np.searchsorted(row, row) < NAMING
@@ -169,7 +172,7 @@ def named(texts: Sequence[str]) -> list[str]:
 def _named(text: str) -> str:
     """The same of one text."""
     stems, (by_points, by_letters) = {*map(stem, words(text))}, _orders()
-    ranks = sorted(rank for one in stems if (rank := _rank(one)) >= 0)[:NAMING]
+    ranks = sorted(rank for one in stems if (rank := _said().rank.item(_place(one))) >= 0)[:NAMING]
     named = [by_letters[by_points[rank]] for rank in ranks]
     return " ".join(sorted(named or filter(_lettered, stems)))
 
@@ -178,15 +181,36 @@ def _lettered(key: str) -> bool:
     return not key.isdigit()
 
 
-def _rank(key: str) -> int:
-    """The place of a word of the table among those that say most; -1 where it fits any goods."""
-    return _ranks().get(key, -1)
+# What is told of a word that is none of the table, and of one that fits any goods: each has a place
+# after those of the table.
+_NOTHING, _UNKNOWN, _ANY = -1, -2, -3
+
+
+def _place(key: str) -> int:
+    """The place of a stem in what `_said` tells: its number in the table, or one from the end."""
+    if key in GENERIC:
+        return _ANY
+    if (said := _table().words.get(key)) is not None:
+        return said.number
+    return _UNKNOWN if len(key) > 2 and not key.isdigit() else _NOTHING
+
+
+class _Said(NamedTuple):
+    """What the words of the table say, by their place; and at the end others."""
+
+    cents: np.ndarray  # about the goods, in 0.01 nats
+    rank: np.ndarray  # the place among those that name goods, what says most first; else -1
 
 
 @lru_cache(maxsize=1)
-def _ranks() -> dict[str, int]:
-    by_points, by_letters = _orders()
-    return {by_letters[place]: rank for rank, place in enumerate(by_points.tolist())}
+def _said() -> _Said:
+    words, (by_points, by_letters) = _table().words, _orders()
+    cents = np.array(
+        [min(max(one.best, 0), _CAP) for one in words.values()] + [0, _UNKNOWN_SAYS, 0]
+    )
+    rank = np.full(len(cents), -1)
+    rank[[words[by_letters[place]].number for place in by_points.tolist()]] = range(len(by_points))
+    return _Said(cents, rank)
 
 
 @lru_cache(maxsize=1)
@@ -207,7 +231,7 @@ def _scores(
     ------
     (first text, scores int32 of shape (texts, chapters), known bool)
     """
-    number = stems.told(_number if table is None else partial(_number, table=table), np.int64)
+    number = stems.told(_place if table is None else partial(_number, table=table), np.int64)
     table = table or _table()
     stems = stems.where(number >= 0)
     for start in range(0, stems.size, AT_ONCE):
@@ -221,9 +245,9 @@ def _scores(
         yield start, scores, many > 0
 
 
-def _number(key: str, table: _Table | None = None) -> int:
+def _number(key: str, table: _Table) -> int:
     """The number of a word of the table that does not fit any goods; else -1."""
-    said = None if key in GENERIC else (table or _table()).words.get(key)
+    said = None if key in GENERIC else table.words.get(key)
     return -1 if said is None else said.number
 
 
@@ -298,7 +322,7 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
 def _fit(text: str, place: int) -> tuple[float, float]:
     """Rank and surprise of the chapter at this place (-1: none) for one text."""
     table = _table()
-    known = [number for one in {*map(stem, words(text))} if (number := _number(one)) >= 0]
+    known = [number for one in {*map(stem, words(text))} if (number := _place(one)) >= 0]
     if place < 0 or not known:
         return np.nan, np.nan
     scores = table.points[known].sum(axis=0)
@@ -334,17 +358,18 @@ def _measured_alone(text: str) -> tuple[float, ...]:
     """`MEASURES` of one text."""
     found = words(text)
     once = {*found}
-    generic = sum(map(_generic, once)) + _generic_elsewhere(text)
+    places = [_place(stem(word)) for word in once]
+    generic = places.count(_ANY) + _generic_elsewhere(text)
     vague = generic >= len(once)
     if not vague and all(map(_in_vague, found)):
         vague = " ".join(found) in _vague()
     return (
         len(once),
         min(generic / len(once), 1.0) if once else 1.0,
-        sum(map(_cents, once)) / 100,
+        sum(map(_said().cents.item, places)) / 100,
         vague,
         _MAYBE_NUMBERED.search(text) is not None and _numbered(text),
-        _entries(text) if _ENTRY.search(text) else bool(text.strip()),
+        _entries(text),
     )
 
 
@@ -352,7 +377,9 @@ def _measured(texts: Sequence[str], words: Bag) -> tuple[np.ndarray, ...]:
     """`MEASURES` of distinct texts, whatever code is declared with them."""
     once = words.once()
     count = once.total()
-    generic = once.total(once.told(_generic, np.int64))
+    stems = once.spelt(stem)
+    place = stems.told(_place, np.int64)
+    generic = stems.total(place == _ANY)
     generic += np.array([*map(_generic_elsewhere, texts)], dtype=bool)
     vague = (count == 0) | (generic >= count)
     known, usual = _vague(), words.total(words.told(_in_vague, np.int64))
@@ -361,14 +388,14 @@ def _measured(texts: Sequence[str], words: Bag) -> tuple[np.ndarray, ...]:
     with np.errstate(invalid="ignore", divide="ignore"):
         share = np.where(count > 0, np.minimum(generic / count, 1.0), 1.0)
     # Whole 0.01 nats, so that the order of words cannot matter.
-    cents = once.total(once.told(_cents, np.int64))
+    cents = stems.total(_said().cents[place])
     return (
         count,
         share,
         cents / 100,
         vague,
-        _where(texts, _MAYBE_NUMBERED, _numbered),
-        _where(texts, _ENTRY, _entries, [bool(text.strip()) for text in texts]),
+        _many_numbered(texts),
+        _many_entries(texts),
     )
 
 
@@ -377,30 +404,24 @@ def _generic_elsewhere(text: str) -> bool:
     return not text.isascii() and bool(_CJK_GENERIC.search(text))
 
 
-def _generic(word: str) -> bool:
-    return stem(word) in GENERIC
+def _many_numbered(texts: Sequence[str]) -> np.ndarray:
+    """`_numbered` of each."""
+    made = holds(texts, _MAYBE_NUMBERED)
+    for place in np.flatnonzero(made).tolist():
+        made[place] = _numbered(texts[place])
+    return made
 
 
-def _cents(word: str) -> int:
-    """What one word says about the goods, in 0.01 nats."""
-    key = stem(word)
-    if key in GENERIC:
-        return 0
-    if (said := _table().words.get(key)) is not None:
-        return min(max(said.best, 0), _CAP)
-    return _UNKNOWN if len(key) > 2 and not key.isdigit() else 0
-
-
-def _where(
-    texts: Sequence[str],
-    pattern: re.Pattern[str],
-    tell: Callable[[str], int],
-    otherwise: Sequence[int] | None = None,
-) -> np.ndarray:
-    """What `tell` says of the texts that hold a pattern; of the others what is said here, or 0."""
-    made = np.array([0] * len(texts) if otherwise is None else otherwise, dtype=np.int64)
-    for place in np.flatnonzero(holds(texts, pattern)).tolist():
-        made[place] = tell(texts[place])
+def _many_entries(texts: Sequence[str]) -> np.ndarray:
+    """`_entries` of each."""
+    if len(texts) <= FEW:
+        return np.array([*map(_entries, texts)], dtype=np.int64)
+    made = np.zeros(len(texts), dtype=np.int64)
+    usual, asked = in_arrow(texts)
+    commas = pc.replace_substring_regex(asked, r"\band\b", ",")
+    made[usual] = pc.count_substring_regex(commas, rf"{_NO_SIGN}*[^{_SIGNS}\s]{_NO_SIGN}*")
+    for place in np.flatnonzero(~usual).tolist():
+        made[place] = _entries(texts[place])
     return made
 
 

@@ -56,8 +56,13 @@ def _weighed(description: str) -> str:
     return texts.skeleton_of(lexicon.plain(description))
 
 
-def _place(places: Mapping[str, int], word: str) -> int:
-    return places.get(word, -1)
+_HALF = 32  # bits of a number for what stands behind
+_OTHER = (1 << _HALF) - 1
+
+
+def _sides(first: Mapping[str, int], second: Mapping[str, int], word: str) -> int:
+    """The numbers of a word as the first of two and as the second, 0 for none, in one."""
+    return first.get(word, 0) << _HALF | second.get(word, 0)
 
 
 def _weighing(places: Mapping[str, int], word: str) -> tuple[int, ...]:
@@ -87,8 +92,8 @@ class Wording:
         """The same of many texts."""
         words = bags.cut(said)
         # Of these the folded words are those of the skeleton but for the spelling of each.
-        ascii_ones = (one.isascii() and "&" not in one and len(one) <= bags.LONGEST for one in said)
-        usual = np.fromiter(ascii_ones, bool, len(said))
+        short = (texts.as_written(one) and len(one) <= bags.LONGEST for one in said)
+        usual = np.fromiter(short, bool, len(said))
         usual &= words.total(words.told(bags.single, np.int64)) < texts.APART
         sums = self._sums(words.spelt(texts.plain))
         others = np.flatnonzero(~usual)
@@ -111,11 +116,11 @@ class Wording:
 
     def _pairs(self, bag: Bag) -> tuple[np.ndarray, np.ndarray]:
         """The text and the number of each pair of neighbours that weighs."""
-        first, second, keys, places = self._neighbours
-        head = bag.told(first, np.int64)[bag.code[:-1]]
-        tail = bag.told(second, np.int64)[bag.code[1:]]
-        near = np.flatnonzero((bag.row[:-1] == bag.row[1:]) & (head >= 0) & (tail >= 0))
-        asked = head[near] << 32 | tail[near]
+        sides, keys, places = self._neighbours
+        side = bag.told(sides, np.int64)[bag.code]
+        head, tail = side[:-1] >> _HALF, side[1:] & _OTHER
+        near = np.flatnonzero((bag.row[:-1] == bag.row[1:]) & (head > 0) & (tail > 0))
+        asked = head[near] << _HALF | tail[near]
         at = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
         weighs = keys[at] == asked
         return bag.row[near[weighs]], places[at[weighs]]
@@ -126,23 +131,22 @@ class Wording:
         return partial(_weighing, self._places)
 
     @cached_property
-    def _neighbours(self) -> tuple[Teller, Teller, np.ndarray, np.ndarray]:
-        """What numbers the first words of pairs that weigh, and the second; by both numbers,
-        sorted, the place of each pair.
+    def _neighbours(self) -> tuple[Teller, np.ndarray, np.ndarray]:
+        """What numbers a word as the first and as the second of pairs that weigh; by both
+        numbers, sorted, the place of each pair.
         """
         first: dict[str, int] = {}
         second: dict[str, int] = {}
         keys = {
-            first.setdefault(two[0], len(first)) << 32
-            | second.setdefault(two[1], len(second)): place
+            first.setdefault(two[0], len(first) + 1) << _HALF
+            | second.setdefault(two[1], len(second) + 1): place
             for place, one in enumerate(self.weights)
             if len(two := one.split(" ")) == 2
         }
         keys[-1] = -1  # never asked for: there is always one
         listed = sorted(keys)
         return (
-            partial(_place, first),
-            partial(_place, second),
+            partial(_sides, first, second),
             np.array(listed, dtype=np.int64),
             np.array([keys[one] for one in listed], dtype=np.int64),
         )

@@ -189,3 +189,10 @@ def test_both_matchers_agree_on_every_pattern_that_is_asked_of_both():
             few = [text.holds(folded[at : at + 99], pattern) for at in range(0, len(folded), 99)]
             assert np.concatenate(few).tolist() == expected, name
     assert len(folded) > 1_000
+
+
+def test_texts_that_are_changed_in_place_are_matched_anew():
+    told = ["steel pin", "garden hose"] * text.FEW
+    assert text.holds(told, re.compile("pin")).tolist() == [True, False] * text.FEW
+    told[:2] = ["garden hose", "pins"]
+    assert text.holds(told, re.compile("pin"))[:3].tolist() == [False, True, True]
