@@ -6,17 +6,19 @@ process with the run's rater can do it, here or elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import chain, pairwise
+from json.encoder import encode_basestring
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Connection, select
 
-from riskprofile.columns import View, isoformat, spans
+from riskprofile.columns import Column, Text, View, isoformat, spans
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.profiles import Profile
 from riskprofile.scoring import reasons
@@ -28,27 +30,13 @@ from riskprofile.store import batches
 from riskprofile.store.database import among
 from riskprofile.store.packed_json import dumps, pack
 from riskprofile.store.spool import Columns
-from riskprofile.tables import Column, Table
+from riskprofile.tables import Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
 # Columns of an alert: JSON, and values as they are.
 WRITTEN = ("declaration", "indicators")
-_VALUES = ("office", "title", "terms", "due_at", "lodged_at")
 LINKS = pa.list_(pa.struct({"kind": pa.string(), "key": pa.string()}))
-
-
-@dataclass
-class Detail:
-    """What a person sees of one declaration; of its reasons what is its own, packed."""
-
-    office: str | None
-    title: str
-    terms: bytes
-    indicators: list[dict[str, Any]]
-    declaration: list[dict[str, Any]]
-    due_at: datetime | None
-    lodged_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -130,22 +118,122 @@ class Material:
         Columns of `Alert` and its `links`; other lists as JSON: texts travel, and wait on file, as
         they are.
         """
-        details = describe(self, rater)
-        columns: dict[str, list[Any]] = {
-            "record_id": self.alerts[RECORD].tolist(),
-            "profile": [rater.profile.name] * len(details),
-            **{name: [getattr(one, name) for one in details] for name in _VALUES},
-            **{name: [dumps(getattr(one, name)) for one in details] for name in WRITTEN},
-        }
-        found = [
-            store_of_alerts.looked_up_by(
-                {"record_id": record, "profile": rater.profile.name, **vars(one)}
-            )
-            for record, one in zip(columns["record_id"], details, strict=True)
+        profile, records = rater.profile, self.alerts[RECORD].tolist()
+        drivers, rows, words, ties = [], [], list[list[str]](), list[list[tuple[str, str]]]()
+        for part in self._parts():
+            given = View.over(part.rows)
+            drivers.append(part.drivers(rater, given, self.alerts))
+            rows.append(_objects(given, profile.names))
+            words += store_of_alerts.words(profile.name, given)
+            ties += store_of_alerts.ties(given)
+        told = pa.concat_tables(drivers)
+        told = told.take(pc.index_in(pa.array(records), told.column(RECORD)))
+        # The items of each alert, in the order in which they lie.
+        of = pd.Index(records).get_indexer(self.places[RECORD])
+        order, ends = np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))
+        items = [order[start:end].tolist() for start, end in pairwise([0, *ends])]
+        lists = pa.ListArray.from_arrays([0, *ends], pa.concat_arrays(rows).take(pa.array(order)))
+        titles = told.column("title").to_pylist()
+        search = [
+            store_of_alerts.searched(record, title, map(words.__getitem__, mine))
+            for record, title, mine in zip(records, titles, items, strict=True)
         ]
-        columns["search"] = [one["search"] for one in found]
-        links = pa.array([one["links"] for one in found], LINKS)
-        return pa.RecordBatch.from_pydict({**columns, "links": links})
+        links = [sorted(set(chain.from_iterable(map(ties.__getitem__, mine)))) for mine in items]
+        return pa.RecordBatch.from_pydict(
+            {
+                **{name: told.column(name).combine_chunks() for name in _OF_DRIVER.names},
+                "profile": pa.repeat(profile.name, len(records)),
+                "declaration": pc.binary_join_element_wise(
+                    "[", pc.binary_join(lists, ","), "]", ""
+                ),
+                "search": search,
+                "links": pa.array(links, LINKS),
+            }
+        )
+
+    def terms(self, rater: Rater) -> list[bytes]:
+        """What the reasons of each alert are told from, packed (`scoring.reasons.terms`)."""
+        found: dict[str, bytes] = {}
+        for part in self._parts():
+            mine = map(part.records.__getitem__, part.driving)
+            found.update(zip(mine, part.terms(rater), strict=True))
+        return [found[record] for record in self.alerts[RECORD]]
+
+    def _parts(self) -> Iterator[_Part]:
+        """The items, chunk by chunk."""
+        places = zip(*(self.alerts[name] for name in (RECORD, "chunk_id", "position")), strict=True)
+        driver = {record: place for record, *place in places}
+        for chunk_id, here in self.places.groupby("chunk_id"):
+            positions, records = here["position"].to_numpy(), here[RECORD].tolist()
+            *stored, rated_by, where = self.chunks[chunk_id]
+            rows, log = (batches.from_bytes(one, rows=positions, where=where) for one in stored)
+            driving = [
+                place
+                for place, (record, at) in enumerate(zip(records, positions.tolist(), strict=True))
+                if driver[record] == [chunk_id, at]
+            ]
+            yield _Part(records, rows, log, driving, rated_by)
+
+
+# What the driver of an alert says of it.
+_OF_DRIVER = pa.schema(
+    {
+        **dict.fromkeys((RECORD, "office", "title", "indicators"), pa.string()),
+        **dict.fromkeys(("due_at", "lodged_at"), pa.timestamp("us", "UTC")),
+        "terms": pa.binary(),
+    }
+)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Items that lie in one chunk: the declaration of each, and the places of drivers."""
+
+    records: list[str]
+    rows: Table
+    log: Table
+    driving: list[int]
+    rated_by: str
+
+    def terms(self, rater: Rater) -> list[bytes]:
+        """What the reasons of each driver are told from, packed."""
+        rows = self.rows.iloc[self.driving]
+        values = rater.read(self.log.iloc[self.driving], rows, self.rated_by)
+        titles = View.over(rows)[rater.profile.title].tolist()
+        return [*map(pack, reasons.terms(values, titles, rater.scorecard))]
+
+    def drivers(self, rater: Rater, given: View, alerts: Table) -> pa.Table:
+        """`_OF_DRIVER` of each. `given` are the rows; `alerts` have the keys of `indicators`."""
+        profile, mine = rater.profile, np.array(self.driving, dtype=np.int64)
+        keys = dict(zip(alerts[RECORD], alerts["indicators"], strict=True))
+        items: dict[str, list[int]] = {}
+        for place, record in enumerate(self.records):
+            items.setdefault(record, []).append(place)
+        records = [self.records[place] for place in self.driving]
+        said, fired = rater.told(self.rows), View.over(self.log)
+        signs = {key: _sign(key, profile) for key in set(chain.from_iterable(keys.values()))}
+        indicators = []
+        for record, place in zip(records, self.driving, strict=True):
+            told = []
+            for key in keys[record]:
+                says, before, after = signs[key]
+                values = _Said(said, _speaks(fired, key, place, items[record]))
+                told.append(f"{before}{encode_basestring(says.format_map(values))}{after}")
+            indicators.append(f"[{','.join(told)}]")
+        instead = "hs_code" if "hs_code" in given else profile.title
+        names = (profile.title, instead, profile.office, profile.due, profile.time)
+        titles, codes, offices, due, lodged = (given[name].take(mine) for name in names)
+        shown = zip(titles.tolist(), codes.tolist(), strict=True)
+        made = {
+            RECORD: records,
+            "office": offices.tolist(),
+            "title": [title or code or "" for title, code in shown],
+            "indicators": indicators,
+            "due_at": due.values,
+            "lodged_at": lodged.values,
+            "terms": self.terms(rater),
+        }
+        return pa.Table.from_pydict(made, schema=_OF_DRIVER)
 
 
 def material(connection: Connection, items: Items, alerts: Table) -> Material:
@@ -174,88 +262,24 @@ def material(connection: Connection, items: Items, alerts: Table) -> Material:
     )
 
 
-def describe(told: Material, rater: Rater) -> list[Detail]:
-    """Reasons, indicators as sentences and the rows as declared, in the order of the alerts."""
-    profile, alerts = rater.profile, told.alerts
-    declared: dict[str, list[dict[str, Any]]] = {}
-    drivers: dict[str, Detail] = {}
-    columns = (RECORD, "chunk_id", "position", "indicators")
-    driver_of = {row[0]: row[1:] for row in zip(*(alerts[name] for name in columns), strict=True)}
-    for chunk_id, places in told.places.groupby("chunk_id"):
-        positions = places["position"].to_numpy()
-        *stored, rated_by, where = told.chunks[chunk_id]
-        rows, log = (batches.from_bytes(one, rows=positions, where=where) for one in stored)
-        records = places[RECORD].tolist()
-        for record, row in zip(records, _plain(rows[profile.names]), strict=True):
-            declared.setdefault(record, []).append(row)
-        mine = [
-            place
-            for place, record in enumerate(records)
-            if driver_of[record][:2] == (chunk_id, positions[place])
-        ]
-        driving = rows.iloc[mine]
-        named = rater.told(rows)
-        fired = {
-            name.removeprefix(FIRED): log[name].to_numpy(dtype=bool, na_value=False)
-            for name in log.columns
-            if name.startswith(FIRED)
-        }
-        beside: dict[str, list[int]] = {}
-        for place, record in enumerate(records):
-            beside.setdefault(record, []).append(place)
-        titles = _listed(driving[profile.title])
-        values = rater.read(log.iloc[mine], driving, rated_by)
-        terms = reasons.terms(values, titles, rater.scorecard)
-        instead = ["hs_code"] if "hs_code" in driving else [profile.title]
-        asked = (profile.office, *instead, profile.due, profile.time)
-        for number, (place, title, office, code, due, lodged) in enumerate(
-            zip(mine, titles, *(_listed(driving[name]) for name in asked), strict=True)
-        ):
-            record = records[place]
-            items = beside[record]
-            drivers[record] = Detail(
-                office=office,
-                title=title or code or "",
-                terms=pack(terms[number]),
-                indicators=[
-                    _indicator(key, profile, _Said(named, _speaks(fired, key, place, items)))
-                    for key in driver_of[record][2]
-                ],
-                declaration=[],
-                due_at=_time(due),
-                lodged_at=_time(lodged),
-            )
-    made = []
-    for record in alerts[RECORD]:
-        detail = drivers[record]
-        detail.declaration = declared[record]
-        made.append(detail)
-    return made
-
-
-def _speaks(fired: Mapping[str, np.ndarray], key: str, driver: int, items: Sequence[int]) -> int:
+def _speaks(log: View, key: str, driver: int, items: Sequence[int]) -> int:
     """The item whose values the sentence of an indicator names: one on which it fired."""
-    if key not in fired:
+    if (name := f"{FIRED}{key}") not in log:
         return driver
-    return next((one for one in (driver, *items) if fired[key][one]), driver)
+    fired = log[name].flags()
+    return next((one for one in (driver, *items) if fired[one]), driver)
 
 
-def _indicator(key: str, profile: Profile, row: Mapping[str, Any]) -> dict[str, Any]:
-    """One indicator of one row as a sentence, with what clears it and what to check."""
+def _sign(key: str, profile: Profile) -> tuple[str, str, str]:
+    """The sentence of an indicator, to be filled; and what is said beside it, what clears it and
+    what to check, as JSON before it and after.
+    """
     name = key.removeprefix(NOT_EVALUATED)
     one = next(indicator for indicator in profile.indicators if indicator.key == name)
-    if name != key:
-        said = f"{name} was not evaluated: the check failed, so a person looks"
-    else:
-        said = one.says.format_map(row)
-    return {
-        "key": key,
-        "text": said,
-        "queue": one.queue,
-        "cleared_by": one.cleared_by,
-        "check": one.check,
-        "raises": one.raises,
-    }
+    said = f"{name} was not evaluated: the check failed, so a person looks"
+    rest = {"queue": one.queue, "cleared_by": one.cleared_by, "check": one.check}
+    after = dumps({**rest, "raises": one.raises})
+    return one.says if name == key else said, f'{{"key":{dumps(key)},"text":', f",{after[1:]}"
 
 
 class _Said(Mapping[str, Any]):
@@ -282,36 +306,23 @@ class _NotGiven:
         return NOT_GIVEN
 
 
-def _plain(rows: Table) -> list[dict[str, Any]]:
-    """Rows as JSON values: what is missing is left out."""
-    columns = {}
-    for name, column in rows.items():
-        timed = isinstance(column.dtype, pd.DatetimeTZDtype)
-        told = _times(column) if timed else _listed(column)
-        if told.count(None) < len(told):  # half of what may be declared seldom is
-            columns[name] = told
-    return [
-        {name: value for name, value in zip(columns, row, strict=True) if value is not None}
-        for row in zip(*columns.values(), strict=True)
-    ] or [{} for _ in rows.index]
+def _objects(rows: View, names: Sequence[str]) -> pa.Array:
+    """These columns of each row as a JSON object: what is missing is left out."""
+    cells = [_cells(f",{encode_basestring(name)}:", rows[name]) for name in names]
+    told = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*cells, ""), 1)
+    return pc.binary_join_element_wise("{", told, "}", "")
 
 
-def _times(column: Column) -> list[str | None]:
-    """A column of times as JSON has them; None where one is missing."""
-    told, known = np.full(len(column), None, dtype=object), column.notna().to_numpy()
-    told[known] = isoformat(column[known].to_numpy("datetime64[us]"))
-    made: list[str | None] = told.tolist()
-    return made
-
-
-def _listed(column: Column) -> list[Any]:
-    """A column as Python values; None where one is missing."""
-    if isinstance(column.dtype, pd.StringDtype):  # in a fifth of the time that pandas takes
-        listed: list[Any] = pa.array(column).to_numpy(zero_copy_only=False).tolist()
-        return listed
-    told: list[Any] = column.to_numpy(object, na_value=None).tolist()
-    return told
-
-
-def _time(value: Any) -> datetime | None:
-    return None if pd.isna(value) else pd.Timestamp(value).to_pydatetime()
+def _cells(name: str, column: Column) -> pa.Array:
+    """A column as JSON is written, with its name before each value; empty where it is missing."""
+    if isinstance(column, Text):
+        codes, told = column.values, [*map(encode_basestring, column.distinct)]
+    else:
+        known = column.notna().values
+        codes, values = np.where(known, np.cumsum(known) - 1, -1), column.values[known]
+        if values.dtype.kind == "M":
+            told = [f'"{one}"' for one in isoformat(values)]
+        else:
+            told = dumps(values.tolist())[1:-1].split(",")
+    texts = [*(f"{name}{one}" for one in told), ""]
+    return pa.array(texts, pa.string()).take(pa.array(codes % len(texts)))

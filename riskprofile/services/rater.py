@@ -126,7 +126,7 @@ class Rater:
         Columns as declared, what is on a watch list, and which pattern a row fits.
         """
         named = dict.fromkeys((*self.profile.visible, *self.profile.codes))
-        said = self._watched(View(dict(table[list(named)].items()), table.index), table)
+        said = self._watched(View.over(table).only(named), table)
         if len(self.packs):
             seen = self._named(self.seen(table), table, View.over(table))
             fired = rating.indicators(seen, self.history, self._first)

@@ -21,7 +21,7 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.memory import give_back
-from riskprofile.services.describing import describe, material
+from riskprofile.services.describing import material
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
 from riskprofile.services.rater import POINTS
@@ -166,7 +166,7 @@ def _described(store: Store, ranked: Ranked, step: Step) -> Iterator[pa.RecordBa
             done += len(some)
             with store.read() as connection:
                 told = material(connection, items, as_told(some))
-            terms = [one.terms for one in describe(told, ranked.rater)]
+            terms = told.terms(ranked.rater)
             yield _put(spool, some["rank"].to_numpy(), terms)
         give_back()
 

@@ -5,17 +5,21 @@ An alert carries its declaration as declared, so both are made here, once, from 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from itertools import chain, islice, repeat
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 from sqlalchemy import Connection, func, select, update
 
+from riskprofile.columns import View
 from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
+from riskprofile.reference.once import once
 from riskprofile.scoring.ranking import height
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert
@@ -44,6 +48,8 @@ _WAYS = [(kind, columns) for kind, groups in LINKS.items() for columns in groups
 SEARCHED_KINDS = ("text", "codes", "hs")
 MARKED_AT_ONCE = 5_000  # references in one statement
 CODE_LENGTH = 40  # no reference, container or telephone number is longer
+
+T = TypeVar("T")
 
 
 def add(store: Store, connection: Connection, alerts: Iterable[Mapping[str, Any]]) -> list[int]:
@@ -193,24 +199,31 @@ def amend(
 
 def links_of(declaration: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
     """What ties these rows to others, as (kind, key): missing values tie nothing."""
-    told = set()  # items of one declaration repeat what they share
-    for row in declaration:
-        for kind, columns in _WAYS:
-            for name in columns:
-                if row.get(name):
-                    break
-            else:
-                continue
-            if (kind, name, given := str(row[name])) in told:
-                continue
-            told.add((kind, name, given))
-            if name in NORMAL:
-                given = NORMAL[name](given)
-            for part in given.split("|"):
-                word = plain(part)
-                key = _squeezed(part, word) if kind in CODES else ""
-                if key := key or word:
-                    yield kind, key
+    return chain.from_iterable(ties(_view(declaration)))
+
+
+def ties(rows: View) -> list[list[tuple[str, str]]]:
+    """The same of each of these rows."""
+    told: list[list[Sequence[tuple[str, str]]]] = []
+    for kind, columns in _WAYS:
+        left = np.ones(len(rows), dtype=bool)  # where no column before this one gives it
+        for name in [name for name in columns if name in rows]:
+            text = rows.text(name)
+            codes = np.where(left, text.values, -1).tolist()
+            known = {code: _tied(rows, kind, name, code) if code >= 0 else () for code in {*codes}}
+            told.append([known[code] for code in codes])
+            left &= ~text.told(bool, False).flags()
+    return _joined(told, len(rows))
+
+
+def _tied(rows: View, kind: str, name: str, code: int) -> list[tuple[str, str]]:
+    """What ties rows by one distinct text of a column."""
+    if name in NORMAL:
+        parts = _parts(NORMAL[name](rows.text(name).distinct[code]))
+    else:
+        parts = _parted(rows, name)[code]
+    found = [(code or word) if kind in CODES else word for word, code in parts]
+    return [(kind, key) for key in found if key]
 
 
 def search_text(alert: Mapping[str, Any]) -> str:
@@ -219,22 +232,55 @@ def search_text(alert: Mapping[str, Any]) -> str:
     Protected columns stay out, and so does who a person is: to find a traveller by name would
     tell, without a purpose, that they are here. A code with separators is there without them too.
     """
-    names = _searched(alert["profile"])
-    given = [str(alert["record_id"]), str(alert.get("title") or "")]
-    for row in alert.get("declaration") or []:
-        given += [str(row[name]) for name in names if row.get(name)]
-    words = dict.fromkeys(chain.from_iterable(map(_looked_for, dict.fromkeys(given))))
-    return " ".join(words)
+    rows = words(alert["profile"], _view(alert.get("declaration") or []))
+    return searched(str(alert["record_id"]), str(alert.get("title") or ""), rows)
 
 
-@lru_cache(maxsize=1 << 13)
-def _looked_for(text: str) -> tuple[str, ...]:
-    """The words by which a value is found; ports, codes and units come again and again."""
-    found: list[str] = []
-    for part in text.split("|"):
-        word = plain(part)
-        found += word, _squeezed(part, word)
-    return tuple(filter(None, found))
+def searched(record: str, title: str, rows: Iterable[Sequence[str]]) -> str:
+    """The same of a declaration with the `words` of its rows."""
+    told = chain(_words(_parts(record)), _words(_parts(title)), *rows)
+    return " ".join(dict.fromkeys(told))
+
+
+def words(profile: str, rows: View) -> list[list[str]]:
+    """The words by which each of these rows is found."""
+    told: list[list[Sequence[str]]] = []
+    for name in [name for name in _searched(profile) if name in rows]:
+        known = [*map(_words, _parted(rows, name)), ()]
+        told.append([known[code] for code in rows.text(name).values.tolist()])
+    return _joined(told, len(rows))
+
+
+def _joined(columns: list[list[Sequence[T]]], size: int) -> list[list[T]]:
+    """What each column says of each of so many rows, together by row."""
+    rows = zip(*columns, strict=True) if columns else [()] * size
+    return [[*chain.from_iterable(row)] for row in rows]
+
+
+def _view(declaration: Sequence[Mapping[str, Any]]) -> View:
+    """Rows as declared, by columns, of what each of them gives."""
+    columns = {
+        name: [str(row[name]) if row.get(name) else None for row in declaration]
+        for name in dict.fromkeys(chain.from_iterable(declaration))
+    }
+    return View(columns, len(declaration))
+
+
+@once
+def _parted(rows: View, name: str) -> list[list[tuple[str, str]]]:
+    """`_parts` of each distinct text of a column."""
+    return [*map(_parts, rows.text(name).distinct)]
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """Of each part of a value its plain words, and these as a code: see `plain` and `squeezed`."""
+    parts = text.split("|") if "|" in text else [text]
+    return [(word := plain(part), _squeezed(part, word)) for part in parts]
+
+
+def _words(parts: list[tuple[str, str]]) -> list[str]:
+    """The words by which a value is found."""
+    return [word for part in parts for word in part if word]
 
 
 @cache
@@ -270,6 +316,14 @@ def squeezed(text: str) -> str:
 
 def _squeezed(text: str, word: str) -> str:
     """The same of a text whose plain word is known."""
-    if len(text) > CODE_LENGTH or not any(map(str.isdigit, text)):
+    if len(text) > CODE_LENGTH:
         return ""
-    return word if word.isalnum() else "".join(filter(str.isalnum, word))
+    if not text.isascii():
+        return "".join(filter(str.isalnum, word)) if any(map(str.isdigit, text)) else ""
+    if not _DIGIT.search(text):
+        return ""
+    return word if word.isalnum() else word.encode().translate(None, _SEPARATORS).decode()
+
+
+_DIGIT = re.compile("[0-9]")
+_SEPARATORS = bytes(code for code in range(128) if not chr(code).isalnum())

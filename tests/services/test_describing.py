@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -9,10 +11,12 @@ import pytest
 
 from riskprofile.columns import View, column
 from riskprofile.history.layer import CHUNK, POSITION
-from riskprofile.services.describing import Items, _Said
+from riskprofile.services.describing import Items, _objects, _Said
 from riskprofile.services.identifiers import RECORD
 from riskprofile.store import spool
+from riskprofile.store.packed_json import dumps
 from riskprofile.store.spool import Columns, Spool
+from riskprofile.tables import TEXT, TIME
 
 
 def a_run(chunks: np.ndarray, positions: np.ndarray) -> Columns:
@@ -58,3 +62,35 @@ def test_a_sentence_tells_whole_numbers_as_people_say_them() -> None:
     seen = View({"stay_nights": column(nights)}, nights.index)
     told = [f"nights: {_Said(seen, place)['stay_nights']}" for place in range(3)]
     assert told == ["nights: 2", "nights: 2.5", "nights: not given"]
+
+
+@pytest.mark.parametrize("rows", [slice(0, None), slice(1, 2), slice(3, 4), slice(0, 0)])
+def test_rows_are_written_as_json_has_what_was_declared(rows: slice) -> None:
+    times = ["2026-06-21T00:19:01", "2026-06-21T00:19:01.000250", None, None]
+    declared: dict[str, Any] = {
+        "text": pd.array(['say "no" \\', "a|b\n\x1f, “é” \x85", "", None], TEXT),
+        "at": pd.array(pd.to_datetime(times, utc=True, format="ISO8601"), TIME),
+        "count": pd.array([3, None, -(2**60), None], "Int64"),
+        "mass": np.array([1.0, 1e22, -0.0, np.nan]),
+        "gift": pd.array([True, None, False, None], "boolean"),
+        "nothing": pd.array([None] * 4, TEXT),
+    }
+    plain = [
+        {
+            "text": 'say "no" \\',
+            "at": "2026-06-21T00:19:01+00:00",
+            "count": 3,
+            "mass": 1.0,
+            "gift": True,
+        },
+        {"text": "a|b\n\x1f, “é” \x85", "at": "2026-06-21T00:19:01.000250+00:00", "mass": 1e22},
+        {"text": "", "count": -(2**60), "mass": -0.0, "gift": False},
+        {},
+    ]
+    view = View.over(pd.DataFrame(declared)[rows])
+    assert _objects(view, [*declared]).to_pylist() == [dumps(one) for one in plain[rows]]
+
+
+def test_an_infinite_value_is_not_written() -> None:
+    with pytest.raises(ValueError):
+        _objects(View.over(pd.DataFrame({"mass": [1.0, np.inf]})), ["mass"])

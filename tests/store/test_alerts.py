@@ -57,6 +57,26 @@ def test_a_code_goes_before_a_name():
     assert list(alerts.links_of([row])) == [("consignee", "r1")]
 
 
+def test_of_several_rows_each_goes_by_the_first_column_that_it_gives():
+    rows = [
+        {"consignee_id": "R1", "consignee_name": "Example"},
+        {"consignee_name": "Other"},
+        {"consignee_id": "", "consignee_name": "Example"},
+        {"vehicle_ref": "AB-12|CD 34"},
+        {},
+    ]
+    tied = [("consignee", "r1"), ("consignee", "other"), ("consignee", "example")]
+    assert list(alerts.links_of(rows)) == [*tied, ("vehicle", "ab12"), ("vehicle", "cd34")]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [("АБ-12", "аб12"), ("mm ²", "mm2"), ("AB-\u0663", "ab\u0663"), ("é 1_2", "é12"), ("АБ", "")],
+)
+def test_a_code_of_any_script_loses_its_separators(given, code):
+    assert alerts.squeezed(given) == code
+
+
 def test_what_is_missing_or_empty_links_nothing():
     row = {"consignee_id": None, "consignee_name": "", "container_numbers": "|", "person_ref": " "}
     assert list(alerts.links_of([row])) == []
