@@ -45,7 +45,7 @@ from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.uploading import safe_name
-from riskprofile.services.watchers import Heed, Teller
+from riskprofile.services.watchers import NAMED, Heed, Teller
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 
@@ -107,7 +107,7 @@ class Inbox:
         self.seen: dict[str, Look] = {}
         self.ready: set[str] = set()  # those of them that stood still, and are not taken yet
         self.odd: dict[str, str] = {}  # what is not taken as it is, and why
-        self.aside: dict[str, str] = {}  # what of it stood so for two looks, or could not be moved
+        self.aside: dict[str, str] = {}  # what of it stood so for two looks, or could not be taken
         self.taken = 0
         self.inherited: set[Path] = set()  # taken by watchers that died, and not looked at yet
         self._lock: IO[bytes] | None = None
@@ -148,21 +148,27 @@ class Inbox:
                     state = entry.stat(follow_symlinks=False)
                 except OSError:
                     continue
-                if why := _odd(entry, state):
+                if why := _odd(state):
                     odd[entry.name] = why
                     continue
                 found = now[entry.name] = (*_state(state), state.st_mtime_ns)
                 if self.seen.get(entry.name) == found:
                     ready.append((found[3], entry.name))
-        self.aside = {name: why for name, why in odd.items() if self.odd.get(name) == why}
-        self.odd = odd
         self.seen, self.ready = now, {name for _, name in ready}
+        # What could not be taken is told of until it is tried again.
+        self.aside = {name: why for name, why in self.aside.items() if name in self.ready}
+        self.aside |= {name: why for name, why in odd.items() if self.odd.get(name) == why}
+        self.odd = odd
         taken = (self._take(name) for _, name in sorted(ready))
         return (path for path in taken if path is not None)
 
     def _take(self, name: str) -> Path | None:
         """One rename: who comes second finds nothing there."""
         self.ready.discard(name)
+        self.aside.pop(name, None)
+        if why := _shut(self.folder / name):
+            self.aside[name] = why
+            return None
         place = self._place()
         place.mkdir(mode=0o700)
         target = place / safe_name(name.encode(errors="replace").decode())
@@ -170,7 +176,8 @@ class Inbox:
             (self.folder / name).rename(target)
         except OSError as error:  # another watcher took it, or its owner took it away
             place.rmdir()
-            if os.path.lexists(self.folder / name):
+            gone = isinstance(error, FileNotFoundError)  # though the next may have its name by now
+            if not gone and os.path.lexists(self.folder / name):
                 self.aside[name] = f"it cannot be moved ({error.strerror})"
             return None
         # Between the look and the rename somebody may have put another thing there.
@@ -261,11 +268,10 @@ class Inbox:
         return True
 
 
-def _odd(entry: os.DirEntry[str], found: os.stat_result) -> str:
+def _odd(found: os.stat_result) -> str:
     """Why what lies in the inbox is not taken as it is; empty of a file that may be taken.
 
-    Links are not followed. Whom a file may not be read by, it is told of and left where it lies: it
-    may be about persons, and would be deleted for rights that its sender can mend.
+    Links are not followed.
     """
     if stat.S_ISDIR(found.st_mode):
         return "it is a folder: what is to be rated lies in the inbox itself"
@@ -277,8 +283,21 @@ def _odd(entry: os.DirEntry[str], found: os.stat_result) -> str:
         return "it has a second name (a hard link), under which it can still be written"
     if found.st_size == 0:
         return "it is empty; it is taken once something stands in it"
-    if not os.access(entry.path, os.R_OK):
+    return ""
+
+
+def _shut(path: Path) -> str:
+    """Why a file that could be taken is left where it lies; empty where it can be read.
+
+    It may be about persons, and would be deleted for rights that its sender can mend. It is opened:
+    what a network share forbids, or a capability allows, is not in its rights.
+    """
+    try:
+        os.close(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK))
+    except PermissionError:
         return "this account may not read it; it is taken once its rights let it"
+    except OSError:  # another watcher took it, or its own run says what is the matter
+        pass
     return ""
 
 
@@ -432,10 +451,15 @@ class Watcher:
         return fault
 
     def _tell_aside(self, inbox: Inbox) -> None:
-        """Said once of what is not taken as it is, and again where the reason is another."""
-        for name, why in sorted(inbox.aside.items()):
-            if self.aside.get(name) != why:
-                self.say(f"{legible(name)}: not taken, {why}")
+        """Said once of what is not taken as it is, and again where the reason is another.
+
+        Of many the first are named: a sender whose rights are wrong may have sent thousands.
+        """
+        new = sorted(inbox.aside.items() - self.aside.items())
+        for name, why in new[:NAMED]:
+            self.say(f"{legible(name)}: not taken, {why}")
+        if len(new) > NAMED:
+            self.say(f"and {len(new) - NAMED:,} more that are not taken")
         self.aside = dict(inbox.aside)
 
     def _tell_of(self, inbox: Inbox, paths: Sequence[Path]) -> None:
@@ -443,7 +467,7 @@ class Watcher:
             names = [path.name for path in paths]
             self.teller.tell(
                 datetime.now(UTC),
-                [*inbox.seen.keys() - inbox.ready],
+                [*inbox.seen.keys() - inbox.ready - inbox.aside.keys()],
                 names,
                 self.told.waiting,
                 [*inbox.aside],

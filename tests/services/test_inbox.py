@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -26,7 +27,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import InputError, PolicyError, UsageError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, inbox, settings
+from riskprofile.services import govern, inbox, settings, watchers
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
 from riskprofile.services.lanes import Ranked
@@ -780,6 +781,70 @@ def test_a_file_that_cannot_be_moved_is_told(home: Settings, folder: Path, store
     )
     assert told.returncode == 0 and (folder / "theirs.csv").is_file()
     assert [*(folder / "claimed").iterdir()] == []
+    (seen,) = watchers.watchers(home, OWNER)
+    assert (seen.aside, seen.growing) == (("theirs.csv",), ())  # it stands still
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a capability")
+def test_a_file_is_taken_that_its_rights_would_not_let_be_read_and_the_system_does() -> None:
+    """As where a service is given the capability to read what any sender leaves."""
+    if (tool := shutil.which("setpriv")) is None:
+        pytest.skip("there is no setpriv")
+    looks = (
+        "import sys; from pathlib import Path; from riskprofile.services.inbox import Inbox\n"
+        "with Inbox(Path(sys.argv[1])) as box:\n"
+        "    box.look()\n"
+        "    print([path.name for path in box.look()], box.aside)\n"
+    )
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        unreadable(folder, "list.csv")
+        os.chown(folder, 65534, 65534)
+        held = ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        told = subprocess.run(
+            [tool, "--reuid=65534", *held, sys.executable, "-c", looks, made],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=LATE,
+        )
+    assert told.stdout.strip() == "['list.csv'] {}", told.stderr
+
+
+def test_a_file_that_another_watcher_took_is_not_told_where_the_next_has_its_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain(folder, "day.csv")
+    real = Path.rename
+
+    def rename(path: Path, target: Path) -> Path:
+        monkeypatch.setattr(Path, "rename", real)
+        assert other._take("day.csv") is not None
+        try:
+            return path.rename(target)
+        finally:
+            plain(folder, "day.csv", OTHER)
+
+    with Inbox(folder) as one, Inbox(folder) as other:
+        one.look(), other.look()
+        ready = one.look()
+        monkeypatch.setattr(Path, "rename", rename)
+        assert [*ready] == [] and one.aside == {}
+
+
+def test_of_many_that_are_not_taken_the_first_are_named(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """A sender whose rights are wrong may have sent thousands, and a timer says it each time."""
+    for n in range(27):
+        plain(folder, f"{n:02}.csv", b"")
+    said = list[str]()
+    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with Inbox(folder) as box:
+        for _ in range(4):
+            watcher._rate(box, box.look(), Stop())
+    assert [one.partition(":")[0] for one in said[:-1]] == [f"{n:02}.csv" for n in range(20)]
+    assert said[-1] == "and 7 more that are not taken"
 
 
 def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
