@@ -265,6 +265,11 @@ def strips() -> None:
     """What was just done, undone or refused, above the alert."""
     if "undo" in st.session_state:
         _undo_strip()
+    noted()
+
+
+def noted() -> None:
+    """What was done or refused; no undo, whose end draws the page anew."""
     if "told" in st.session_state:
         st.html(draw.strip("✓", st.session_state.pop("told")))
     if "dialog" not in st.session_state:

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, session
-from app.deciding import act, attempt, strips
+from app.deciding import act, attempt, noted
 from app.installation import served
 from app.text import escape
 from riskprofile.profiles import PROFILES
@@ -34,7 +34,7 @@ def page() -> None:
     say, now, here = session.speech(), session.now(), served()
     zone = session.zone(govern.status(here.store, person, now).zone)
     with st.container(key="strips"):
-        strips()
+        noted()  # what is seen is shown in one run, and would go with the time of an undo
     st.html(
         f'<h1 class="rp-h1 rp-page">{escape(say("masked.title"))}</h1>'
         f'<p class="rp-m">{escape(say("masked.text"))}</p>'
