@@ -13,8 +13,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
-from riskprofile.intake.reader import Knowing, Source
+from riskprofile.intake.reader import Knowing, Source, unread
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
 from riskprofile.intake.sad import ASSUMED, Dates
 from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, stream
@@ -69,8 +70,11 @@ class AwmdsReader(Knowing, XmlReader):
 
     name = "awmds"
     opens = rb"<(?:\w+:)?(Awmds|Awbolds)[\s>]"
-    nothing = ("unread.no_bill", "Export the manifest again, or drop the file")
     least = 1
+
+    def nothing(self, where: str) -> InputError:
+        """Of a file without any."""
+        return unread("unread.no_bill", where, "Export the manifest again, or drop the file")
 
     def walk(self, source: Source) -> Iterator[tuple[Voyage, int, Element]]:
         """Each bill with its voyage."""

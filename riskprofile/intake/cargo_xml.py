@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from riskprofile.errors import InputError
 from riskprofile.intake import cargo_xml_flight as flight
 from riskprofile.intake.cargo_xml_parts import ISSUED, commodity, issue, measures
 from riskprofile.intake.code_lists import mode
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import Source, unread
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -62,7 +63,10 @@ class CargoXmlReader(XmlReader):
 
     name = "cargo_xml"
     opens = rb"""["']iata:((house)?waybill|flightmanifest):\d"""
-    nothing = ("unread.cargo_xml", "XFWB, XFZB and XFFM messages are read here")
+
+    def nothing(self, where: str) -> InputError:
+        """Of a file without any."""
+        return unread("unread.cargo_xml", where, "XFWB, XFZB and XFFM messages are read here")
 
     def walk(self, source: Source) -> Iterator[tuple[_Header | flight.Flight, int, Element]]:
         """Each goods item or manifest line with its message."""

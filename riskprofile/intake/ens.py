@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from riskprofile.errors import InputError
 from riskprofile.intake import ens_rules
 from riskprofile.intake.code_lists import LICENCES, TRANSPORT_DOCUMENTS, mode, place
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import Source, unread
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -90,7 +91,10 @@ class EnsReader(XmlReader):
 
     name = "ens"
     opens = rb"<(?:\w+:)?CC31[35]A[\s>]"
-    nothing = ("unread.ens", "Only IE315 and IE313 carry goods")
+
+    def nothing(self, where: str) -> InputError:
+        """Of a file without any."""
+        return unread("unread.ens", where, "Only IE315 and IE313 carry goods")
 
     def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
         """Each goods item with its declaration."""

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.conventions import DAY_FIRST, DOMINANT
-from riskprofile.intake.reader import Knowing, Source
+from riskprofile.intake.reader import Knowing, Source, unread
 from riskprofile.intake.rows import Gather, decimal, journey, number, one_line, plain
 from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, local, stream
 
@@ -83,8 +84,11 @@ class SadReader(Knowing, XmlReader):
 
     name = "sad"
     opens = rb"<(?:\w+:)?ASYCUDA[\s>]"
-    nothing = ("unread.no_item", "Export the declaration again, or drop the file")
     least = 1
+
+    def nothing(self, where: str) -> InputError:
+        """Of a file without any."""
+        return unread("unread.no_item", where, "Export the declaration again, or drop the file")
 
     def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
         """Each item with its declaration."""

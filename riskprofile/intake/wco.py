@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import KILOGRAMS, LICENCES, TRANSPORT_DOCUMENTS, mode, place
-from riskprofile.intake.reader import Source
+from riskprofile.intake.reader import Source, unread
 from riskprofile.intake.rows import (
     Gather,
     decimal,
@@ -103,16 +104,17 @@ class WcoReader(XmlReader):
 
     name = "wco"
     opens = rb"<(?:\w+:)?(MetaData|Declaration|submitDeclarationRequest|Declaration\w+)[\s>]"
-    nothing = (
-        "unread.wco",
-        "Movement requests and other messages of the envelope carry no goods",
-    )
 
     def claims(self, head: bytes, name: str) -> bool:
         """Whether the head names the WCO data model and opens a declaration's envelope."""
         plain = head.replace(b"\x00", b"")
         named = b"urn:wco:datamodel" in plain or b"<WCODataModelVersionCode" in plain
         return named and super().claims(head, name)
+
+    def nothing(self, where: str) -> InputError:
+        """Of a file without any."""
+        do = "Movement requests and other messages of the envelope carry no goods"
+        return unread("unread.wco", where, do)
 
     def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
         """Each goods item with its declaration."""

@@ -42,7 +42,6 @@ class XmlReader:
     name: str
     profile = "shipment"
     opens: ClassVar[bytes]  # what shows the format in the head of a file
-    nothing: ClassVar[tuple[str, str]]  # of a file that holds none of it: what is said, what to do
     least = 0  # rows without which a file holds none of it, whatever else it has
 
     def claims(self, head: bytes, name: str) -> bool:
@@ -59,9 +58,12 @@ class XmlReader:
             if rows.full:
                 yield rows.take()
         if not found or rows.accepted < self.least:
-            key, do = self.nothing
-            raise unread(key, source.name, do)
+            raise self.nothing(source.name)
         yield rows.take()
+
+    def nothing(self, where: str) -> InputError:
+        """What is said of a file that holds none of it."""
+        raise NotImplementedError
 
     def walk(self, source: Source) -> Iterator[tuple[Any, int, Element]]:
         """Each goods item with its header and position, as `items_with_headers`."""
