@@ -14,7 +14,7 @@ from typing import ClassVar
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_cargo import Cargo, CargoReader
 from riskprofile.intake.edifact_messages import Message
-from riskprofile.intake.edifact_scope import Scope
+from riskprofile.intake.edifact_scope import Scope, digits, hs_code
 
 # segment and qualifier: column; where several fill one column, the first wins
 FIELDS = {
@@ -88,6 +88,27 @@ class Report(Cargo):
         if segment.tag == "GID" and self.within:
             return self.item(segment, self.within)
         return None
+
+    def read(self, segment: Segment, scope: Scope) -> None:
+        """An arrival is that of the goods, also behind the bill that opens a consignment."""
+        if segment.tag == "DTM" and self.FIELDS.get(("DTM", segment.get(1))) == "arrival_at":
+            self.read_dtm(segment, scope)
+        else:
+            super().read(segment, scope)
+
+    def read_cst(self, segment: Segment, scope: Scope) -> None:
+        """The first code is that of the goods, whatever its length; of a report, that of all.
+
+        It numbers no items: GID does.
+        """
+        code = digits(segment.get(2)) or hs_code(segment, self.TARIFF)
+        scope.put("hs_code", code, self.ranks["CST", ""])
+        self._keep(segment, scope)
+
+    def read_cux(self, segment: Segment, scope: Scope) -> None:
+        """Amounts name their own currency as a rule: what is said beside them is kept."""
+        super().read_cux(segment, scope)
+        self._keep(segment, scope)
 
     def read_eqd(self, segment: Segment, scope: Scope) -> None:
         """What the report lists before its consignments is of no goods: seals are told of it."""

@@ -112,7 +112,7 @@ class Cargo(Segments):
                 record_id=self.whole.values.get("declaration_id") or self.message.reference,
             )
         told: set[int] = set()  # scopes whose own extra stands in the first row below them
-        # Their containers: once, items can be many.
+        # Columns of containers, each scope's once: items can be many.
         shared: dict[int, tuple[dict[str, str | None], int]] = {}
         for item in self.items:
             above: list[Scope] = []
@@ -120,29 +120,32 @@ class Cargo(Segments):
             while scope:
                 above.insert(0, scope)
                 scope = scope.parent
-            for one in above:
-                if one.place not in shared:
-                    shared[one.place] = self._contained(one.containers)
-                    for column in OF_ONE_ITEM & set(one.values) if one.items > 1 else ():
-                        one.extra[f"total {column}"] = [one.values.pop(column)]
             extra: dict[str, Any] = {**self.header, **item.extra}
             for name, one in zip(("report", "consignment"), above, strict=False):
-                if one.extra and one.place not in told:
-                    extra[name] = one.extra
+                if one.place in told:
+                    continue
                 told.add(one.place)
-            around = (shared[one.place] for one in reversed(above) if one.containers)
-            contained, links = next(around, ({}, 0))
-            if item.containers:
-                contained, links = self._contained(item.containers)
-            self.links += links + len(item.texts or above[-1].texts)
+                for column in sorted(OF_ONE_ITEM & set(one.values)) if one.items > 1 else ():
+                    one.extra[f"total {column}"] = [one.values.pop(column)]
+                if "total value" in one.extra and "currency" in one.values:
+                    one.extra["total currency"] = [one.values["currency"]]
+                if one.extra:
+                    extra[name] = one.extra
+            holder = next((one for one in (item, *reversed(above)) if one.containers), item)
+            if holder.place not in shared:
+                shared[holder.place] = self._contained(holder.containers)
+            contained, links = shared[holder.place]
+            self.links += links
             self._row(rows, [*above, item], contained, extra)
 
     def _contained(self, containers: list[str]) -> tuple[dict[str, str | None], int]:
-        """Columns of containers and their seals, and how many these are."""
+        """Columns of containers and their seals, and how many these are: too many are not told."""
         known = dict.fromkeys(containers)
-        seals = [seal for one in known for seal in self.seals.get(one, [])]
-        columns = {"container_numbers": joined(known), "seal_numbers": joined(seals)}
-        return columns, len(known) + len(seals)
+        links = len(known) + sum(len(self.seals.get(one, ())) for one in known)
+        if self.links + links > MOST_LINKS:
+            return {}, links
+        seals = (seal for one in known for seal in self.seals.get(one, ()))
+        return {"container_numbers": joined(known), "seal_numbers": joined(seals)}, links
 
     def _merged(self, scopes: list[Scope]) -> dict[str, str | None]:
         """Values of each scope over those of the ones around it; a party is never mixed."""
@@ -180,6 +183,8 @@ class Cargo(Segments):
         values = self._merged(scopes) | contained
         warnings = list(self.warnings)
         _references(values)
+        worded = (item, above) if above.items == 1 or self.WORDED else (item,)
+        self.links += next((len(one.texts) for one in worded if one.texts), 0)
         if self.links > MOST_LINKS:
             rows.reject(
                 "report_too_large",
@@ -190,20 +195,23 @@ class Cargo(Segments):
             return
         self.position = self.position + 1 if above is self._above else 1
         self._above = above
-        values["item_number"] = values.get("item_number") or str(self.position)
+        values["item_number"] = item.values.get("item_number") or str(self.position)
         values["lodged_at"] = values.get("lodged_at") or self.header.get("message_at")
-        worded = (item, above) if above.items == 1 or self.WORDED else (item,)
         said = (one_line(" ".join(w.texts)) or w.values.get("goods_description") for w in worded)
         values["goods_description"] = next(filter(None, said), None)
+        if item.texts and "goods_description" in item.values:
+            extra["goods_description"] = item.values["goods_description"]
         legs = {leg: at for scope in scopes for leg, at in scope.legs.items()}
         values["route"] = journey(legs.get(leg) for leg in LEGS)
-        amount, _, currency = (values.pop("freight_cost", None) or "").partition(" ")
+        freight = values.pop("freight_cost", None) or ""
+        amount, _, currency = freight.partition(" ")
+        if not values.get("value"):  # the currency is that of the freight alone
+            values["currency"] = (currency or values.get("currency")) if amount else None
         if amount and currency in ("", values.get("currency")):
             values["freight_cost"] = amount
         elif amount:
             warnings.append("freight_not_converted")
-        if not values.get("value"):
-            values["currency"] = values.get("currency") if values.get("freight_cost") else None
+            extra["freight_cost"] = freight
         rows.row(values, line=item.place, warnings=warnings, extra=extra)
 
 

@@ -49,6 +49,11 @@ class Scope:
         if value and rank < self.ranks.get(column, LAST):
             self.values[column], self.ranks[column] = value, rank
 
+    def drop(self, column: str) -> None:
+        """Forget a column, and what set it."""
+        self.values.pop(column, None)
+        self.ranks.pop(column, None)
+
 
 def numeral(text: str) -> str | None:
     """A number with a decimal point or comma (ISO 9735 allows both, and no thousands mark).

@@ -81,7 +81,6 @@ class Segments:
         """Name and address by their elements, or all in one free text: first line the name."""
         qualifier, code = segment.get(1), segment.get(2).strip()
         column, rank = self._known("NAD", qualifier)
-        self._party = column if rank < scope.ranks.get(column, LAST) else ""
         lines = [text for part in segment.components(3) if (text := one_line(part))]
         name = one_line(" ".join(segment.components(4)))
         street = [
@@ -90,11 +89,15 @@ class Segments:
         ]
         if name is None and lines:
             name, street = lines[0], [*lines[1:], *street]
-        if column in PARTIES and self._party:
+        address = ", ".join(part for part in street if part)
+        country = segment.get(9).strip().upper()
+        parts = {"id": code, "name": name, "address": address, "country": country}
+        taken = rank < scope.ranks.get(column, LAST) and any(parts.values())
+        self._party = column if taken else ""
+        if column in PARTIES and taken:
             scope.ranks[column] = rank
-            address = ", ".join(part for part in street if part)
-            country = segment.get(9).strip().upper()
-            parts = {"id": code, "name": name, "address": address, "country": country}
+            for part in (*parts, "phone"):  # nothing stays of one that counts less
+                scope.drop(f"{column}_{part}")
             for part, text in parts.items():
                 scope.put(f"{column}_{part}", text or None, rank)
         elif column == "notify_name":
@@ -105,10 +108,15 @@ class Segments:
             self._keep(segment, scope)
 
     def read_com(self, segment: Segment, scope: Scope) -> None:
+        others = False
         for at in range(1, len(segment.elements)):
             if segment.get(at, 1) == TELEPHONE and self._party in PARTIES:
                 rank = scope.ranks.get(self._party, 0)
                 scope.put(f"{self._party}_phone", one_line(segment.get(at)), rank)
+            else:
+                others = True
+        if others:
+            self._keep(segment, scope)
 
     def read_loc(self, segment: Segment, scope: Scope) -> None:
         qualifier, text = segment.get(1), segment.get(2).strip().upper()
@@ -122,10 +130,13 @@ class Segments:
                 scope.extra.setdefault(f"LOC {qualifier}", []).append(other)
         elif column.startswith("country_"):
             text = text or segment.get(3).strip().upper()
-            scope.put(column, text[:2] if text[:2].isalpha() else None, rank)
+            if text[:2].isalpha():
+                scope.put(column, text[:2], rank)
+            elif text:
+                scope.extra.setdefault(f"LOC {qualifier}", []).append(text)
         elif column:
             scope.put(column, text or None, rank)
-        elif text and qualifier not in LEGS:
+        elif text and not (qualifier in LEGS and found):
             scope.extra.setdefault(f"LOC {qualifier}", []).append(text)
 
     def read_dtm(self, segment: Segment, scope: Scope) -> None:
@@ -164,9 +175,9 @@ class Segments:
         elif column == "licence_number":
             scope.put(column, text, rank)
             scope.put("licence_type", qualifier if text else None, rank)
-        elif column == "hs_code":
-            scope.put(column, digits(text), rank)
-        elif column:
+        elif column == "hs_code" and (code := digits(text)):
+            scope.put(column, code, rank)
+        elif column and column != "hs_code":
             scope.put(column, text, rank)
         elif text:
             scope.extra.setdefault(f"RFF {qualifier}", []).append(text)
@@ -201,10 +212,15 @@ class Segments:
                 scope.put(column, one_line(segment.get(2)), rank)
 
     def read_pia(self, segment: Segment, scope: Scope) -> None:
+        others = False
         for at in range(2, len(segment.elements)):
-            if self._known("PIA", segment.get(at, 1))[0] == "hs_code":
-                rank = self.ranks["PIA", segment.get(at, 1)]
-                scope.put("hs_code", digits(segment.get(at)), rank)
+            column, rank = self._known("PIA", segment.get(at, 1))
+            if column == "hs_code" and (code := digits(segment.get(at))):
+                scope.put(column, code, rank)
+            else:
+                others = True
+        if others:
+            self._keep(segment, scope)
 
     def read_ftx(self, segment: Segment, scope: Scope) -> None:
         if self._known("FTX", segment.get(1))[0]:
@@ -235,6 +251,7 @@ class Segments:
             scope.put(column, plain(value * factor), rank)
         elif text:
             self.warnings.append("unit_unknown" if value else "measure_unreadable")
+            self._keep(segment, scope)
 
     def read_qty(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("QTY", "")
@@ -269,9 +286,9 @@ class Segments:
         scope.put("package_type", one_line(segment.get(2, 1)), 0)
 
     def read_pac(self, segment: Segment, scope: Scope) -> None:
-        if "package_count" not in scope.values and segment.get(1):
+        if scope.ranks.get("package_count") != 1:  # else a PAC before it tells of other packages
             scope.put("package_count", numeral(segment.get(1)), 1)
-            scope.put("package_type", one_line(segment.get(3)), 1)
+            scope.put("package_type", one_line(segment.get(3)), 1 if segment.get(1) else 2)
 
     def read_eqd(self, segment: Segment, scope: Scope) -> None:
         self._container = segment.get(2 if segment.tag == "EQD" else 1).strip()

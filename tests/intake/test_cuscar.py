@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+from functools import partial
+
+import pandas as pd
+
 from riskprofile.intake.cuscar import CuscarReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, read
+from tests.intake import helpers
+from tests.intake.helpers import FIXTURES, read, work
 
 REPORT = FIXTURES / "cuscar.edi"
 READER = CuscarReader()
+changed = partial(helpers.changed, READER, REPORT)
 
 
 def test_segments_and_qualifiers_fill_the_columns_of_the_contract() -> None:
@@ -108,3 +115,96 @@ def test_measures_and_amounts_may_have_a_decimal_comma() -> None:
     assert rows["gross_mass_kg"].dropna().tolist()[0] == "1.234"
     assert rows["value"].dropna().tolist() == ["200.25"]
     assert not rows["warnings"].str.contains("measure_unreadable", na=False).any()
+
+
+def test_a_party_is_that_of_one_segment_whichever_comes_first() -> None:
+    """The owner (OS) counts where no consignor (CZ) is named: nothing of him stays beside one."""
+    consignor = "NAD+CZ+++JUNIPER TOOLS+"
+    owner = "NAD+OS+OWN-7++ASTER LOGISTICS+1 ELSEWHERE+SOUTHTOWN+++XB'COM+15550123:TE'"
+    rows = changed((consignor, owner + consignor))
+    first = rows.iloc[0]
+    assert (first["consignor_name"], first["consignor_country"]) == ("JUNIPER TOOLS", "XA")
+    assert "consignor_id" not in rows or rows["consignor_id"].isna().all()
+    assert "consignor_phone" not in rows or rows["consignor_phone"].isna().all()
+
+
+def test_a_segment_that_names_nobody_is_no_party() -> None:
+    rows = changed(("NAD+CN++HARBOUR", "NAD+CN'COM+15550123:TE'NAD+CN++HARBOUR"))
+    assert rows["consignee_name"][0] == "HARBOUR STORES"
+    assert "consignee_phone" not in rows
+
+
+def test_the_total_of_a_consignment_is_kept_with_its_currency() -> None:
+    rows = changed(("GIS+23'", "GIS+23'MOA+63:900:EUR'"), ("MOA+63:200:USD'", ""))
+    said = json.loads(rows["extra"][0])["consignment"]
+    assert (said["total value"], said["total currency"]) == (["900"], ["EUR"])
+    assert "value" not in rows or rows["value"].isna().all()
+
+
+def test_freight_alone_is_in_its_own_currency() -> None:
+    second = changed(("MOA+63:200:USD'", "MOA+64:30:EUR'")).iloc[1]
+    assert (second["freight_cost"], second["currency"]) == ("30", "EUR")
+    assert pd.isna(second["warnings"]) or "freight" not in second["warnings"]
+
+
+def test_freight_in_another_currency_than_the_value_is_kept_beside_the_columns() -> None:
+    second = changed(("MOA+63:200:USD'", "MOA+63:200:USD'MOA+64:30:EUR'")).iloc[1]
+    assert (second["value"], second["currency"]) == ("200", "USD")
+    assert "freight_not_converted" in second["warnings"]
+    assert json.loads(second["extra"])["freight_cost"] == "30 EUR"
+
+
+def test_items_without_numbers_are_counted_whatever_their_consignment_says_of_goods() -> None:
+    """Two rows of one number are one item: a tariff code of both made the first go."""
+    rows = changed(("GIS+23'", "CST+1+820320'GIS+23'"), ("GID+1+", "GID++"), ("GID+2+", "GID++"))
+    assert rows["item_number"].tolist()[:2] == ["1", "2"]
+    assert rows["hs_code"].tolist()[:2] == ["820320", "820320"]
+    rows = changed(("GID+1+10:CT'", "GID'CST+1+820320'"), ("GID+2+2:BX'", "GID'CST+1+820320'"))
+    assert rows["item_number"].tolist()[:2] == ["1", "2"]
+
+
+def test_a_tariff_code_is_the_first_of_its_segment_and_of_the_report_that_of_all() -> None:
+    rows = changed(("RFF+HS:8203.20'", ""), ("LOC+60+XMPME'", "LOC+60+XMPME'CST++82032+4000'"))
+    assert rows["hs_code"].tolist() == ["82032"] * 3
+
+
+def test_what_no_column_takes_is_kept_in_extra() -> None:
+    rows = changed(
+        ("RFF+HS:8203.20'", "RFF+HS:82O3'PIA+5+ART-77:SA'IMD+++:::TOOLS OF STEEL'CUX+2:EUR'"),
+        ("MEA+AAE+G+KGM:120.50'", "MEA+AAE+G+KGM:MANY'"),
+        ("LOC+28+XM'", "LOC+28+12'LOC+88+INLAND TOWN'"),
+        ("NAD+NI+++HARBOUR AGENTS'", "NAD+NI+++HARBOUR AGENTS'COM+desk@example.test:EM'"),
+    )
+    said = json.loads(rows["extra"][0])
+    kept = {"RFF HS": ["82O3"], "PIA": ["5+ART-77:SA"], "CUX": ["2:EUR"], "MEA": ["AAE+G+KGM:MANY"]}
+    assert {name: said[name] for name in kept} == kept
+    assert said["goods_description"] == "TOOLS OF STEEL"
+    assert said["consignment"]["LOC 28"] == ["12"]
+    assert said["consignment"]["LOC 88"] == ["INLAND TOWN"]
+    assert said["consignment"]["COM"] == ["desk@example.test:EM"]
+
+
+def test_packages_counted_by_the_item_may_have_their_kind_from_another_segment() -> None:
+    first = changed(("GID+1+10:CT'", "GID+1+10'PAC+++BX'")).iloc[0]
+    assert (first["package_count"], first["package_type"]) == ("10", "BX")
+
+
+def test_an_arrival_behind_the_bill_of_a_consignment_is_that_of_its_goods() -> None:
+    rows = changed(("RFF+BM:BL-100'", "RFF+BM:BL-100'DTM+132:20260304:102'DTM+137:20260101:102'"))
+    assert rows["arrival_at"].tolist() == ["2026-03-04", "2026-03-04", "2026-03-02"]
+    assert rows["lodged_at"].tolist() == ["2026-03-01T07:00:00"] * 3
+
+
+def test_seals_that_no_row_names_are_no_work() -> None:
+    """Of consignments whose items name containers of their own, all seals were written out."""
+
+    def of(many: int) -> int:
+        seals = b"SEL+S1+CA'" + b"".join(b"SEL+T%d'" % n for n in range(20 * many))
+        named = b"CNI+%d+C%d'SGP+XXXU1234560'GID+1+1:CT'SGP+YYYU1234560'FTX+AAA+++TOOLS'"
+        more = b"".join(named % (n, n) for n in range(many))
+        data = REPORT.read_bytes().replace(b"SEL+S1+CA'", seals)
+        rows, calls = work(READER, data.replace(b"CNT+16", more + b"CNT+16"))
+        assert rows == many + 3
+        return calls
+
+    assert of(200) < 2.5 * of(100)
