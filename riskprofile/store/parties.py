@@ -100,12 +100,12 @@ class Blocks:
     def of(self, connection: Connection, asked: np.ndarray) -> list[Known]:
         """What is at hand once these blocks are."""
         late, earlier = self._late, self._earlier
-        new = distinct(asked)
-        for numbers, _ in (*late, *earlier):
-            new = new[~_within(new, numbers)]
+        wanted = distinct(asked)
+        new = _beside(wanted, (*late, *earlier))
         if len(new):
             if sum(len(forms.texts) + len(numbers) // 8 for numbers, forms in late) >= HELD:
                 late, earlier = (), late  # a thread that reads the old keeps them
+                new = _beside(wanted, earlier)  # and those of them that stood earlier still
             late = _with(late, new, reduce(Known.and_also, _read(connection, new, self.before)))
             self._late, self._earlier = late, earlier
         return [forms for _, forms in (*late, *earlier)]
@@ -123,6 +123,13 @@ def _with(parts: Parted, numbers: np.ndarray, forms: Known) -> Parted:
         numbers = np.sort(np.concatenate([parts[-1][0], numbers]))
         parts, forms = parts[:-1], parts[-1][1].and_also(forms)
     return (*parts, (numbers, forms))
+
+
+def _beside(some: np.ndarray, parts: Parted) -> np.ndarray:
+    """Those of some numbers that are in none of these parts."""
+    for numbers, _ in parts:
+        some = some[~_within(some, numbers)]
+    return some
 
 
 def _within(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:

@@ -111,6 +111,27 @@ def test_blocks_that_are_at_hand_answer_as_those_read_anew(
     assert not any(early)
 
 
+@pytest.mark.parametrize("held", [1, 6, 20])
+def test_blocks_that_are_let_go_are_read_again_where_they_are_asked_for(
+    store: Store, monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
+    """Also with others that come then: a portion asks for some of before, of late and new ones."""
+    monkeypatch.setattr(parties, "HELD", held)
+    given = ["Marandor", "Selban", "Ulorin", "Dekavor", "Kastelno", "Vintrask", "Pelomir"]
+    registered(store, [f"{one} {other} Ltd" for one in given for other in given])
+    slips = [f"{one}r {other} Ltd" for one in given for other in given]
+    table = factory.shipments(len(slips), consignee_id=None, consignee_name=slips)
+    asked = [*forms(table, SHIPMENT.keys).values()]
+    random.Random(7).shuffle(asked)
+    with store.read() as connection:
+        anew = parties.join(connection, finding.words(asked), parties.Blocks(NOW))
+        blocks, few = parties.Blocks(NOW), list[Found | None]()
+        for at in range(0, len(asked), 2):
+            few += parties.join(connection, finding.words(asked[at : at + 2]), blocks)
+    assert few == anew
+    assert any(anew)
+
+
 def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
     store = Store.open(url)
