@@ -34,7 +34,7 @@ from riskprofile.tables import Table
 
 NOT_GIVEN = "not given"  # what a sentence says of a value that was not declared
 NOT_EVALUATED = "not_evaluated:"
-# Columns of an alert: JSON, and values as they are.
+# Columns of an alert that are JSON.
 WRITTEN = ("declaration", "indicators")
 LINKS = pa.list_(pa.struct({"kind": pa.string(), "key": pa.string()}))
 
