@@ -99,7 +99,7 @@ def screen(
     with store.read() as connection:
         unfinished, stood = batches.unfinished(connection), batches.stood(connection)
     # Of a run beside the database nobody asks how it stands.
-    lock = nullcontext() if history_url else under_way.lasting(settings.home, now)
+    lock = nullcontext() if history_url else under_way.lasting(store, settings.home, now)
     with unswept(), workers(options) as others, lock:
         raters = Raters(
             history_url or settings.database_url,

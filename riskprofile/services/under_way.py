@@ -1,7 +1,8 @@
 """How far batches are, and what they wait for: also those that other programs rate.
 
-A run holds a lock in the home as long as its process lives. So one that was killed, which nobody
-could write down, is told as stopped, on the machine where it was.
+A run holds a lock in the home as long as its process lives. One that was killed, or could not write
+down that it broke off, leaves it behind: its batches are told as stopped, on the machine where it
+was.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
+from riskprofile.errors import StoreError
 from riskprofile.services import govern
 from riskprofile.services.govern import BatchView
 from riskprofile.services.rights import Actor, authorise
@@ -37,10 +40,12 @@ _batch, _kept = batches.batch_table, batches.quarantine_table
 
 
 @contextmanager
-def lasting(home: Path, began: datetime) -> Iterator[None]:
+def lasting(store: Store, home: Path, began: datetime) -> Iterator[None]:
     """Hold a lock as long as the run that began then goes on; its process may be killed.
 
-    Where no lock can be held, as on some disks in a network, the run goes on without one.
+    It stays, held by nobody, where the run breaks off and a batch of it is still said to be under
+    way: a full disk takes no other word. Where no lock can be held, as on some disks in a network,
+    the run goes on without one.
     """
     with ExitStack() as held:
         with suppress(OSError):
@@ -55,7 +60,7 @@ def lasting(home: Path, began: datetime) -> Iterator[None]:
                 except OSError:
                     _remove(place)
                 else:
-                    held.callback(_remove, place)
+                    held.push(partial(_put_away, store, place, began))
         yield
 
 
@@ -81,6 +86,23 @@ def _dead(settings: Settings, batch: BatchView) -> bool:
         except OSError:
             return False
     return True
+
+
+def _put_away(
+    store: Store, lock: Path, began: datetime, kind: type[BaseException] | None, *fault: object
+) -> None:
+    """Remove the lock of a run that ended, or broke off and could say so of all its batches."""
+    asked = select(_batch.c.id).where(
+        _batch.c.state == "running", func.coalesce(_batch.c.ended_at, _batch.c.started_at) == began
+    )
+    if kind is not None:
+        try:
+            with store.read() as connection:
+                if connection.execute(asked.limit(1)).first() is not None:
+                    return
+        except StoreError:  # nobody can tell: left behind it harms none that ended
+            return
+    _remove(lock)
 
 
 def _remove(lock: Path) -> None:

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import os
+import resource
 import shutil
 import signal
 import sqlite3
@@ -21,6 +22,7 @@ import pandas as pd
 import pytest
 
 from riskprofile.cli import main
+from riskprofile.errors import StoreError
 from riskprofile.services import check_counts, past, results, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
@@ -894,6 +896,35 @@ def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> No
             assert ("cannot end without shipment" in run(home, "db", "upgrade")[2]) == gone
             assert ("did not end and cannot here" in run(home, "doctor")[1]) == gone
     assert run(home, "score", day, "--resume")[0] == 0
+    assert "batches: all have ended" in run(home, "doctor")[1]
+
+
+def test_doctor_names_a_batch_whose_end_a_full_disk_did_not_take(
+    home: Path, tmp_path: Path
+) -> None:
+    """It is written down nowhere that the run broke off: nobody holds its lock."""
+    day = tmp_path / "day.csv"
+    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    opened = settings.load({}, home=home)
+    store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
+    before, told = resource.getrlimit(resource.RLIMIT_FSIZE), list[str]()
+
+    def look(name: str, rows: int) -> None:
+        told.append(run(home, "doctor")[1])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+
+    try:
+        with pytest.raises(StoreError, match="--resume"):
+            screen(store, opened, OWNER, [day], Options(chunk_rows=4), now, progress=look)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        store.close()
+    assert len(told) == 1 and " under way; if its program died" in told[0]
+    code, said, _ = run(home, "doctor")
+    assert code == 1 and "was left before its end, so its rows are on no list" in said
+    assert "`score --resume` on its file day.csv" in said
+    code, said, _ = run(home, "score", day, "--resume", "--json")
+    assert (code, json.loads(said)["accepted"]) == (0, 8)
     assert "batches: all have ended" in run(home, "doctor")[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.errors import NotAllowed
+from riskprofile.errors import NotAllowed, StoreError
 from riskprofile.services import govern, under_way
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
@@ -251,3 +252,50 @@ def test_a_run_ends_though_its_lock_cannot_be_taken_away(
     run = screen(store, home, OWNER, [path], Options(), NOW, progress=look)
     assert run.summary.accepted == 8
     assert len([*home.home.rglob("*.lock")]) == 1
+
+
+def test_a_batch_whose_end_a_full_disk_did_not_take_is_told_as_stopped(
+    tmp_path: Path,
+) -> None:
+    """Of two files: what was read of the first says no more of itself than what broke off."""
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    store = Store.open(settings.database_url)
+    paths = [
+        written(tmp_path / "a.csv", factory.shipments(8)),
+        written(tmp_path / "b.csv", factory.shipments(8), 100),
+    ]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def look(name: str, rows: int) -> None:
+        if name == "b.csv":
+            resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+
+    def states(settings: Settings) -> list[str]:
+        return [one.state for one in under_way.batches_here(store, settings, OPERATOR)]
+
+    try:
+        with pytest.raises(StoreError, match=r"--resume"):
+            screen(store, settings, OWNER, paths, Options(chunk_rows=4), NOW, progress=look)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [one.state for one in govern.batches(store, OPERATOR)] == ["running", "running"]
+    assert states(settings) == ["stopped", "stopped"]
+    elsewhere = Settings(home=tmp_path / "other", database_url=settings.database_url)
+    assert states(elsewhere) == ["running", "running"]
+    later, options = NOW + timedelta(hours=1), Options(chunk_rows=4, resume=True)
+    again = screen(store, settings, OWNER, paths, options, later)
+    assert (again.summary.accepted, states(settings)) == (16, ["done", "done"])
+    store.close()
+
+
+def test_a_run_that_breaks_off_and_can_say_so_leaves_no_lock(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    def look(name: str, rows: int) -> None:
+        raise ValueError("a fault of the program")
+
+    path = written(tmp_path / "day.csv", factory.shipments(8))
+    with pytest.raises(ValueError, match="a fault"):
+        screen(store, home, OWNER, [path], Options(chunk_rows=4), NOW, progress=look)
+    assert [one.state for one in govern.batches(store, OPERATOR)] == ["stopped"]
+    assert [*home.home.rglob("*.lock")] == []
