@@ -301,10 +301,7 @@ def replay(
     output.done(asdict(told), *said, as_json=json)
     for what, scores in told.missing.items():
         were = output.counted(scores, "score") + (" was" if scores == 1 else " were")
-        output.note(
-            f"riskprofile: {were} not replayed: {what}. Replay them with the release "
-            "that rated them, on a copy of the database from before the upgrade"
-        )
+        output.note(f"riskprofile: {were} not replayed: {what}. {told.mend[what]}")
     return 1 if told.differ else ScorecardError.exit_code if told.missing else 0
 
 

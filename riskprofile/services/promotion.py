@@ -17,7 +17,13 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from riskprofile.errors import Conflict, PolicyError, ScorecardError, UsageError
+from riskprofile.errors import (
+    Conflict,
+    PolicyError,
+    ScorecardError,
+    ScorecardMissing,
+    UsageError,
+)
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
@@ -305,8 +311,32 @@ def serving(store: Store, models: Path, profile: str) -> Scorecard:
 def rated_by(
     connection: Connection, models: Path, profile: str, version: str, digest: str
 ) -> Scorecard:
-    """The scorecard of that digest, which rated something once; checked like one that serves."""
-    return _find(connection, models, profile, version, digest)
+    """The scorecard of that digest, which rated something once; checked like one that serves.
+
+    Raises
+    ------
+    ScorecardMissing
+        It is not here, and never was promoted here: a former release shipped it.
+    ScorecardError
+        It is altered, or was taken out of the database. It says what to restore.
+    """
+    try:
+        return _find(connection, models, profile, version, digest)
+    except ScorecardError as error:
+        what, where = error.what, error.where
+        promoted = select(_promotion.c.id).where(
+            _promotion.c.digest == digest, _promotion.c.kind == "promote"
+        )
+        if connection.execute(promoted.limit(1)).first() is not None:
+            do = "Restore the database from its backup"
+            if isinstance(error, ScorecardMissing):
+                what, where = "it is not in the database any more", ""
+            where = where or f"scorecard {profile} {version}"
+        elif isinstance(error, ScorecardMissing):
+            raise
+        else:
+            do = "Restore the folder of that version"
+        raise ScorecardError(what, where=where, do=do) from error
 
 
 def known(store: Store, actor: Actor, models: Path) -> list[Known]:
@@ -576,11 +606,13 @@ def _bytes_checked(
     where = f"scorecard {profile} {version}"
     content = connection.execute(select(_card.c.files).where(_card.c.digest == digest)).scalar()
     files = artefacts.from_archive(bytes(content or b""), where)
-    card = artefacts.parsed(files, profile, version, where)
+    try:
+        card = artefacts.parsed(files, profile, version, where)
+    except ScorecardError as error:  # of a folder it would say to restore that
+        raise ScorecardError(error.what, where=where, do=artefacts.RESTORE) from error
     if card.digest != digest:
         raise ScorecardError(
-            f"{where} is not what was signed: its manifest was altered",
-            do="Nothing was rated with it. Restore the database, or roll back",
+            f"{where} is not what was signed: its manifest was altered", do=artefacts.RESTORE
         )
     return card, files
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, func, select
 
-from riskprofile.errors import InputError, ScorecardError, ScorecardMissing
+from riskprofile.errors import Damaged, InputError, ScorecardError, ScorecardMissing
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
@@ -21,9 +21,7 @@ from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.versions import REMOVED
 
-ELSEWHERE = (
-    "Explain it with the release that rated it, on a copy of the database from before the upgrade"
-)
+ELSEWHERE = "with the release that rated it, on a copy of the database from before the upgrade"
 
 
 @dataclass
@@ -47,13 +45,14 @@ class Replayed:
     """How many stored scores came out the same bits, which did not, how many retention removed.
 
     `missing` counts scores whose scorecard is not here or not trusted, by what is wrong with it,
-    where all were asked for.
+    where all were asked for; `mend` says of each such fault what to do.
     """
 
     same: int = 0
     removed: int = 0
     differ: list[str] = field(default_factory=list)
     missing: dict[str, int] = field(default_factory=dict)
+    mend: dict[str, str] = field(default_factory=dict)
 
 
 def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> Any:
@@ -107,17 +106,8 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
         row = find(connection, record, removed)
         if row.state == REMOVED:
             raise InputError(f"removed by retention; it had {row.points} points", where=record)
-        chunk = connection.execute(
-            select(batches.chunk_table).where(batches.chunk_table.c.id == row.chunk_id)
-        ).one()
-        batch = connection.execute(
-            select(batches.batch_table).where(batches.batch_table.c.id == chunk.batch_id)
-        ).one()
-        rated = (row.profile, batch.model_version, batch.model_digest)
-        try:
-            card = promotion.rated_by(connection, models, *rated)
-        except ScorecardMissing as error:
-            raise ScorecardError(error.what, where=error.where, do=ELSEWHERE) from error
+        chunk, batch = _chunk(connection, row.chunk_id)
+        card = _card(connection, models, row.profile, batch, f"Explain it {ELSEWHERE}")
         profile = PROFILES[row.profile]
         log = batches.from_bytes(chunk.features).iloc[[row.position]]
         titles = batches.from_bytes(chunk.rows)[profile.title]
@@ -158,6 +148,15 @@ def replay(
     ----------
     progress : callable
         Told the scorecard and the scores replayed so far, after each chunk.
+
+    Raises
+    ------
+    InputError
+        That record is not stored, or its number is of several.
+    ScorecardError
+        What rated that record is not here, or was altered.
+    Damaged
+        What is stored of the rows is not whole.
     """
     told = Replayed()
     with store.read() as connection:
@@ -165,16 +164,17 @@ def replay(
         told.removed = _removed(connection, only)
         cards: dict[str, Scorecard | str] = {}
         for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):
-            if batch.model_digest not in cards:
+            card = cards.get(batch.model_digest)
+            if card is None:
+                do = f"Replay it {ELSEWHERE}"
                 try:
-                    cards[batch.model_digest] = promotion.rated_by(
-                        connection, models, chunk.profile, batch.model_version, batch.model_digest
-                    )
+                    card = _card(connection, models, chunk.profile, batch, do)
                 except ScorecardError as error:
                     if only is not None:
                         raise
-                    cards[batch.model_digest] = f"{error.where}: {error.what}"
-            card = cards[batch.model_digest]
+                    card = f"{error.where}: {error.what}"
+                    told.mend[card] = error.do
+                cards[batch.model_digest] = card
             if isinstance(card, str):  # one that a former release shipped hides no other's scores
                 lost = int(batches.from_bytes(chunk.features, [POINTS])[POINTS].notna().sum())
                 told.missing[card] = told.missing.get(card, 0) + lost
@@ -204,12 +204,35 @@ def _removed(connection: Connection, only: Any) -> int:
 
 
 def _rated_chunks(connection: Connection, only: int | None) -> Iterator[tuple[Any, Any]]:
-    chunk = batches.chunk_table
-    asked = select(chunk.c.id, chunk.c.batch_id).where(chunk.c.features.is_not(None))
-    if only is not None:
-        asked = asked.where(chunk.c.id == only)
-    for chunk_id, batch_id in connection.execute(asked.order_by(chunk.c.id)).all():
-        batch = connection.execute(
-            select(batches.batch_table).where(batches.batch_table.c.id == batch_id)
-        ).one()
-        yield connection.execute(select(chunk).where(chunk.c.id == chunk_id)).one(), batch
+    """Of all chunks, or of this one alone, those of which retention left something."""
+    chunk = batches.chunk_table.c
+    asked = select(chunk.id).where(chunk.features.is_not(None)).order_by(chunk.id)
+    for chunk_id in [only] if only is not None else connection.execute(asked).scalars().all():
+        found, batch = _chunk(connection, chunk_id)
+        if found.features is not None:
+            yield found, batch
+
+
+def _chunk(connection: Connection, chunk_id: int) -> tuple[Any, Any]:
+    """What is stored of a chunk, and its batch, which says what rated it."""
+    chunk = batches.chunk(connection, chunk_id)
+    if chunk is None:
+        what = "a record refers to it, and it is not stored any more"
+        raise Damaged(what, where=f"chunk {chunk_id}")
+    table = batches.batch_table
+    batch = connection.execute(select(table).where(table.c.id == chunk.batch_id)).first()
+    if batch is None:
+        what = "rows of it are stored, and the batch itself is not any more"
+        raise Damaged(what, where=f"batch {chunk.batch_id}")
+    return chunk, batch
+
+
+def _card(
+    connection: Connection, models: Path, profile: str, batch: Any, elsewhere: str
+) -> Scorecard:
+    """What rated a batch; of one that a former release shipped, where else to ask."""
+    rated = (profile, batch.model_version, batch.model_digest)
+    try:
+        return promotion.rated_by(connection, models, *rated)
+    except ScorecardMissing as error:
+        raise ScorecardError(error.what, where=error.where, do=elsewhere) from error

@@ -24,6 +24,7 @@ CURRENT = "CURRENT"
 LEARNT = "LEARNT"  # beside it, where what serves is written and a learnt one waits for a law
 LARGEST = artefact.LARGEST_FILE
 MOST_FILES = 32
+RESTORE = "Nothing was rated with it. Restore the database, or roll back"  # what it holds
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,7 @@ def from_archive(content: bytes, where: str) -> dict[str, bytes]:
         raise ScorecardError(
             f"the stored scorecard cannot be read ({error})",
             where=where,
-            do="Nothing was rated with it. Restore the database, or roll back",
+            do=RESTORE,
         ) from error
 
 

@@ -456,10 +456,24 @@ class Store:
             self._check_encoding()
         from riskprofile.store.migrations import upgrade
 
-        with self.write(patience=60.0) as connection:
-            serialise(connection, MIGRATION_LOCK)
-            if _revision(connection, self.where) != REVISIONS[-1]:
-                upgrade(connection)
+        try:
+            with self.write(patience=60.0) as connection:
+                serialise(connection, MIGRATION_LOCK)
+                if _revision(connection, self.where) != REVISIONS[-1]:
+                    upgrade(connection)
+        except IntegrityError as error:
+            what = f"the database cannot be brought to this release: {self._contradiction(error)}"
+            raise Damaged(what, where=self.where) from None
+
+    def _contradiction(self, error: IntegrityError) -> str:
+        """Which rows do not fit together; no value of them."""
+        if self.sqlite:
+            with self.read() as connection:
+                found = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if pairs := sorted({(child, parent) for child, _, parent, _ in found}):
+                told = [f"of {child} to {parent}" for child, parent in pairs]
+                return f"it holds rows that refer to rows that are gone ({', '.join(told)})"
+        return str(error.orig).partition("\n")[0]
 
 
 @contextmanager

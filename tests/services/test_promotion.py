@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, ScorecardError, UsageError
 from riskprofile.scoring import artefact
-from riskprofile.services import govern, identity, promotion, results, workers
+from riskprofile.services import govern, identity, promotion, replay, results, workers
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import Folder
@@ -310,6 +311,39 @@ def test_taking_back_a_promotion_row_does_not_bring_the_older_back(
         connection.execute(text("DELETE FROM promotion WHERE version = '2027.2'"))
     with pytest.raises(ScorecardError, match="not the one promoted last"):
         serves(people)
+
+
+@pytest.mark.parametrize(
+    ("tamper", "fault"),
+    [
+        ("UPDATE scorecard SET files = :files", r"scorecard shipment 2027\.1: tables\S* .*altered"),
+        ("UPDATE scorecard SET files = X'31'", r"2027\.1: the stored scorecard cannot be read"),
+        ("UPDATE scorecard SET digest = 'd'", r"2027\.1: it is not in the database any more"),
+        ("UPDATE signer SET revoked_at = '2020-01-01 00:00:00+00:00'", "not signed by 2 people"),
+    ],
+)
+def test_of_scores_by_a_promoted_scorecard_that_was_altered_replay_says_to_restore_the_database(
+    bare: Store, home: Settings, tmp_path: Path, tamper: str, fault: str
+) -> None:
+    promoted(furnish(bare), tmp_path)
+    day = tmp_path / "day.csv"
+    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    screen(bare, home, OWNER, [day], Options(), NOW)
+    with bare.write() as connection:
+        held = connection.execute(text("SELECT files FROM scorecard")).scalar_one()
+        files = artefacts.from_archive(bytes(held), "")
+        tables = next(name for name in files if name.startswith("tables"))
+        files[tables] = files[tables][:-1] + b"!"
+        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
+        given = {"files": artefacts.to_archive(files)} if ":files" in tamper else {}
+        connection.execute(text(tamper), given)
+        connection.execute(text("UPDATE approval SET digest = (SELECT digest FROM scorecard)"))
+    told = replay.replay(bare, home.models)
+    assert [*told.missing.values()] == [8] and re.search(fault, next(iter(told.missing)))
+    assert [*told.mend.values()] == ["Restore the database from its backup"]
+    for ask in (replay.replay, replay.explain):
+        with pytest.raises(ScorecardError, match=f"{fault}.*Restore the database from its backup"):
+            ask(bare, home.models, "XM-000003")
 
 
 @pytest.fixture

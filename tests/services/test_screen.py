@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 import tracemalloc
@@ -17,6 +18,7 @@ from sqlalchemy import select, text
 
 from riskprofile.errors import (
     Conflict,
+    Damaged,
     InputError,
     Overtaken,
     PolicyError,
@@ -210,6 +212,51 @@ def test_a_scorecard_of_a_former_release_hides_no_other_score_from_replay(
     assert "2025.01.1" in next(iter(told.missing))
     with pytest.raises(ScorecardError, match=r"2025\.01\.1"):
         replay.replay(store, home.models, "XM-000003")
+    elsewhere = "with the release that rated it, on a copy of the database from before the upgrade"
+    assert [*told.mend.values()] == [f"Replay it {elsewhere}"]
+    with pytest.raises(ScorecardError, match=f"Replay it {elsewhere}"):
+        replay.replay(store, home.models, "XM-000003")
+    with pytest.raises(ScorecardError, match=f"Explain it {elsewhere}"):
+        replay.explain(store, home.models, "XM-000003")
+
+
+def test_of_an_altered_folder_of_scorecards_replay_says_to_restore_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, write(tmp_path / "day.csv", factory.shipments(20)))
+    models = tmp_path / "models"
+    shutil.copytree(home.models, models)
+    version = (models / "shipment" / "CURRENT").read_text().strip()
+    structure = models / "shipment" / version / "scorecard.json"
+    structure.write_bytes(structure.read_bytes().replace(b'"base": -', b'"base": -1', 1))
+    told = replay.replay(store, models)
+    assert [*told.missing.values()] == [20]
+    assert [*told.mend.values()] == ["Restore the folder of that version"]
+    with pytest.raises(
+        ScorecardError, match=r"altered or cut\. Restore the folder of that version$"
+    ):
+        replay.replay(store, models, "XM-000003")
+
+
+@pytest.mark.parametrize(
+    ("lost", "where"), [("batch", r"batch \S+: rows of it"), ("chunk", r"chunk \d+: a record")]
+)
+def test_of_scores_whose_batch_or_rows_are_gone_replay_says_to_restore_the_database(
+    store: Store, home: Settings, tmp_path: Path, lost: str, where: str
+) -> None:
+    """As a program does that heeds no reference between tables."""
+    rate(store, home, write(tmp_path / "day.csv", factory.shipments(20)))
+    with store.outside() as cursor:
+        cursor.execute("PRAGMA foreign_keys = OFF")
+        cursor.execute(f"DELETE FROM {lost}")
+        cursor.connection.commit()
+        cursor.execute("PRAGMA foreign_keys = ON")
+    for ask in (replay.replay, replay.explain):
+        with pytest.raises(Damaged, match=rf"^{where}.* Restore the last backup"):
+            ask(store, home.models, "XM-000003")
+    if lost == "batch":
+        with pytest.raises(Damaged, match=where):
+            replay.replay(store, home.models)
 
 
 def test_thousands_of_scores_are_replayed_a_chunk_at_a_time_and_the_altered_one_is_named(

@@ -30,7 +30,7 @@ from sqlalchemy import JSON, MetaData, Table, create_engine, func, insert, inspe
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlmodel import SQLModel
 
-from riskprofile.errors import Busy, Deadlock, Misnamed, StoreError
+from riskprofile.errors import Busy, Damaged, Deadlock, Misnamed, StoreError
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
@@ -160,6 +160,34 @@ def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(
         indexes = {index["name"] for index in inspect(connection).get_indexes("batch")}
         assert indexes == {index.name for index in batch.indexes}
     store.close()
+
+
+def test_what_refers_to_rows_that_are_gone_stops_an_upgrade_with_one_sentence(tmp_path):
+    """As a program leaves it that heeds no reference; the database is as it was before."""
+    given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
+    given |= {"record_id": "A", "profile": "shipment", "version": 1, "rank": 1, "driver": 1}
+    given |= {"title": "", "search": "", "model_digest": "", "selected_by": "score"}
+    given |= {"batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
+    engine = database._engine(database._address(url(tmp_path)))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0016")  # the next makes the table of alerts anew
+        old_batch(connection, "shipment")
+        old = Table("alert", MetaData(), autoload_with=connection)
+        connection.execute(insert(old), given)
+        connection.commit()
+    engine.dispose()
+    file = tmp_path / "riskprofile.db"
+    with closing(sqlite3.connect(file)) as plain, plain:
+        plain.execute("DELETE FROM batch")
+    with pytest.raises(Damaged) as refused:
+        Store.open(url(tmp_path))
+    assert str(refused.value) == (
+        f"{file}: the database cannot be brought to this release: it holds rows that refer to rows "
+        "that are gone (of alert to batch). Restore the last backup; keep this database aside."
+    )
+    with closing(sqlite3.connect(file)) as plain:
+        assert plain.execute("SELECT version_num FROM alembic_version").fetchall() == [("0016",)]
+        assert plain.execute("SELECT count(*) FROM alert").fetchall() == [(1,)]
 
 
 def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(empty):
