@@ -32,9 +32,9 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
 ):
     store = served.store()
     version = f"2027.{datetime.now(UTC):%H%M%S}"
-    promotion.propose(
-        store, ANALYST, candidate(tmp_path, version), datetime.now(UTC), CHECKOUT / "models"
-    )
+    gates = [{"name": n, "held": True, "value": v, "bound": b} for n, v, b in GATES]
+    first = candidate(tmp_path, version, gates=gates)
+    promotion.propose(store, ANALYST, first, datetime.now(UTC), CHECKOUT / "models")
     card = promotion.serving(store, CHECKOUT / "models", "shipment")
     other = candidate(tmp_path, f"{version}-b", base=9, beside=(card.version, card.digest))
     promotion.propose(store, ANALYST, other, datetime.now(UTC), CHECKOUT / "models")
@@ -48,10 +48,12 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
         expect(page.locator(".rp-signed")).to_contain_text("waiting")
         button(page, label).last.click()
         expect(page.locator(".rp-strip").first).to_contain_text("not your password")
+        expect(page.locator(".rp-strip").first).to_be_in_viewport(ratio=1)  # the form is far below
         settled(page)
         password.fill(PASSWORD)
         button(page, label).last.click()
         expect(page.locator(".rp-strip").first).to_contain_text(told)
+        expect(page.locator(".rp-strip").first).to_be_in_viewport(ratio=1)
         known = promotion.known(store, ANALYST, CHECKOUT / "models")
         [mine] = [one for one in known if one.version == version]
         assert (len(mine.signed_by), mine.serves) == (n + 1, n == 1)
