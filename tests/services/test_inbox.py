@@ -170,6 +170,19 @@ def without_rights() -> list[str]:
     return [tool, "--bounding-set=-dac_override,-dac_read_search,-fowner"]
 
 
+def watched_without_rights(home: Settings, folder: Path) -> subprocess.CompletedProcess[str]:
+    """What `watch --once` came to, for whom rights of files hold."""
+    command = [*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"]
+    return subprocess.run(
+        [*command, "watch", str(folder), "--every", "0.2", "--once"],
+        cwd=ROOT,
+        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+    )
+
+
 LONG = "n" * 251 + ".csv"
 
 
@@ -735,15 +748,7 @@ def test_a_file_that_may_not_be_read_is_left_where_it_lies_and_told(
     """Its sender can mend its rights. Taken, it would be deleted where it may be about persons."""
     govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
     unreadable(folder, "list.csv")
-    command = [*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"]
-    told = subprocess.run(
-        [*command, "watch", str(folder), "--every", "0.2", "--once"],
-        cwd=ROOT,
-        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
-        capture_output=True,
-        text=True,
-        timeout=LATE,
-    )
+    told = watched_without_rights(home, folder)
     assert told.stderr.splitlines()[-1] == (
         "list.csv: not taken, this account may not read it; it is taken once its rights let it"
     )
@@ -765,17 +770,7 @@ def test_a_file_that_cannot_be_moved_is_told(home: Settings, folder: Path, store
         (folder / name).mkdir()
     folder.chmod(0o1777)
     os.chown(folder, 65534, 65534)
-    told = subprocess.run(
-        [
-            *(*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"),
-            *("watch", str(folder), "--every", "0.2", "--once"),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
-        capture_output=True,
-        text=True,
-        timeout=LATE,
-    )
+    told = watched_without_rights(home, folder)
     assert told.stderr.splitlines()[-1] == (
         "theirs.csv: not taken, it cannot be moved (Operation not permitted)"
     )
