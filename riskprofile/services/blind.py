@@ -31,7 +31,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import desk, training_log
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import switches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, FirstView
 from riskprofile.words import Message
 
@@ -226,13 +226,7 @@ def states(
     connection: Connection, profile: str, records: Collection[str]
 ) -> dict[tuple[str, int], str | None]:
     """The state in the draw of every alert of these declarations, by (record, version)."""
-    found: dict[tuple[str, int], str | None] = {}
-    asked = sorted(records)
-    for start in range(0, len(asked), 500):
-        rows = connection.execute(
-            select(_alert.c.record_id, _alert.c.version, _alert.c.blind).where(
-                _alert.c.profile == profile, _alert.c.record_id.in_(asked[start : start + 500])
-            )
-        )
-        found.update(((row[0], row[1]), row[2]) for row in rows)
-    return found
+    asked = select(_alert.c.record_id, _alert.c.version, _alert.c.blind).where(
+        _alert.c.profile == profile, among(_alert.c.record_id, sorted(records))
+    )
+    return {(record, version): state for record, version, state in connection.execute(asked)}

@@ -13,7 +13,7 @@ from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome, Record
 from riskprofile.tables import TEXT, TIME, Table
 
@@ -42,7 +42,6 @@ DTYPES = {
     "trace": TEXT,
     "earlier": TEXT,
 }
-MANY = 500  # ids asked for at once
 TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
 
 
@@ -64,20 +63,16 @@ def earlier(connection: Connection, outcome_ids: Sequence[int]) -> dict[int, tup
     which; the newest of those that say otherwise. Outcomes that nobody contradicts are left out.
     """
     before = _outcome.alias()
-    told: dict[int, tuple[str, str]] = {}
-    for start in range(0, len(outcome_ids), MANY):
-        ids = outcome_ids[start : start + MANY]
-        asked = (
-            select(_outcome.c.id, before.c.officer, before.c.outcome)
-            .join(before, before.c.alert_id == _outcome.c.alert_id)
-            .where(_outcome.c.id.in_(ids), before.c.id < _outcome.c.id)
-            .where(before.c.outcome != _outcome.c.outcome, before.c.outcome != "not_examined")
-            .where(before.c.officer != _outcome.c.officer)
-            .order_by(before.c.id)
-        )
-        for outcome, officer, said in connection.execute(asked):
-            told[int(outcome)] = (str(officer), str(said))
-    return told
+    asked = (
+        select(_outcome.c.id, before.c.officer, before.c.outcome)
+        .join(before, before.c.alert_id == _outcome.c.alert_id)
+        .where(among(_outcome.c.id, outcome_ids), before.c.id < _outcome.c.id)
+        .where(before.c.outcome != _outcome.c.outcome, before.c.outcome != "not_examined")
+        .where(before.c.officer != _outcome.c.officer)
+        .order_by(before.c.id)
+    )
+    found = connection.execute(asked)
+    return {int(outcome): (str(officer), str(said)) for outcome, officer, said in found}
 
 
 def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:

@@ -254,15 +254,12 @@ def _of_record(
 
 
 def _holders(connection: Connection, ids: list[int]) -> dict[int, Mapping[str, Any]]:
-    found: dict[int, Mapping[str, Any]] = {}
-    for start in range(0, len(ids), batches.ASKED_AT_ONCE):
-        for row in connection.execute(
-            select(_record, _chunk.c.batch_id)
-            .join(_chunk, _chunk.c.id == _record.c.chunk_id)
-            .where(among(_record.c.id, ids[start : start + batches.ASKED_AT_ONCE]))
-        ).mappings():
-            found[row["id"]] = dict(row)
-    return found
+    found = connection.execute(
+        select(_record, _chunk.c.batch_id)
+        .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+        .where(among(_record.c.id, ids))
+    ).mappings()
+    return {row["id"]: dict(row) for row in found}
 
 
 def _of_others(

@@ -36,7 +36,6 @@ from riskprofile.store.tables import Batch
 
 WAITING = "waiting"
 STATES = (WAITING, "repaired", "removed", "all")  # that can be asked for
-AT_ONCE = 5_000
 EXPORTED = 100_000  # rows of one file
 LONGEST = 80  # characters of a value in the audit
 FETCHED = 500  # rows that are held at once while those of one office are looked for
@@ -343,16 +342,15 @@ def _asked(
 
 def _rows(store: Store, actor: Actor, ids: Sequence[int]) -> list[KeptRow]:
     names = list(KeptRow.__dataclass_fields__)
-    found: list[Any] = []
+    asked = (
+        select(_kept, _batch.c.profile, _batch.c.started_at)
+        .join(_batch, _batch.c.id == _kept.c.batch_id)
+        .where(among(_kept.c.id, ids))
+        .order_by(_kept.c.id)
+    )
     with store.read() as connection:
-        for start in range(0, len(ids), AT_ONCE):
-            found += connection.execute(
-                select(_kept, _batch.c.profile, _batch.c.started_at)
-                .join(_batch, _batch.c.id == _kept.c.batch_id)
-                .where(_kept.c.id.in_(ids[start : start + AT_ONCE]))
-                .order_by(_kept.c.id)
-            ).mappings()
-    rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
+        found = connection.execute(asked).mappings()
+        rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
     rows = [row for row in rows if shown(actor, row.raw, row.profile)]
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise InputError(

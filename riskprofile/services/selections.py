@@ -10,7 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store.database import Store, serialise
+from riskprofile.store.database import Store, among, serialise
 from riskprofile.store.tables import Alert, Decision
 from riskprofile.tables import TEXT, TIME, Table
 
@@ -117,10 +117,8 @@ def _unsent_decisions(
 
 def _mark(connection: Connection, sent: Any, rows: Sequence[RowMapping], now: datetime) -> None:
     """These rows count as sent."""
-    ids = [row["id"] for row in rows]
-    for start in range(0, len(ids), 5_000):
-        some = sent.c.id.in_(ids[start : start + 5_000])
-        connection.execute(update(sent).where(some).values(exported_at=now))
+    these = among(sent.c.id, [row["id"] for row in rows])
+    connection.execute(update(sent).where(these).values(exported_at=now))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from riskprofile.reference import marks
 from riskprofile.store.arms_tables import Arms, ArmsEvent, ArmsGram, ArmsName, ArmsTrace
-from riskprofile.store.database import Store, serialise
+from riskprofile.store.database import Store, among, serialise
 
 arms = Arms.__table__  # type: ignore[attr-defined]
 grams = ArmsGram.__table__  # type: ignore[attr-defined]
@@ -99,11 +99,8 @@ def _spelled(connection: Connection, wanted: set[tuple[str, str]]) -> None:
 
 def by_number(connection: Connection, numbers: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Pieces by their numbers."""
-    found: dict[str, dict[str, Any]] = {}
-    for at in range(0, len(numbers), 500):
-        asked = select(arms).where(arms.c.number.in_(numbers[at : at + 500]))
-        found |= {row["number"]: dict(row) for row in connection.execute(asked).mappings()}
-    return found
+    asked = select(arms).where(among(arms.c.number, numbers))
+    return {row["number"]: dict(row) for row in connection.execute(asked).mappings()}
 
 
 def named(connection: Connection, kind: str, key: str) -> list[str]:
@@ -180,10 +177,8 @@ def _held(connection: Connection, runs: Sequence[str]) -> dict[str, int]:
 
 def by_id(connection: Connection, ids: Sequence[int]) -> list[dict[str, Any]]:
     """Pieces by their ids, in that order."""
-    found: dict[int, dict[str, Any]] = {}
-    for at in range(0, len(ids), 500):
-        asked = select(arms).where(arms.c.id.in_(ids[at : at + 500]))
-        found |= {row["id"]: dict(row) for row in connection.execute(asked).mappings()}
+    asked = select(arms).where(among(arms.c.id, ids))
+    found = {row["id"]: dict(row) for row in connection.execute(asked).mappings()}
     return [found[one] for one in ids if one in found]
 
 
@@ -235,18 +230,16 @@ def forget(connection: Connection, before: datetime) -> int:
     found = connection.execute(due).mappings().all()
     for row in found:
         _forget_runs(connection, row["id"], _runs(dict(row)))
-    for at in range(0, len(found), 500):
-        part = [row["id"] for row in found[at : at + 500]]
-        for table in (events, traces):
-            connection.execute(table.delete().where(table.c.arms_id.in_(part)))
-        connection.execute(arms.delete().where(arms.c.id.in_(part)))
+    ids = [row["id"] for row in found]
+    for column in (events.c.arms_id, traces.c.arms_id, arms.c.id):
+        connection.execute(delete(column.table).where(among(column, ids)))
     return len(found)
 
 
 def _forget_runs(connection: Connection, arms_id: int, held: Sequence[str]) -> None:
     # By run and piece, as the index is ordered: by piece alone would walk all of it.
     where = (grams.c.gram.in_(held), grams.c.arms_id == arms_id)
-    connection.execute(grams.delete().where(*where))
+    connection.execute(delete(grams).where(*where))
 
 
 def of_alert(connection: Connection, alert_id: int, *, gone: bool = False) -> list[dict[str, Any]]:

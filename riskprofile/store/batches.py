@@ -63,7 +63,7 @@ outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 
 BYTES = "bytes"  # option of a batch: how large its file is
 SIZE = cast(batch_table.c.options[BYTES].as_string(), BigInteger)  # that option, where it stands
-ASKED_AT_ONCE = 5_000  # parameters of one statement
+ASKED_AT_ONCE = 5_000  # values that one statement is asked of
 KEPT_AT_ONCE = 2_000  # rows that were kept back, with the raw text of each
 FEW = 500  # rows up to which a chunk is an Arrow stream
 # Before all that is stored, with its CRC-32, and before what is packed, with its length.

@@ -119,23 +119,19 @@ def evident(
     What an officer saw, and raised by hand with a written reason, stands in the alert as an
     indicator and is evidence as well.
     """
-    evidence: set[str] = set()
-    found: set[str] = set()
-    asked = sorted(record_ids)
-    for start in range(0, len(asked), batches.ASKED_AT_ONCE):
-        some = asked[start : start + batches.ASKED_AT_ONCE]
-        these = [alert_table.c.profile == profile, among(alert_table.c.record_id, some)]
-        rows = connection.execute(
-            select(alert_table.c.record_id, alert_table.c.indicators).where(*these)
-        )
-        evidence |= {record_id for record_id, fired in rows if fired}
-        found |= set(
-            connection.execute(
-                select(alert_table.c.record_id)
-                .join(outcome_table, outcome_table.c.alert_id == alert_table.c.id)
-                .where(outcome_table.c.outcome.in_(finds), *these)
-            ).scalars()
-        )
+    theirs = among(alert_table.c.record_id, sorted(record_ids))
+    these = (alert_table.c.profile == profile, theirs)
+    rows = connection.execute(
+        select(alert_table.c.record_id, alert_table.c.indicators).where(*these)
+    )
+    evidence = {record_id for record_id, fired in rows if fired}
+    found = set(
+        connection.execute(
+            select(alert_table.c.record_id)
+            .join(outcome_table, outcome_table.c.alert_id == alert_table.c.id)
+            .where(outcome_table.c.outcome.in_(finds), *these)
+        ).scalars()
+    )
     return evidence | found, found
 
 
@@ -228,17 +224,13 @@ def alerts_of(
     connection: Connection, profile: str, record_ids: Collection[str]
 ) -> list[dict[str, Any]]:
     """The alerts of these records, as stored."""
-    found: list[dict[str, Any]] = []
-    asked = sorted(record_ids)
-    for start in range(0, len(asked), batches.ASKED_AT_ONCE):
-        rows = connection.execute(
-            select(alert_table)
-            .where(alert_table.c.profile == profile)
-            .where(among(alert_table.c.record_id, asked[start : start + batches.ASKED_AT_ONCE]))
-            .order_by(alert_table.c.id)
-        )
-        found += [dict(row) for row in rows.mappings()]
-    return found
+    rows = connection.execute(
+        select(alert_table)
+        .where(alert_table.c.profile == profile)
+        .where(among(alert_table.c.record_id, sorted(record_ids)))
+        .order_by(alert_table.c.id)
+    )
+    return [dict(row) for row in rows.mappings()]
 
 
 def written(
@@ -401,14 +393,11 @@ def received(connection: Connection, profile: str) -> list[tuple[str, datetime]]
 
 def clear_quarantine(connection: Connection, batch_ids: Sequence[str]) -> int:
     """Forget the raw text of rows set aside in these batches; how many."""
-    count = 0
-    for batch_id in batch_ids:
-        count += connection.execute(
-            update(quarantine_table)
-            .where(quarantine_table.c.batch_id == batch_id, quarantine_table.c.state != REMOVED)
-            .values(raw="", reason="", record_id=None, state=REMOVED)
-        ).rowcount
-    return count
+    return connection.execute(
+        update(quarantine_table)
+        .where(among(quarantine_table.c.batch_id, batch_ids), quarantine_table.c.state != REMOVED)
+        .values(raw="", reason="", record_id=None, state=REMOVED)
+    ).rowcount
 
 
 def clear_drafts(connection: Connection, before: datetime) -> int:

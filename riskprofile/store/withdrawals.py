@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, Text, case, func, select, update
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
 from riskprofile.store.batches import (
     ARRIVED,
-    ASKED_AT_ONCE,
     batch_table,
     cells,
     chunk_table,
@@ -31,42 +30,33 @@ columns = record_table.c
 
 def named(connection: Connection, profile: str, first: Collection[str]) -> set[str]:
     """Ids of declarations whose part before `@` is one of these."""
-    found: set[str] = set()
-    asked = sorted(first)
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        some = set(asked[start : start + ASKED_AT_ONCE])
-        # The part before the first `@` in the database, the whole of it here.
-        heads = {one.partition("@")[0] for one in some}
-        rows = connection.execute(
-            select(columns.record_id)
-            .where(_head(connection).in_(sorted(heads)))
-            .where(columns.profile == profile)
-            .distinct()
-        ).scalars()
-        found |= {one for one in rows if one.rpartition("@")[0] in some}
-    return found
+    # The part before the first `@` in the database, the whole of it here.
+    heads = {one.partition("@")[0] for one in first}
+    rows = connection.execute(
+        select(columns.record_id)
+        .where(among(_head(connection), sorted(heads)))
+        .where(columns.profile == profile)
+        .distinct()
+    ).scalars()
+    return {one for one in rows if one.rpartition("@")[0] in first}
 
 
 def _head(connection: Connection) -> ColumnElement[Any]:
     if connection.dialect.name == "postgresql":
-        return func.split_part(columns.record_id, "@", 1)
-    return func.substr(columns.record_id, 1, func.instr(columns.record_id, "@") - 1)
+        return func.split_part(columns.record_id, "@", 1, type_=Text)
+    return func.substr(columns.record_id, 1, func.instr(columns.record_id, "@") - 1, type_=Text)
 
 
 def messages(connection: Connection, profile: str, references: Collection[str]) -> set[str]:
     """Which of these reports, manifests and flights anything here came with."""
-    found: set[str] = set()
-    asked = sorted(references)
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        found |= set(
-            connection.execute(
-                select(columns.message)
-                .where(among(columns.message, asked[start : start + ASKED_AT_ONCE]))
-                .where(columns.profile == profile, columns.function != CANCEL)
-                .distinct()
-            ).scalars()
-        )
-    return found
+    return set(
+        connection.execute(
+            select(columns.message)
+            .where(among(columns.message, sorted(references)))
+            .where(columns.profile == profile, columns.function != CANCEL)
+            .distinct()
+        ).scalars()
+    )
 
 
 def ended(
@@ -80,27 +70,26 @@ def ended(
         When it was cancelled by the message, where that told; and when the file came in.
     """
     found: list[tuple[str, datetime | None, datetime]] = []
-    asked, batch = sorted(references), batch_table.c
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        rows = connection.execute(
-            select(columns.chunk_id, columns.position, columns.message, columns.message_at)
-            .add_columns(batch.started_at, batch.options)
-            .join(chunk_table, chunk_table.c.id == columns.chunk_id)
-            .join(batch_table, batch.id == chunk_table.c.batch_id)
-            .where(among(columns.message, asked[start : start + ASKED_AT_ONCE]))
-            .where(columns.profile == profile, columns.function == CANCEL)
-            .where(columns.state != SUPERSEDED)
-            .order_by(columns.chunk_id, columns.position)
-        ).all()
-        for chunk, held in groupby(rows, key=itemgetter(0)):
-            lines = list(held)
-            [extras] = cells(connection, chunk, ["extra"], np.array([line[1] for line in lines]))
-            for (_, _, reference, at, started, options), extra in zip(lines, extras, strict=True):
-                # A line of the report may be cancelled under its reference, too; and what
-                # retention masked says nothing any more.
-                if json.loads(extra or "{}").get(SCOPE) == {WHOLE: reference}:
-                    came = (options or {}).get(ARRIVED)
-                    found.append((reference, at, datetime.fromisoformat(came) if came else started))
+    batch = batch_table.c
+    rows = connection.execute(
+        select(columns.chunk_id, columns.position, columns.message, columns.message_at)
+        .add_columns(batch.started_at, batch.options)
+        .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+        .join(batch_table, batch.id == chunk_table.c.batch_id)
+        .where(among(columns.message, sorted(references)))
+        .where(columns.profile == profile, columns.function == CANCEL)
+        .where(columns.state != SUPERSEDED)
+        .order_by(columns.chunk_id, columns.position)
+    ).all()
+    for chunk, held in groupby(rows, key=itemgetter(0)):
+        lines = list(held)
+        [extras] = cells(connection, chunk, ["extra"], np.array([line[1] for line in lines]))
+        for (_, _, reference, at, started, options), extra in zip(lines, extras, strict=True):
+            # A line of the report may be cancelled under its reference, too; and what
+            # retention masked says nothing any more.
+            if json.loads(extra or "{}").get(SCOPE) == {WHOLE: reference}:
+                came = (options or {}).get(ARRIVED)
+                found.append((reference, at, datetime.fromisoformat(came) if came else started))
     return found
 
 
@@ -125,15 +114,8 @@ def of_message(
     found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
     gone = update(record_table).where(*mine).values(_withdrawn(batch_id, at))
     rows = connection.execute(gone).rowcount
-    left: set[str] = set()
-    for start in range(0, len(found), ASKED_AT_ONCE):
-        left |= set(
-            connection.execute(
-                select(columns.record_id)
-                .where(among(columns.record_id, found[start : start + ASKED_AT_ONCE]))
-                .where(*counting(profile))
-            ).scalars()
-        )
+    asked = select(columns.record_id).where(among(columns.record_id, found), *counting(profile))
+    left = set(connection.execute(asked).scalars())
     return [one for one in found if one not in left], rows
 
 
@@ -150,10 +132,8 @@ def items(
     mine = [columns.record_id == record, *newest(profile, at, later)]
     found = connection.execute(select(columns.item, columns.folded_by).where(*mine)).all()
     lacked = {item: folded is None for item, folded in found if item not in kept}
-    asked = [*lacked]
-    for start in range(0, len(asked), ASKED_AT_ONCE):
-        some = asked[start : start + ASKED_AT_ONCE]
-        ended = update(record_table).where(*mine, columns.item.in_(some))
+    if lacked:
+        ended = update(record_table).where(*mine, among(columns.item, lacked))
         connection.execute(ended.values(_withdrawn(batch_id, at)))
     if not any(lacked.values()):
         return False
@@ -203,11 +183,9 @@ def records(
             said = {name: told.get(name) if name in names else extra.get(name) for name in where}
             if all((said[name] or "") == value for name, value in where.items()):
                 found[record] = counted or found.get(record, False)
-    ids = [*found]
-    for start in range(0, len(ids), ASKED_AT_ONCE):
-        some = among(columns.record_id, ids[start : start + ASKED_AT_ONCE])
-        ended = update(record_table).where(some, *newest(profile, at, later))
-        connection.execute(ended.values(_withdrawn(batch_id, at)))
+    these = among(columns.record_id, found)
+    ended = update(record_table).where(these, *newest(profile, at, later))
+    connection.execute(ended.values(_withdrawn(batch_id, at)))
     return [record for record, counted in found.items() if counted]
 
 
