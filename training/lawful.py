@@ -48,7 +48,7 @@ def texts() -> tuple[Lawful, ...]:
         )
 
 
-def rows(pool: Table, copies: int, seed: int, listed: tuple[Lawful, ...] | None = None) -> Table:
+def rows(pool: Table, copies: int, seed: int) -> Table:
     """Each text `copies` times, on lawful rows that lend what it does not say.
 
     Parameters
@@ -58,7 +58,7 @@ def rows(pool: Table, copies: int, seed: int, listed: tuple[Lawful, ...] | None 
     copies : int
         Rows of each text; 0 makes none.
     """
-    listed = texts() if listed is None else listed
+    listed = texts()
     random = np.random.default_rng([seed, 93])
     modes = pool["transport_mode"].fillna("").to_numpy(dtype=object)
     codes = pool["hs_code"].fillna("")

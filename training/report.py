@@ -35,6 +35,7 @@ SEEN_ROWS = (
     "here than on the next ones; what serves and the plain learners are judged by rows unseen."
 )
 LEAST_FINDS = 30  # before plain learners are fitted on outcomes
+SEED = 1
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,7 @@ class Report:
     note: str = ""  # what the figures owe to how the rows came about
 
 
-def on_trial(
-    card: Scorecard, serving: Scorecard, trial: Trial, share: float, seed: int = 1
-) -> Report:
+def on_trial(card: Scorecard, serving: Scorecard, trial: Trial, share: float) -> Report:
     """On rows of the generator; plain learners see the earlier half, all are judged on the later.
 
     Parameters
@@ -76,14 +75,12 @@ def on_trial(
             orders[name] = model.predict_proba(features)[:, 1]
     declared = trial.protected[late].reset_index(drop=True)
     return _report(
-        "declarations of the generator", card, points, beside, labels, groups, share, orders, seed,
+        "declarations of the generator", card, points, beside, labels, groups, share, orders,
         gates.groups_gate(card, features, labels, declared).value,
     )  # fmt: skip
 
 
-def on_outcomes(
-    card: Scorecard, serving: Scorecard, labels: Table, share: float, seed: int = 1
-) -> Report | None:
+def on_outcomes(card: Scorecard, serving: Scorecard, labels: Table, share: float) -> Report | None:
     """On the office's own outcomes, of which `share` is inspected; None without a find.
 
     A scorecard that was fitted on these outcomes is judged by rows that it has seen, plain
@@ -99,12 +96,12 @@ def on_outcomes(
     points, beside = card.points(labels), serving.points(labels)
     orders = {"the scorecard that serves": beside.astype("float64")}
     if min(found.sum(), len(found) - found.sum()) >= LEAST_FINDS:
-        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=seed)
+        folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
         for name, peer in PEERS.items():
             made = cross_val_predict(peer(), features, found, cv=folds, method="predict_proba")
             orders[name] = made[:, 1]
     return _report(
-        "own outcomes", card, points, beside, found, groups, share, orders, seed,
+        "own outcomes", card, points, beside, found, groups, share, orders,
         "not told on outcomes: they are those that were selected", SEEN_ROWS,
     )  # fmt: skip
 
@@ -180,15 +177,14 @@ def _report(
     groups: Table,
     share: float,
     orders: dict[str, np.ndarray],
-    seed: int,
     people: str,
     note: str = "",
 ) -> Report:
     inspected = parts.chosen(points, share)
-    figures = tuple(parts.figures(points, beside, labels, groups, share, seed))
+    figures = tuple(parts.figures(points, beside, labels, groups, share, SEED))
     peers = []
     for name, scores in {"this scorecard": points.astype("float64"), **orders}.items():
-        low, high = evaluate.interval(scores, labels, share, seed, DRAWS)
+        low, high = evaluate.interval(scores, labels, share, SEED, DRAWS)
         peers.append((name, evaluate.recall_at(scores, labels, share), low, high))
     return Report(
         on,

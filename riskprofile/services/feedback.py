@@ -24,10 +24,6 @@ _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 
-KEYS = (
-    *("record_id", "item", "value", "selected_by", "probability", "known_at", "rated_at"),
-    *("officer", "confirmed_by", "model_digest", "trace", "earlier"),
-)
 DTYPES = {
     "record_id": TEXT,
     "item": "int64",
@@ -42,6 +38,7 @@ DTYPES = {
     "trace": TEXT,
     "earlier": TEXT,
 }
+KEYS = tuple(DTYPES)
 TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
 
 
