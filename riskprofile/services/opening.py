@@ -20,10 +20,10 @@ from riskprofile.files import legible
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern
-from riskprofile.services.identity import Actor
+from riskprofile.services.rights import Actor, note
 from riskprofile.services.run import Options, Summary, account
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches, versions
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.tables import Batch
 
@@ -82,14 +82,8 @@ def begin(
                     do="Wait for it, or go on with it: add --resume",
                 )
         batch = _new(connection, actor, path, digest, options, now)
-        audit.append(
-            connection,
-            actor=actor.name,
-            action="batch.begin",
-            subject=f"batch:{batch.id}",
-            now=now,
-            detail={"source": batch.source, "digest": digest},
-        )
+        told = {"source": batch.source, "digest": digest}
+        note(connection, actor, "batch.begin", f"batch:{batch.id}", now, told)
     return batch
 
 
@@ -218,14 +212,8 @@ def _note_duplicate(
     if waiting := batches.waiting(connection, first):
         summary.waiting[first] = waiting
     summary.batches.append({**account(batch), "state": "duplicate", "duplicate_of": first})
-    audit.append(
-        connection,
-        actor=actor.name,
-        action="batch.duplicate",
-        subject=f"batch:{batch.id}",
-        now=now,
-        detail={"source": batch.source, "digest": batch.digest, "duplicate_of": first},
-    )
+    told = {"source": batch.source, "digest": batch.digest, "duplicate_of": first}
+    note(connection, actor, "batch.duplicate", f"batch:{batch.id}", now, told)
 
 
 def digest_of(path: Path, options: Options) -> str:
