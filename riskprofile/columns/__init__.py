@@ -7,10 +7,10 @@ Python's own (`alone`). A table is taken apart into them in `view`.
 from riskprofile.columns.alone import Flag, Moment, Number, Whole, Word, alone, full, reckoned
 from riskprofile.columns.column import TIME, Array, Column, Mask, spans, supposing
 from riskprofile.columns.text import TEXT, Text, factorize, isoformat
-from riskprofile.columns.view import View, arrays, column, like, told
+from riskprofile.columns.view import View, arrays, column, like, taken_apart, told
 
 __all__ = [
     "TEXT", "TIME", "Array", "Column", "Flag", "Mask", "Moment", "Number", "Text", "View", "Whole",
     "Word", "alone", "arrays", "column", "factorize", "full", "isoformat", "like", "reckoned",
-    "spans", "supposing", "told",
+    "spans", "supposing", "taken_apart", "told",
 ]  # fmt: skip

@@ -55,6 +55,17 @@ def column(given: Any) -> Column:
     return Text(codes, distinct)
 
 
+def taken_apart(held: pa.ChunkedArray) -> Column:
+    """A column as Arrow holds it, as one to compute with."""
+    if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
+        return column(held.to_pandas())
+    # pandas would make floats of whole numbers with missing ones: a key would be another.
+    if not held.null_count:
+        return Column(held.to_numpy())
+    nothing = pa.scalar(0).cast(held.type)
+    return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy())
+
+
 def arrays(table: pd.DataFrame) -> Iterator[tuple[str, Any]]:
     """The name of each column of a table, and the array that it holds."""
     # Asked for its columns one by one, a table makes an object of each, which takes 50 times as

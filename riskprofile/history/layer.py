@@ -13,20 +13,28 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from riskprofile.columns import Column, column, full
+from riskprofile.columns import Column, column, full, taken_apart
 from riskprofile.history.asked import hashed, seconds
 from riskprofile.history.index import NEVER, NO_EVENTS, SECOND, Change, Index, edge
 from riskprofile.reference.hashing import START, in_order, mix, starts
-from riskprofile.tables import Table
+from riskprofile.tables import TEXT, Table
 
 QUANTUM = 1024  # measures are kept as whole 1/1024, so that sums are exact in any order
 MOST = 1e12  # of a measure: nothing comes in such numbers, and sums of thousands of them hold
 CHUNK, POSITION = "_chunk", "_position"  # where the row of an event lies, if that is known
-FEW = 32_000  # rows up to which what is read of some thirty columns is kept, 9 bytes each
+FEW = 50_000  # rows up to which what is read of some thirty columns is kept, 9 bytes each
 _PLACE = 32  # bits of a position within its chunk
 
-Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], Table]
+Read: TypeAlias = Callable[[Sequence[str], np.ndarray | None], pa.Table]
+# As events were remembered: whole numbers and flags with missing ones, and texts.
+_TYPES = {
+    pa.int64(): pd.Int64Dtype(),
+    pa.bool_(): pd.BooleanDtype(),
+    pa.string(): TEXT,
+    pa.large_string(): TEXT,
+}
 # ("count", *by), ("norm", measure, *by) or ("partners", *of, "/", *by).
 Question: TypeAlias = tuple[str, ...]
 
@@ -37,13 +45,19 @@ def places(chunks: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return made
 
 
+def as_table(rows: pa.Table) -> Table:
+    """Rows as pandas has them."""
+    made = rows.to_pandas(types_mapper=_TYPES.get)
+    return made.astype({name: np.int64 for name in (CHUNK, POSITION) if name in made})
+
+
 class Rows:
     """Past rows, their columns read when they are asked for.
 
     Parameters
     ----------
     read : callable
-        From names of columns, and which rows (None: all), to a table of these.
+        From names of columns, and which rows (None: all), to a table of these, as Arrow has it.
     names : sequence of str
         The columns that there are.
     count : int
@@ -67,28 +81,35 @@ class Rows:
         frame = frame[frame["time"].notna()] if len(frame) else frame
         frame = frame.reset_index(drop=True)
 
-        def read(names: Sequence[str], chosen: np.ndarray | None) -> Table:
+        def read(names: Sequence[str], chosen: np.ndarray | None) -> pa.Table:
             table = frame[list(names)]
-            return table if chosen is None else table.iloc[chosen]
+            table = table if chosen is None else table.iloc[chosen]
+            return pa.Table.from_pandas(table, preserve_index=False)
 
         made = cls(read, list(frame.columns), len(frame))
         made._frame = frame
         return made
 
+    @classmethod
+    def held(cls, table: pa.Table, places: np.ndarray | None = None) -> Rows:
+        """Rows as Arrow holds them, in memory or in a map."""
+
+        def read(names: Sequence[str], chosen: np.ndarray | None) -> pa.Table:
+            some = table.select(list(names))
+            return some if chosen is None else some.take(pa.array(chosen))
+
+        return cls(read, table.column_names, len(table), places)
+
     def __len__(self) -> int:
         return self._count
 
-    def columns(self, names: Sequence[str]) -> Table:
-        """These columns; one that an older version did not remember is missing."""
-        asked = list(dict.fromkeys(names))
-        held = self._read([name for name in asked if name in self.names], None)
-        return held.reindex(columns=asked)
-
     def all(self, chosen: np.ndarray | None = None) -> Table:
         """Every column of all rows, or of these: numbers that do not fall."""
-        return self._read(self.names, chosen)
+        if self._frame is not None:
+            return self._frame if chosen is None else self._frame.iloc[chosen]
+        return as_table(self._read(self.names, chosen))
 
-    def some(self, names: Sequence[str], chosen: np.ndarray) -> Table:
+    def some(self, names: Sequence[str], chosen: np.ndarray) -> pa.Table:
         """Of these rows (numbers that do not fall) those of the columns that there are."""
         return self._read([name for name in names if name in self.names], chosen)
 
@@ -107,8 +128,7 @@ class Rows:
         """Where each row lies, ascending; all alike where that is not known."""
         if CHUNK not in self.names:
             return np.full(len(self), NEVER, dtype=np.int64)
-        at = self.columns([CHUNK, POSITION])
-        return places(at[CHUNK].to_numpy(np.int64), at[POSITION].to_numpy(np.int64))
+        return places(self._column(CHUNK).values, self._column(POSITION).values)
 
     def at(self, asked: np.ndarray) -> np.ndarray:
         """Numbers of those rows that lie at one of these places; rows are in their order."""
@@ -122,8 +142,7 @@ class Rows:
         """The number of the first row that lies in this chunk or a later one."""
         if not chunk or CHUNK not in self.names:
             return 0 if not chunk else len(self)
-        chunks = self.columns([CHUNK])[CHUNK].to_numpy(np.int64)
-        return int(np.searchsorted(chunks, chunk))
+        return int(np.searchsorted(self._column(CHUNK).values, chunk))
 
     def having(self, keys: Mapping[str, np.ndarray], since: int = 0) -> np.ndarray:
         """Numbers of the rows with one of these keys (sorted int64, by column) in its column.
@@ -135,8 +154,8 @@ class Rows:
         found = np.zeros(len(self) - start, dtype=bool)
         for name, asked in keys.items():
             if name in self.names and len(asked) and len(found):
-                held = self._read([name], rows)[name]
-                values = held.to_numpy("int64", na_value=0)
+                held = taken_apart(self._read([name], rows).column(name))
+                values = held.values
                 # Few are among those asked: most are passed over by their first bits.
                 shift = max(60 - len(asked).bit_length(), 44)
                 slots = np.zeros(1 << 64 - shift, dtype=bool)
@@ -144,7 +163,7 @@ class Rows:
                 at = np.flatnonzero(slots[values >> shift])
                 place = np.searchsorted(asked, values[at]).clip(max=len(asked) - 1)
                 at = at[asked[place] == values[at]]
-                found[at] |= held.iloc[at].notna().to_numpy(dtype=bool)
+                found[at] |= held.notna().values[at]
         return np.flatnonzero(found) + start
 
     def hashed(self, by: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -176,7 +195,7 @@ class Rows:
             return full(len(self), np.nan)
         if self._frame is not None:
             return column(self._frame[name])
-        return column(self._read([name], None)[name])
+        return taken_apart(self._read([name], None).column(name))
 
     def _once(self, read: Callable[[str], tuple[np.ndarray, np.ndarray]], name: str) -> Any:
         """What is read of a column; of few rows it is kept.
@@ -343,26 +362,22 @@ def joined(parts: Sequence[tuple[Rows, np.ndarray | None]]) -> Rows:
     where = np.concatenate([rows.places[chosen] for rows, chosen in held])
     order = np.argsort(where, kind="stable")
     ends = np.cumsum([len(chosen) for _, chosen in held])
-    types: dict[str, Any] = {}
-    for rows, _ in held:
-        types |= rows.all(order[:0]).dtypes.to_dict()
 
-    def read(names: Sequence[str], wanted: np.ndarray | None) -> Table:
+    def read(names: Sequence[str], wanted: np.ndarray | None) -> pa.Table:
         asked = order if wanted is None else order[wanted]
         back = np.argsort(np.argsort(asked, kind="stable"), kind="stable")
         asked = np.sort(asked)
         edges = np.searchsorted(asked, [0, *ends])
-        frames = []
+        parts = []
         for number, (rows, chosen) in enumerate(held):
             mine = asked[edges[number] : edges[number + 1]] - (ends[number] - len(chosen))
-            if len(mine) or not len(asked):
-                frame = rows.some(names, chosen[mine])
-                lacking = {
-                    name: pd.Series(np.nan, index=frame.index, dtype=types[name])
-                    for name in names
-                    if name not in frame
-                }
-                frames.append(frame.assign(**lacking)[list(names)])
-        return pd.concat(frames, ignore_index=True).iloc[back].reset_index(drop=True)
+            parts.append(rows.some(names, chosen[mine]))
+        return as_one(parts).select(list(names)).take(pa.array(back))
 
-    return Rows(read, list(types), len(where), where[order])
+    names = dict.fromkeys(name for rows, _ in held for name in rows.names)
+    return Rows(read, [*names], len(where), where[order])
+
+
+def as_one(parts: Sequence[pa.Table]) -> pa.Table:
+    """Rows one after the other; what some do not have is missing there."""
+    return pa.concat_tables(parts, promote_options="permissive")

@@ -27,9 +27,8 @@ import pyarrow as pa
 from riskprofile.files import sync_folder
 from riskprofile.history.index import NO_EVENTS, Change, Index
 from riskprofile.history.layer import NO_ROWS, Layer, Question, Rows
-from riskprofile.tables import Table
 
-MAGIC = b"riskprofile past 1\n"
+MAGIC = b"riskprofile past 2\n"
 SUFFIX = ".past"
 UNFINISHED = ".part"
 ALIGNED = 64  # bytes: an array begins where a processor likes to read
@@ -260,8 +259,8 @@ class _Written:
         begun = self._at
         writer = None
         for start in range(0, len(rows), AT_ONCE):
-            frame = rows.all(np.arange(start, min(start + AT_ONCE, len(rows))))
-            held = pa.Table.from_pandas(frame, preserve_index=False)
+            some = np.arange(start, min(start + AT_ONCE, len(rows)))
+            held = rows.some(rows.names, some)
             if writer is None:
                 schema = held.schema
                 writer = pa.ipc.new_file(pa.PythonFile(_Part(self), mode="w"), schema)
@@ -293,10 +292,4 @@ class _Part(io.RawIOBase):
 def _mapped(view: memoryview, places: np.ndarray | None) -> Rows:
     if not len(view):
         return NO_ROWS
-    held = pa.ipc.open_file(pa.py_buffer(view)).read_all()
-
-    def columns(names: Sequence[str], chosen: np.ndarray | None) -> Table:
-        table = held.select(list(names))
-        return (table if chosen is None else table.take(chosen)).to_pandas()
-
-    return Rows(columns, held.schema.names, held.num_rows, places)
+    return Rows.held(pa.ipc.open_file(pa.py_buffer(view)).read_all(), places)

@@ -20,7 +20,16 @@ from riskprofile.history import alone
 from riskprofile.history import asked as asking
 from riskprofile.history.asked import DAY, EPOCH, queries
 from riskprofile.history.index import NEVER, SECOND, Change, Index, edge
-from riskprofile.history.layer import QUANTUM, Layer, Question, Rows, alive, changes
+from riskprofile.history.layer import (
+    QUANTUM,
+    Layer,
+    Question,
+    Rows,
+    alive,
+    as_one,
+    as_table,
+    changes,
+)
 from riskprofile.history.lookup import NOTHING
 from riskprofile.reference.hashing import START, mix
 from riskprofile.reference.once import once
@@ -122,7 +131,7 @@ class Snapshot:
                 found = found[~np.isin(one.added.places[found], later.taken.places)]
             if len(found):
                 frames.append(one.added.some(names, found))
-        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+        return as_table(as_one(frames)) if frames else pd.DataFrame()
 
     @property
     def remembered(self) -> Table:

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from riskprofile import __version__
-from riskprofile.columns import column, supposing
+from riskprofile.columns import supposing, taken_apart
 from riskprofile.errors import RiskProfileError, StoreError, why_full
 from riskprofile.history import Aliases, Snapshot, layer_files, look, recalled, united
 from riskprofile.history.layer import (
@@ -36,6 +35,7 @@ from riskprofile.history.layer import (
     Layer,
     Question,
     Rows,
+    as_one,
     joined,
     pairs_of,
     places,
@@ -48,19 +48,17 @@ from riskprofile.scoring import rating
 from riskprofile.services.pairs import SHARED
 from riskprofile.store import batches, parties, pasts
 from riskprofile.store.database import Store
-from riskprofile.store.spool import Columns, Spool
-from riskprofile.tables import TEXT, Table
+from riskprofile.store.spool import SEGMENT, Columns, Spool
+from riskprofile.tables import Table
 
 log = logging.getLogger("riskprofile.past")
 
 HISTORY = "history"  # the folder of a home
 LEAST = 20_000  # rows of past below which nothing is kept: they are read in half a second
 WORTH = 1_000  # rows that came since from which they are written
-MANY = 16  # chunks that came since from which they are: each is opened by itself, 5 ms
+MANY = 16  # chunks that came since from which they are: each is read by itself, half a millisecond
 AT_HAND = 50_000  # rows that came since up to which they are in memory, 400 bytes each
 APART = 4  # a layer that is more than so many times larger than the next is left alone
-# As events were remembered: whole numbers with missing ones, and texts.
-_TYPES = {pa.int64(): pd.Int64Dtype(), pa.string(): TEXT, pa.large_string(): TEXT}
 ABANDONED = 3_600.0  # seconds after which an unfinished file is nobody's
 
 
@@ -231,7 +229,7 @@ def _since(
     profile: Profile,
     known: _Known,
     chain: Sequence[Opened],
-    events: Iterator[Table],
+    events: Iterator[pa.Table],
     spool: Spool,
 ) -> tuple[Layer, Kept] | None:
     """What came and went since the layers on file; None when nothing did."""
@@ -242,58 +240,72 @@ def _since(
         return None
     names = [one.name for one in profile.keys if one.family in FUZZY]
     said = [np.empty(0, dtype=np.int64)]
-    frames: list[Table] = []  # of rows that are not on file
+    parts: list[pa.Table] = []  # of rows that are not on file
     came = Columns(spool)
-    for one in events:
-        frame = recalled(_standing(one, gone), profile)
-        written_as = [column(frame[name]) for name in names if name in frame]
-        keys = [one.values[one.notna().values] for one in written_as]
-        said.append(distinct(np.concatenate([*said[:1], *keys])))
-        frame = united(frame, profile.keys, known.aliases)
-        frames.append(_those(frame, frame["time"].notna()))  # others are unknown to history
-        if len(came) or sum(map(len, frames)) > AT_HAND:
-            _file(frames, came)
+    for one in _alike(events):
+        rows = _recalled(_standing(one, gone), profile)
+        for name in [name for name in names if name in rows.column_names]:
+            said_as = taken_apart(rows.column(name))
+            said.append(distinct(said_as.values[said_as.notna().values]))
+            keys = pa.chunked_array([pa.array(known.aliases(said_as.values), mask=said_as.gone)])
+            rows = rows.set_column(rows.column_names.index(name), name, keys)
+        if rows["time"].null_count:  # what has no time is unknown to history
+            rows = rows.filter(rows["time"].is_valid())
+        parts.append(rows)
+        if len(came) or sum(map(len, parts)) > AT_HAND:
+            for part in parts:  # a day may bring more than memory should hold
+                came.add(part)
+            parts.clear()
     written = distinct(np.concatenate(said))
-    added = _rows(came) if len(came) else _at_hand(frames)
+    added = _rows(came) if len(came) else _at_hand(parts)
     layer = Layer(added, _taken([one.layer for one in chain], gone))
     entities = known.aliases(written)
     return layer, Kept(profile.name, release(profile.name), chunks, gone, written, entities)
 
 
-def _file(frames: list[Table], came: Columns) -> None:
-    """Put these rows on file: a day may bring more than memory should hold."""
-    for frame in frames:
-        came.add(pa.Table.from_pandas(frame, preserve_index=False))
-    frames.clear()
+def _alike(events: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Chunks of the same columns as one, up to so many rows as lie together on file."""
+    held: list[pa.Table] = []
+    rows = 0
+    for one in events:
+        if held and (one.schema != held[0].schema or rows + len(one) > SEGMENT):
+            yield pa.concat_tables(held)
+            held, rows = [], 0
+        held.append(one)
+        rows += len(one)
+    if held:
+        yield pa.concat_tables(held)
 
 
-def _at_hand(frames: Sequence[Table]) -> Rows:
-    frames = [one for one in frames if len(one)]
-    return Rows.of(pd.concat(frames, ignore_index=True)) if frames else NO_ROWS
+def _recalled(rows: pa.Table, profile: Profile) -> pa.Table:
+    """Rows as they are remembered now."""
+    if all(name in rows.column_names for name in profile.formerly):
+        return rows
+    return pa.Table.from_pandas(recalled(rows.to_pandas(), profile), preserve_index=False)
+
+
+def _at_hand(parts: Sequence[pa.Table]) -> Rows:
+    rows = as_one(parts) if parts else ()
+    return Rows.held(rows) if len(rows) else NO_ROWS
 
 
 def _rows(came: Columns) -> Rows:
     """Rows that lie on file, as past rows."""
 
-    def read(names: Sequence[str], chosen: np.ndarray | None) -> Table:
+    def read(names: Sequence[str], chosen: np.ndarray | None) -> pa.Table:
         held = {name: came.values(name, chosen) for name in names}
         for name, one in held.items():
             if pa.types.is_dictionary(one.type):
                 held[name] = one.cast(one.type.value_type)
-        return pa.table(held).to_pandas(types_mapper=_TYPES.get)
+        return pa.table(held)
 
     return Rows(read, list(came), len(came))
 
 
-def _standing(events: Table, gone: np.ndarray) -> Table:
-    """The rows of a chunk that count."""
-    at = places(events[CHUNK], events[POSITION])
-    return _those(events, ~np.isin(at, gone))
-
-
-def _those(rows: Table, which: Any) -> Table:
-    """Rows of which some count, which is mostly all: nothing is copied then."""
-    return rows if which.all() else rows[which]
+def _standing(events: pa.Table, gone: np.ndarray) -> pa.Table:
+    """The rows that count, which are mostly all: nothing is copied then."""
+    stands = ~np.isin(places(events[CHUNK].to_numpy(), events[POSITION].to_numpy()), gone)
+    return events if stands.all() else events.filter(pa.array(stands))
 
 
 def _taken(layers: Sequence[Layer], gone: np.ndarray) -> Rows:

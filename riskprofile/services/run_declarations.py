@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.columns import Column, Mask, View
+from riskprofile.columns import Column, Mask, View, taken_apart
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.memory import give_back
@@ -28,7 +28,7 @@ from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD
 from riskprofile.services.pairs import Wanted, sharing_key
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
 from riskprofile.services.run_rows import BATCH, MET, Logged
-from riskprofile.store.spool import SEGMENT, Columns, taken_apart
+from riskprofile.store.spool import SEGMENT, Columns
 from riskprofile.tables import TEXT, History, Indicator, Table
 
 PARTED = 1 << 16  # rows of a run that are worked on together: some 10 MB

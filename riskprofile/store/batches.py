@@ -593,13 +593,16 @@ def past(connection: Connection, profile: str, before: datetime) -> Past:
     return Past(known, np.sort(places(gone[:, 0], gone[:, 1])))
 
 
-def events(connection: Connection, chunk_ids: Iterable[int]) -> Iterator[Table]:
+def events(connection: Connection, chunk_ids: Iterable[int]) -> Iterator[pa.Table]:
     """What history remembers of these chunks, in their order, each row with where it lies."""
     for chunk_id in chunk_ids:
         content = connection.execute(
             select(chunk_table.c.events).where(chunk_table.c.id == chunk_id)
         ).scalar_one()
-        yield _placed(from_bytes(content), chunk_id)
+        held = _whole(content, None)
+        for name, at in ((CHUNK, np.full(len(held), chunk_id)), (POSITION, np.arange(len(held)))):
+            held = held.append_column(name, pa.array(at))
+        yield held
 
 
 def counts(before: datetime | None = None) -> ColumnElement[bool]:
@@ -639,16 +642,11 @@ def finds(connection: Connection, profile: str, before: datetime) -> list[Table]
     ).all()
     made = []
     for chunk_id, rows in groupby(found, key=lambda row: int(row.chunk_id)):
-        (table,) = events(connection, [chunk_id])
-        held = list(rows)
+        (lying,) = events(connection, [chunk_id])
+        held, table = list(rows), lying.to_pandas()
         times = pd.DatetimeIndex([row.known_at for row in held]).tz_convert("UTC").as_unit("us")
         made.append(table.iloc[[row.position for row in held]].assign(time=times))
     return made
-
-
-def _placed(events: Table, chunk_id: int) -> Table:
-    """Events with where their rows lie."""
-    return events.assign(**{CHUNK: chunk_id, POSITION: np.arange(len(events))})
 
 
 def profiles(connection: Connection, batch_ids: Sequence[str]) -> set[str]:

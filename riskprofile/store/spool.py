@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 import pyarrow as pa
 
-from riskprofile.columns import Column, View, column
+from riskprofile.columns import Column, View, taken_apart
 from riskprofile.errors import AGAIN, StoreError, why_full
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
@@ -144,15 +144,6 @@ def streamed(table: pa.Table) -> memoryview:
 def unstreamed(content: bytes) -> pa.Table:
     """What `streamed` made."""
     return pa.ipc.open_stream(pa.py_buffer(content)).read_all()
-
-
-def taken_apart(held: pa.ChunkedArray) -> Column:
-    """A column as it lies on file, as one to compute with."""
-    if not (pa.types.is_integer(held.type) or pa.types.is_boolean(held.type)):
-        return column(held.to_pandas())
-    # pandas would make floats of whole numbers with missing ones: a key would be another.
-    nothing = pa.scalar(0).cast(held.type)
-    return Column(held.fill_null(nothing).to_numpy(), held.is_null().to_numpy()).plain()
 
 
 class Columns:
