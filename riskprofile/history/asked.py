@@ -42,9 +42,9 @@ class Asked:
 
     def told(self, answers: np.ndarray, missing: Any = None) -> np.ndarray:
         """The answer of each row, of those to the queries along the last axis; else `missing`."""
-        made: np.ndarray = answers[..., self.of_rows]
+        made: np.ndarray = answers.take(self.of_rows, axis=-1)
         if self.lacking is not None and missing is not None:
-            made[..., self.lacking] = missing
+            np.copyto(made, missing, where=self.lacking)
         return made
 
 

@@ -252,8 +252,8 @@ def _norm(items: View, of: Snapshot, measure: str, by: tuple[str, ...]) -> View:
         index, first, end, at = one.events, one.since(None), one.end, one.known
         number[at] += one.sign * (end - first)
         if index.total is not None and index.squares is not None:
-            total[at] += one.sign * (index.total[end] - index.total[first])
-            squares[at] += one.sign * (index.squares[end] - index.squares[first])
+            total[at] += one.sign * (index.total.take(end) - index.total.take(first))
+            squares[at] += one.sign * (index.squares.take(end) - index.squares.take(first))
     counted = np.maximum(number, 1)
     mean = total / counted / QUANTUM
     square = squares / counted / QUANTUM**2
