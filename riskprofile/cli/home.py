@@ -31,7 +31,6 @@ from riskprofile.services import (
     registers,
     under_way,
 )
-from riskprofile.services.raters import FORMER
 from riskprofile.services.settings import Settings, make_home, open_store, unheeded
 from riskprofile.store import audit
 from riskprofile.store.database import Store
@@ -217,11 +216,11 @@ def _keys(lost: list[str]) -> str:
 
 def _unfinished(store: Store, settings: Settings) -> str:
     """What to do about batches that did not end: of one that is read nobody knows it will not."""
-    for batch, rated in finishing.stuck(store, settings, owner()).items():
+    for batch, (rated, do) in finishing.stuck(store, settings, owner()).items():
         raise ScorecardError(
             f"{batch} did not end and cannot here, without {rated} that rated it: its rows are on "
             "no list",
-            do=FORMER,
+            do=do,
         )
     found = under_way.batches_here(store, settings, owner())
     stopped = {one.id for one in found if one.state == "stopped"}
@@ -254,9 +253,10 @@ def upgrade(home: Home = None, json: Json = False) -> None:
     ):
         stuck = finishing.stuck(store, settings, owner())
     said = f"the database of {settings.home} is of this release"
-    output.done({"upgraded": True, "stuck": stuck}, said, as_json=json)
-    for batch, rated in stuck.items():
-        output.note(f"batch {batch} cannot end without {rated} that rated it. {FORMER}")
+    named = {batch: rated for batch, (rated, _) in stuck.items()}
+    output.done({"upgraded": True, "stuck": named}, said, as_json=json)
+    for batch, (rated, do) in stuck.items():
+        output.note(f"batch {batch} cannot end without {rated} that rated it. {do}")
 
 
 @database.command("copy")

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, InputError, ScorecardError, UsageError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, promotion
+from riskprofile.services import govern
 from riskprofile.services.ending import Written
 from riskprofile.services.raters import what_rated
 from riskprofile.services.rights import Actor, authorise, note
@@ -94,18 +94,17 @@ def finish(
     )
 
 
-def stuck(store: Store, settings: Settings, actor: Actor) -> dict[str, str]:
-    """Batches that did not end and cannot here, with what rated them: that is not here any more."""
+def stuck(store: Store, settings: Settings, actor: Actor) -> dict[str, tuple[str, str]]:
+    """Batches that did not end and cannot now: what rated each, not here or altered; what mends."""
     authorise(actor, "batch.look")
     found = {}
     with store.read() as connection:
         asked = select(_batch).where(_batch.c.id.in_(batches.unfinished(connection)))
         for row in connection.execute(asked.where(_batch.c.model_digest != "")).all():
-            rated = (row.profile, row.model_version, row.model_digest)
             try:
-                promotion.rated_by(connection, settings.models, *rated)
-            except ScorecardError:
-                found[row.id] = f"{row.profile} {row.model_version}"
+                what_rated(connection, settings.models, Batch(**row._mapping))
+            except ScorecardError as error:
+                found[row.id] = (f"{row.profile} {row.model_version}", error.do)
     return found
 
 

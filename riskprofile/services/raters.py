@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from riskprofile.errors import ScorecardError
+from riskprofile.errors import ScorecardError, ScorecardMissing
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.parties import Heard, Register
@@ -30,14 +30,15 @@ def what_rated(connection: Connection, models: Path, batch: Batch) -> Scorecard:
     Raises
     ------
     ScorecardError
-        It is not there any more, or not as it was: nothing here ends the batch.
+        It is not there any more, or not as it was: nothing ends the batch before that is mended.
     """
     version, digest = batch.model_version, batch.model_digest
     try:
         return promotion.rated_by(connection, models, batch.profile, version, digest)
     except ScorecardError as error:
         what = f"batch {batch.id} cannot end without what rated it: {error.what}"
-        raise ScorecardError(what, where=error.where, do=FORMER) from error
+        do = FORMER if isinstance(error, ScorecardMissing) else error.do
+        raise ScorecardError(what, where=error.where, do=do) from error
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,8 @@ def replay(
     """
     told = Replayed()
     with store.read() as connection:
+        if record is None:
+            _require_chunks(connection)
         only = find(connection, record, removed) if record else None
         told.removed = _removed(connection, only)
         cards: dict[str, Scorecard | str] = {}
@@ -201,6 +203,15 @@ def _removed(connection: Connection, only: Any) -> int:
     if only is not None:
         asked = asked.where(table.record_id == only.record_id)
     return int(connection.execute(asked).scalar_one())
+
+
+def _require_chunks(connection: Connection) -> None:
+    """That no stored score refers to a chunk that is gone: what is not there cannot differ."""
+    record, chunk = batches.record_table.c, batches.chunk_table.c
+    rated = select(record.chunk_id).where(record.points.is_not(None))
+    gone = rated.where(record.chunk_id.not_in(select(chunk.id))).limit(1)
+    for chunk_id in connection.execute(gone).scalars():
+        _chunk(connection, chunk_id)
 
 
 def _rated_chunks(connection: Connection, only: int | None) -> Iterator[tuple[Any, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
@@ -35,6 +36,7 @@ from riskprofile.services.finishing import finish, stuck
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.opening import BATCH_LOCK, begin, go_on
+from riskprofile.services.raters import FORMER
 from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -266,7 +268,27 @@ def test_a_scorecard_that_is_gone_ends_nothing(
         rate(store, home, day, LATER, resume=True)
     assert "riskprofile finish" not in str(told.value)
     assert govern.unfinished(store, OWNER) == {batch: "stopped"}
-    assert stuck(store, home, OWNER) == {batch: "shipment 2020"}
+    assert stuck(store, home, OWNER) == {batch: ("shipment 2020", FORMER)}
+
+
+def test_of_an_altered_scorecard_it_is_told_to_restore_that_and_no_former_release(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    shutil.copytree(home.models, models)
+    batch = stopped(store, home, write(tmp_path / "day.csv", factory.shipments(100)))
+    version = (models / "shipment" / "CURRENT").read_text().strip()
+    structure = models / "shipment" / version / "scorecard.json"
+    whole = structure.read_bytes()
+    structure.write_bytes(whole.replace(b'"base": -', b'"base": -1', 1))
+    here = home.model_copy(update={"models": models})
+    restore = "Restore the folder of that version"
+    assert stuck(store, here, OWNER) == {batch: (f"shipment {version}", restore)}
+    with pytest.raises(ScorecardError, match=rf"altered or cut\. {restore}$"):
+        finish(store, here, OWNER, batch, WHY, NOW)
+    structure.write_bytes(whole)
+    finish(store, here, OWNER, batch, WHY, NOW)
+    assert stuck(store, here, OWNER) == {}
 
 
 def test_a_program_that_still_reads_it_comes_no_further(

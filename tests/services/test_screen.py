@@ -254,9 +254,8 @@ def test_of_scores_whose_batch_or_rows_are_gone_replay_says_to_restore_the_datab
     for ask in (replay.replay, replay.explain):
         with pytest.raises(Damaged, match=rf"^{where}.* Restore the last backup"):
             ask(store, home.models, "XM-000003")
-    if lost == "batch":
-        with pytest.raises(Damaged, match=where):
-            replay.replay(store, home.models)
+    with pytest.raises(Damaged, match=where):
+        replay.replay(store, home.models)
 
 
 def test_thousands_of_scores_are_replayed_a_chunk_at_a_time_and_the_altered_one_is_named(
