@@ -77,12 +77,14 @@ def moment(text: str, option: str, *, zoned: bool = False) -> datetime:
     do = "Write 2026-11-24T08:00+00:00"
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        aware.astimezone(UTC)  # at the ends of the calendar it may have no time there
+    except (ValueError, OverflowError):
         do += "" if zoned else ", or 2026-11-24"
         raise UsageError(f"{option} {text} is no day or time", do=do) from None
     if zoned and found.tzinfo is None:
         raise UsageError(f"{option} {text}: the zone is missing", do=do)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return aware
 
 
 def settings_of(home: Path | None, **flags: Any) -> Settings:

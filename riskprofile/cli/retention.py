@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import timedelta
-from typing import Annotated
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -34,11 +35,17 @@ def run(
     new_key: Annotated[
         bool, typer.Option("--new-key", help="The key used before was destroyed on purpose.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Say what would be forgotten, also at a time to come.")
+    ] = False,
     home: Home = None,
     json: Json = False,
 ) -> None:
     """Mask and remove what is due, in the database, its free pages and the home's files."""
     due = moment(as_of, "--as-of") if as_of else now()
+    if dry_run:
+        _preview(due, home, new_key=new_key, as_json=json)
+        return
     if due > now():
         raise UsageError(
             f"--as-of {as_of} has not come yet: nothing is forgotten before it is due",
@@ -64,16 +71,44 @@ def run(
             f"riskprofile: {told.unranked:,} of the removed rows were of batches that have not "
             "ended: no officer had them on a list. riskprofile doctor names such batches"
         )
-    forgotten = (
-        output.counted(told.quarantined, "quarantined row"),
+    cleared = output.counted(told.quarantined, "quarantined row")
+    practice = output.counted(told.practice, "row") + " of practice"
+    output.say(", ".join((cleared, *_others(told), practice)) + " forgotten")
+
+
+def _others(told: service.Forgotten) -> list[str]:
+    """What is forgotten that is of no profile."""
+    return [
         output.counted(told.drafts, "draft"),
         output.counted(told.words, "purpose"),
         output.counted(told.names, "name") + " of the register of parties",
         output.counted(told.files, "file"),
         output.counted(told.arms, "piece") + " of arms",
-        output.counted(told.practice, "row") + " of practice",
-    )
-    output.say(", ".join(forgotten) + " forgotten")
+    ]
+
+
+def _preview(due: datetime, home: Path | None, *, new_key: bool, as_json: bool) -> None:
+    """What a run would do then, by profile; nothing is done."""
+    with opened(home) as (settings, store), output.progress("looking") as progress:
+        told = service.preview(store, settings, owner(), due, new_key=new_key, step=progress.step)
+    others = told.pop("")
+    names = ("masked", "removed", "unranked", "alerts", "quarantined")
+    content: dict[str, Any] = {"as_of": others.as_of.isoformat(), "dry_run": True}
+    content["profiles"] = {
+        profile: {name: getattr(one, name) for name in names} for profile, one in told.items()
+    }
+    content |= {
+        name: getattr(others, name) for name in ("drafts", "words", "names", "files", "arms")
+    }
+    said = [
+        f"{profile}: {output.counted(one.masked, 'row')} masked, {one.removed:,} removed, "
+        f"{output.counted(one.alerts, 'alert')} cleared, "
+        f"{output.counted(one.quarantined, 'quarantined row')} forgotten"
+        for profile, one in told.items()
+    ]
+    said.append(", ".join(_others(others)) + " forgotten")
+    first = f"as of {others.as_of:%Y-%m-%d %H:%M} UTC a run would do this; nothing was changed"
+    output.done(content, first, *(f"  {one}" for one in said), as_json=as_json)
 
 
 def _check_clock(store: Store) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sqlalchemy import Connection, UpdateBase, func, select
 
 from riskprofile.errors import StoreError
 from riskprofile.history.resolver import written
@@ -40,6 +41,8 @@ from riskprofile.store.database import Store, serialise
 KEY = "retention"
 FINDS = ("trafficking", "compliance", "other")
 FOLDERS = ("exports", "runs", "inbox", "backups")  # of the home: files that hold declarations
+# A first run of a former release that was killed has told of its chunks alone.
+USED = ("retention.key", "retention.run", "retention.forget")  # acts after which there is a key
 KEEP, MASK, REMOVE = 0, 1, 2
 
 
@@ -147,7 +150,7 @@ def run(
     authorise(actor, "retention.run")
     moment = (as_of or now).astimezone(UTC)
     told = Forgotten(moment)
-    secret = _key(store, settings, actor, now, new_key=new_key)
+    secret, cleared = _key(store, settings, actor, now, new_key=new_key), set[str]()
     for profile in PROFILES.values():
         said = terms(profile, settings)
         with store.read() as connection:
@@ -158,29 +161,11 @@ def run(
             done += chunk.count
             step(profile.name, done, of)
         with store.write(patience=120.0) as connection:
-            old = [
-                batch_id
-                for batch_id, received in erasure.received(connection, profile.name)
-                if due_at(received, said.first) <= moment
-            ]
-            told.quarantined += erasure.clear_quarantine(connection, old)
-            late = received_upto(moment, said.mask)
-            but = () if said.finds else FINDS
-            told.alerts += sealing.seal_late(connection, profile.name, late, secret, but)
-    first = shortest(settings)
+            _forget_beside(connection, profile, said, secret, moment, told, cleared)
     damaged = _forget_practice(settings.home, moment, told)
     with store.write(patience=120.0) as connection:
-        told.drafts = erasure.clear_drafts(connection, received_upto(moment, first))
-        words_before = received_upto(moment, first)
-        told.words = audit.forget_words(connection, words_before)
-        told.words += erasure.clear_unmaskings(connection, received_upto(moment, first))
-        named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
-        told.names = parties.forget(connection, received_upto(moment, max(named)))
-        told.names += watchlists.forget(connection, received_upto(moment, first))
-        if settings.record_years is not None:
-            due = received_upto(moment, 12 * settings.record_years)
-            told.arms = arms.forget(connection, due)
-        told.files = _forget_files(settings.home, received_upto(moment, first))
+        words_before = _forget_others(connection, settings, moment, told)
+        told.files = _forget_files(settings.home, words_before)
         detail = {name: value for name, value in vars(told).items() if name != "as_of"}
         detail |= {"as_of": moment.isoformat(), audit.WORDS_BEFORE: words_before.isoformat()}
         note(connection, actor, audit.FORGOT, "retention", now, detail)
@@ -190,6 +175,128 @@ def run(
     if damaged is not None:
         raise damaged
     return told
+
+
+def preview(
+    store: Store,
+    settings: Settings,
+    actor: Actor,
+    as_of: datetime,
+    *,
+    new_key: bool = False,
+    step: Step = lambda name, done, of: None,
+) -> dict[str, Forgotten]:
+    """What `run` would do at a time, which may be to come: by profile, and as "" what is of none.
+
+    Nothing is written: no row, file, key or audit. Notes of alerts that a run would clear are
+    among the words, and practice is not counted.
+
+    Raises
+    ------
+    NotAllowed
+        The actor has no right to it.
+    StoreError
+        The key that was used before is not here: a run would do nothing.
+    """
+    authorise(actor, "retention.run")
+    moment = as_of.astimezone(UTC)
+    told = {name: Forgotten(moment) for name in (*PROFILES, "")}
+    with store.read() as connection:
+        used = audit.done(connection, USED) and not new_key
+    here = used or keys.there(settings.home, KEY)
+    secret = keys.key(settings.home, KEY, make=False) if here else bytes(keys.SIZE)
+    for profile in PROFILES.values():
+        said, mine, alerts_due = terms(profile, settings), told[profile.name], set[int]()
+        with store.read() as connection:
+            found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+        of, done = sum(chunk.count for chunk in found), 0
+        for chunk in found:
+            if ended := _ended(said, chunk, moment):
+                with store.read() as connection:
+                    due = _due(connection, profile, said, chunk, secret, ended)
+                    alerts_due |= _alerts(connection, profile, due) if due else set()
+                if due:
+                    due.tell(mine, chunk)
+            done += chunk.count
+            step(profile.name, done, of)
+        mine.alerts = len(alerts_due)
+    with store.read() as connection:
+        looking, cleared = _Looking(connection), set[str]()
+        for profile in PROFILES.values():
+            said, mine = terms(profile, settings), told[profile.name]
+            _forget_beside(looking, profile, said, secret, moment, mine, cleared)
+        before = _forget_others(looking, settings, moment, told[""])
+    told[""].files = _forget_files(settings.home, before, keep=True)
+    return told
+
+
+@dataclass(frozen=True)
+class _Change:
+    """How many rows a statement would change, where that is asked."""
+
+    connection: Connection
+    asked: Any
+
+    @property
+    def rowcount(self) -> int:
+        rows = select(func.count()).select_from(self.asked.table).where(self.asked.whereclause)
+        return int(self.connection.execute(rows).scalar_one())
+
+
+class _Looking:
+    """A connection through which nothing is changed.
+
+    To change what is due, and to undo it, would keep all others from writing meanwhile on SQLite.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self.dialect = connection, connection.dialect
+
+    def execute(self, asked: Any, *given: Any) -> Any:
+        if isinstance(asked, UpdateBase):
+            return _Change(self._connection, asked)
+        return self._connection.execute(asked, *given)
+
+
+def _forget_beside(
+    connection: Any,
+    profile: Profile,
+    said: Terms,
+    secret: bytes,
+    moment: datetime,
+    told: Forgotten,
+    cleared: set[str],
+) -> None:
+    """What lies beside the rows of a profile: those set aside, and late words about masked ones.
+
+    `cleared` are batches whose rows went with another profile: some are of several.
+    """
+    old = {
+        batch_id
+        for batch_id, received in erasure.received(connection, profile.name)
+        if due_at(received, said.first) <= moment
+    }
+    told.quarantined += erasure.clear_quarantine(connection, sorted(old - cleared))
+    cleared |= old
+    late = received_upto(moment, said.mask)
+    but = () if said.finds else FINDS
+    told.alerts += sealing.seal_late(connection, profile.name, late, secret, but)
+
+
+def _forget_others(
+    connection: Any, settings: Settings, moment: datetime, told: Forgotten
+) -> datetime:
+    """What is of no profile; the time up to which words of purposes went."""
+    before = received_upto(moment, shortest(settings))
+    told.drafts = erasure.clear_drafts(connection, before)
+    told.words = audit.forget_words(connection, before)
+    told.words += erasure.clear_unmaskings(connection, before)
+    named = [terms(one, settings).mask for one in PROFILES.values() if written(one.keys)]
+    told.names = parties.forget(connection, received_upto(moment, max(named)))
+    told.names += watchlists.forget(connection, before)
+    if settings.record_years is not None:
+        told.arms = arms.forget(connection, received_upto(moment, 12 * settings.record_years))
+    return before
 
 
 def _forget_practice(home: Path, moment: datetime, told: Forgotten) -> StoreError | None:
@@ -208,8 +315,7 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
     """
     with store.write(patience=120.0) as connection:
         serialise(connection, audit.CHAIN_LOCK)
-        # A first run of a former release that was killed has told of its chunks alone.
-        used = audit.done(connection, ["retention.key", "retention.run", "retention.forget"])
+        used = audit.done(connection, USED)
         anew = new_key and not keys.there(settings.home, KEY)
         given = keys.key(settings.home, KEY, make=new_key or not used)
         if anew or not used:
@@ -251,29 +357,16 @@ def _forget_chunk(
     told: Forgotten,
     now: datetime,
 ) -> None:
-    over = said.end is not None and due_at(chunk.received, said.end) <= moment
-    unflagged = said.unflagged is not None and due_at(chunk.received, said.unflagged) <= moment
-    mask = due_at(chunk.received, said.mask) <= moment
-    kept = versions.REMOVED if over else "masked" if mask else "unflagged"
-    if kept == chunk.kept or not (over or mask or unflagged):
+    ended = _ended(said, chunk, moment)
+    if not ended:
         return
     with store.write(patience=120.0) as connection:
-        if chunk.kept == versions.NAMES and not over and not _opens(connection, chunk, secret):
-            return  # of what a destroyed key sealed nothing can be sealed anew
-        names = erasure.references(connection, chunk.id)
-        asked = {name for name in names if name is not None}
-        evidence, finds = erasure.evident(connection, profile.name, asked, finds=FINDS)
-
-        def fate(name: str | None) -> int:
-            if name is None or over or (unflagged and name not in evidence):
-                return REMOVE
-            return MASK if mask and (said.finds or name not in finds) else KEEP
-
-        fates = np.array([fate(name) for name in names], dtype=np.int8)
-        _rewrite(connection, profile, chunk, kept, fates, names, secret)
-        gone = {name for name, one in zip(names, fates, strict=True) if name and one == REMOVE}
-        hid = {name for name, one in zip(names, fates, strict=True) if name and one == MASK}
-        count, notes = _forget_alerts(connection, profile, hid, gone, secret)
+        due = _due(connection, profile, said, chunk, secret, ended)
+        if due is None:
+            return
+        _rewrite(connection, profile, chunk, ended[0], due.fates, due.names, secret)
+        gone = due.named(REMOVE)
+        count, notes = _forget_alerts(connection, profile, due.named(MASK), gone, secret)
         told.alerts += count
         erasure.rename(
             connection,
@@ -283,14 +376,79 @@ def _forget_chunk(
         )
         if gone:  # what files of the past hold of them is not vouched for any more
             pasts.forget(connection, profile.name)
-        removed = sum(1 for name, one in zip(names, fates, strict=True) if name and one == REMOVE)
-        masked = int((fates == MASK).sum())
+        masked, removed = due.tell(told, chunk)
+        detail = {"kept": ended[0], "masked": masked, "removed": removed}
+        detail |= {audit.NOTES: notes} if notes else {}
+        note(connection, actor, audit.MASKED, f"chunk:{chunk.id}", now, detail)
+
+
+def _ended(said: Terms, chunk: erasure.Stored, moment: datetime) -> list[str]:
+    """Which terms of a chunk have ended, the strictest first; none that a run dealt with."""
+    all_terms = {versions.REMOVED: said.end, "masked": said.mask, "unflagged": said.unflagged}
+    ended = [
+        kept
+        for kept, months in all_terms.items()
+        if months is not None and due_at(chunk.received, months) <= moment
+    ]
+    return [] if ended[:1] == [chunk.kept] else ended
+
+
+@dataclass(frozen=True)
+class Due:
+    """What becomes of each row of a chunk: its reference (None: removed before) and its fate."""
+
+    names: list[str | None]
+    fates: np.ndarray
+
+    def named(self, fate: int) -> set[str]:
+        """The references of the rows with this fate."""
+        return {name for name, one in zip(self.names, self.fates, strict=True)
+                if name and one == fate}  # fmt: skip
+
+    def tell(self, told: Forgotten, chunk: erasure.Stored) -> tuple[int, int]:
+        """Count the rows masked and removed, and give both."""
+        there = np.array([bool(name) for name in self.names])
+        masked = int((self.fates == MASK).sum())
+        removed = int((there & (self.fates == REMOVE)).sum())
         told.removed += removed
         told.unranked += 0 if chunk.ended else removed
         told.masked += masked
-        detail = {"kept": kept, "masked": masked, "removed": removed}
-        detail |= {audit.NOTES: notes} if notes else {}
-        note(connection, actor, audit.MASKED, f"chunk:{chunk.id}", now, detail)
+        return masked, removed
+
+
+def _due(
+    connection: Any,
+    profile: Profile,
+    said: Terms,
+    chunk: erasure.Stored,
+    secret: bytes,
+    ended: list[str],
+) -> Due | None:
+    """None where a destroyed key sealed it: of that nothing can be sealed anew."""
+    over = versions.REMOVED in ended
+    if chunk.kept == versions.NAMES and not over and not _opens(connection, chunk, secret):
+        return None
+    names = erasure.references(connection, chunk.id)
+    asked = {name for name in names if name is not None}
+    evidence, finds = erasure.evident(connection, profile.name, asked, finds=FINDS)
+
+    def fate(name: str | None) -> int:
+        if name is None or over or ("unflagged" in ended and name not in evidence):
+            return REMOVE
+        return MASK if "masked" in ended and (said.finds or name not in finds) else KEEP
+
+    return Due(names, np.array([fate(name) for name in names], dtype=np.int8))
+
+
+def _alerts(connection: Any, profile: Profile, due: Due) -> set[int]:
+    """The alerts that go with the rows: of a masked one, what is sealed already is."""
+    gone = due.named(REMOVE)
+    return {
+        alert["id"]
+        for alert in erasure.alerts_of(connection, profile.name, due.named(MASK) | gone)
+        if alert["record_id"] in gone
+        or erasure.sealed(connection, sealing.ALERT, alert["id"]) is None
+    }
 
 
 def _rewrite(
@@ -391,15 +549,19 @@ def _forget_alerts(
     return count, notes
 
 
-def _forget_files(home: Path, before: datetime) -> int:
-    """Files of the home that hold declarations and were last written before a time."""
+def _forget_files(home: Path, before: datetime, *, keep: bool = False) -> int:
+    """Files of the home that hold declarations and were last written before a time.
+
+    How many; `keep` only counts them.
+    """
     count = 0
     for folder in FOLDERS:
         for path in sorted((home / folder).rglob("*")):
             try:
                 old = path.lstat().st_mtime <= before.timestamp()
                 if old and (path.is_symlink() or path.is_file()):
-                    path.unlink()
+                    if not keep:
+                        path.unlink()
                     count += 1
             except FileNotFoundError:
                 continue  # a watcher took it meanwhile

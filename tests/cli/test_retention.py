@@ -30,6 +30,29 @@ def test_nothing_is_forgotten_before_its_time_by_a_year_that_was_mistyped(tmp_pa
     assert (code, told(said)["masked"], told(said)["removed"]) == (0, 0, 0)
 
 
+def test_what_will_be_due_is_told_at_a_time_to_come_and_nothing_is_changed(tmp_path: Path) -> None:
+    home, day = tmp_path / "home", tmp_path / "day.csv"
+    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    assert run(home, "history", "load", day)[0] == 0
+    asked = ("retention", "run", "--dry-run", "--as-of", "2999-11-24T08:00+00:00")
+    for _ in range(2):
+        code, said, _ = run(home, *asked, "--json")
+        assert (code, told(said)["profiles"]["shipment"]["masked"]) == (0, 4)
+    code, said, _ = run(home, *asked)
+    assert code == 0 and "nothing was changed" in said
+    assert "shipment: 4 rows masked, 0 removed, 0 alerts cleared" in said
+    code, said, _ = run(home, "retention", "run", "--dry-run", "--json")
+    assert (code, told(said)["profiles"]["shipment"]["masked"]) == (0, 0)
+
+
+def test_a_time_that_utc_does_not_have_is_refused(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    assert run(home, "init")[0] == 0
+    asked = ("retention", "run", "--dry-run", "--as-of", "9999-12-31T23:59-12:00")
+    code, _, said = run(home, *asked)
+    assert code == 2 and "is no day or time" in said
+
+
 def test_a_clock_that_runs_ahead_forgets_nothing_until_a_person_says_so(tmp_path: Path) -> None:
     home = tmp_path / "home"
     assert run(home, "retention", "run")[0] == 0

@@ -191,6 +191,64 @@ def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     assert left_on_disk(home) == set()
 
 
+@pytest.mark.parametrize("moment", [datetime(2026, 3, 1, tzinfo=UTC), ENDED])
+def test_what_a_run_would_do_is_told_before_and_nothing_is_changed(
+    store: Store, home: Settings, tmp_path: Path, moment: datetime
+) -> None:
+    """After half a year travellers alone are due; at the end everything is."""
+    seeded(store, home, tmp_path)
+    before = everything(store, home)
+    told = retention.preview(store, home, OWNER, moment)
+    assert everything(store, home) == before and not keys.there(home.home, retention.KEY)
+    assert list(told) == ["shipment", "traveller", ""]
+    assert (told["shipment"].alerts > 0) == (moment == ENDED) and told["traveller"].removed > 0
+    assert told["shipment"].quarantined == (SET_ASIDE if moment == ENDED else 0)
+    done = retention.run(store, home, OWNER, ENDED, moment)
+    for name in vars(done):
+        if name not in ("as_of", "practice"):
+            assert sum(getattr(one, name) for one in told.values()) == getattr(done, name), name
+    again = retention.preview(store, home, OWNER, moment)
+    assert not any(value for one in again.values() for name, value in vars(one).items()
+                   if name != "as_of")  # fmt: skip
+
+
+def everything(store: Store, home: Settings) -> tuple[list[str], list[str]]:
+    """Each row of the database, and each file of the home beside it."""
+    with sqlite3.connect(home.home / "riskprofile.db") as database:
+        rows = [*database.iterdump()]
+    database.close()
+    files = [str(one) for one in home.home.rglob("*") if "riskprofile.db" not in one.name]
+    return rows, sorted(files)
+
+
+def test_a_look_at_what_is_due_goes_on_while_others_write_and_counts_nothing_twice(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """On SQLite one program writes at a time: it would wait for that one, or the others for it."""
+    seeded(store, home, tmp_path)
+    with store.write() as connection:  # of what could not be read, nobody knows the profile
+        connection.execute(text("UPDATE batch SET profile = '' WHERE source LIKE '%lost.csv'"))
+    with store.write():
+        told = retention.preview(store, home, OWNER, ENDED)
+    done = retention.run(store, home, OWNER, ENDED)
+    assert sum(one.quarantined for one in told.values()) == done.quarantined == SET_ASIDE
+
+
+def test_a_look_at_what_is_due_needs_the_right_and_the_key_of_a_run(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    for role in ("officer", "supervisor", "analyst", "operator", "auditor"):
+        with pytest.raises(NotAllowed):
+            retention.preview(store, home, Actor(role, role, None), ENDED)
+    retention.run(store, home, OWNER, datetime(2026, 9, 1, tzinfo=UTC))
+    (home.home / "keys" / "retention.key").unlink()
+    with pytest.raises(StoreError, match="used before"):
+        retention.preview(store, home, OWNER, ENDED)
+    told = retention.preview(store, home, OWNER, ENDED, new_key=True)
+    assert told["traveller"].removed > 0 and not keys.there(home.home, retention.KEY)
+
+
 def test_a_file_that_a_watcher_takes_meanwhile_hinders_nothing(
     store: Store, home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -278,7 +336,12 @@ def test_no_seeded_name_is_left_in_a_row_of_postgresql(
     names = [name.lower() for name in names]
     before = everything()
     assert all(name[:7].encode() in before for name in names)
-    retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+    due = retention.due_at(RECEIVED, 12)
+    told = retention.preview(store, home, OWNER, due)
+    assert everything() == before
+    done = retention.run(store, home, OWNER, due)
+    assert (told["shipment"].masked, told["traveller"].removed) == (done.masked, done.removed)
+    assert (told[""].names, done.masked) == (done.names, 60)
     left = everything()
     store.close()
     assert [name for name in names if name[:7].encode() in left] == []
@@ -703,7 +766,10 @@ def test_what_was_written_of_a_masked_record_is_opened_with_it_also_what_came_la
     assert left().count("Ada") == 1 and "omar raised it by hand: …" in left()
     retention.run(store, home, OWNER, retention.due_at(now, 6) - SECOND)
     assert "Ada appealed" in left()
-    assert retention.run(store, home, OWNER, over := retention.due_at(now, 6)).alerts == 1
+    over = retention.due_at(now, 6)
+    assert retention.preview(store, home, OWNER, over)["traveller"].alerts == 1
+    assert "Ada appealed" in left()
+    assert retention.run(store, home, OWNER, over).alerts == 1
     assert "Ada" not in left()
     assert seen("XC-000000", over) == [*first, ("sara", ("snooze", "reason"), "Ada appealed")]
     assert retention.run(store, home, OWNER, over).alerts == 0
