@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+import numpy as np
+from sqlalchemy import Connection, select
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
-from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
 from riskprofile.store import batches
 from riskprofile.store.database import Store
@@ -20,6 +22,8 @@ from riskprofile.words import Message
 
 _record = Record.__table__  # type: ignore[attr-defined]
 _chunk = Chunk.__table__  # type: ignore[attr-defined]
+
+NAMED = 5  # of several declarations with one number
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,61 @@ class StoredItem:
     message_at: datetime | None
     counts: bool
     declared: dict[str, Any]
+
+
+def whole(
+    connection: Connection,
+    actor: Actor,
+    number: str,
+    profile: str,
+    fits: Callable[[str], bool] = lambda record_id: True,
+) -> str:
+    """The declaration of the actor's office that a number stands for, as given where none does.
+
+    Parameters
+    ----------
+    number : str
+        Whole, or as pages show it (what stands before `@`).
+    fits : callable
+        Which are preferred where several have the number.
+
+    Raises
+    ------
+    RiskProfileError
+        Several have it: these are named, and none of another office.
+    """
+    asked = select(_record.c.record_id).where(_record.c.profile == profile).distinct()
+    if not number or connection.execute(asked.where(_record.c.record_id == number)).first():
+        return number  # whose it is, is asked where it is read
+    same = _record.c.record_id.startswith(f"{number}@", autoescape=True)
+    found = sorted(connection.execute(asked.where(same)).scalars())
+    mine = [one for one in found if _is_shown(connection, actor, one, profile)]
+    fitting = [one for one in mine if fits(one)]
+    if len(fitting) > 1:
+        raise RiskProfileError(
+            Message("refusal.several"),
+            where=", ".join(fitting[:NAMED]),
+            do=Message("refusal.do_whole"),
+        )
+    return str((fitting or mine or [number])[0])
+
+
+def _is_shown(connection: Connection, actor: Actor, record_id: str, profile: str) -> bool:
+    """Whether the newest version of a declaration is of an office that the actor sees.
+
+    One cell of its chunk is read: many may have a number.
+    """
+    row = connection.execute(
+        select(_record.c.position, _chunk.c.rows)
+        .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+        .where(_record.c.record_id == record_id, _record.c.profile == profile)
+        .order_by(_record.c.version.desc())
+    ).first()
+    if row is None:
+        return False
+    office = PROFILES[profile].office
+    cell = batches.from_bytes(row.rows, [office], np.array([row.position]))[office].dropna()
+    return sees(actor, None if cell.empty else str(cell.iloc[0]))
 
 
 def declaration(

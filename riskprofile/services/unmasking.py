@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import keys, looking, sealing
+from riskprofile.services import keys, looking, records, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
@@ -71,10 +71,16 @@ def ask(
 ) -> int:
     """Ask to see a masked record; the request's id. It shows nothing before another allows it.
 
+    Parameters
+    ----------
+    record_id : str
+        The declaration's number, whole or as printed (what stands before `@`).
+
     Raises
     ------
     RiskProfileError
-        The case or the reason is missing, or nothing of the record is masked.
+        The case or the reason is missing, nothing of the record is masked, or several masked ones
+        of the office have that number: it names them.
     Conflict
         A request of the actor's for this record and case waits, or holds.
     """
@@ -83,6 +89,9 @@ def ask(
         raise RiskProfileError(
             Message("refusal.case", n=REASON_LENGTH), do=Message("refusal.do_case")
         )
+    with store.read() as connection:  # many may have a number, and nobody waits for it
+        masked = partial(_masked, connection, profile=profile)
+        record_id = records.whole(connection, actor, record_id, profile, masked)
     with store.write() as connection:
         office = _office(connection, actor, record_id, profile)
         if not _masked(connection, record_id, profile):

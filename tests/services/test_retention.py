@@ -510,6 +510,40 @@ def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
     assert [one.account for one in looking.alarms(store, SARA, now)] == ["ines"]
 
 
+def test_a_masked_record_is_asked_for_by_the_number_that_pages_show(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Of several of the office the refusal gives the whole references; of others it knows none."""
+    numbers, carriers = ["XM-1", "XM-2", "XM-2", "XM-3"], ["AA", "AA", "BB", "AA"]
+    offices = [HERE, HERE, HERE, "XMRLW"]
+    table = factory.shipments(
+        4, declaration_id=numbers, carrier=carriers, customs_office=offices, consignor_name=seed(1)
+    )
+    rate(store, home, write(tmp_path / "day.csv", table), "shipment", RECEIVED)
+    now = retention.due_at(RECEIVED, 12)
+
+    def ask(number: str) -> int:
+        return unmasking.ask(store, INES, number, "shipment", "CASE-7", WHY, now)
+
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        ask("XM-1")
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        ask("XM-2")
+    retention.run(store, home, OWNER, now)
+    asked = ask("XM-1")
+    unmasking.allow(store, SARA, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now).declared
+    assert (row["declaration_id"], row["consignor_name"]) == ("XM-1", seed(1))
+    with pytest.raises(Conflict):
+        ask("XM-1")
+    with pytest.raises(RiskProfileError, match=r"XM-2@.*AA.*, XM-2@.*BB.*several") as told:
+        ask("XM-2")
+    assert ask(told.value.where.split(", ")[1]) > asked
+    for number in ("XM-3", "XM-", "", "%"):
+        with pytest.raises(NotAllowed, match="no such record"):
+            ask(number)
+
+
 def test_of_an_amended_declaration_the_version_that_counts_is_seen_again(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
