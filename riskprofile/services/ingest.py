@@ -288,7 +288,7 @@ class Ingest:
             kept = kept.assign(warnings=_warned(kept["warnings"], repeats, REPEATED))
         if not (folded.keep.all() and numbered(kept)):
             kept = kept[folded.keep].reset_index(drop=True)
-        met = np.flatnonzero(kept[RECORD].isin(before)) if before else np.empty(0, dtype=np.int32)
+        met = np.flatnonzero([record in before for record in kept[RECORD].tolist()])
         return Prepared(profile, number, table, kept, folded, chunk, met)
 
     def _arrivals(self, table: Table) -> list[datetime]:
@@ -446,7 +446,7 @@ class Ingest:
         audited.
         """
         folded = one.folded
-        versions.supersede(connection, one.profile, self.batch.id, folded.renewed)
+        versions.supersede(connection, one.profile, self.batch.id, set(folded.renewed))
         versions.confirm(connection, one.profile, folded.confirmed)
         if folded.cancelled:
             later = versions.later(connection, self.arrived)

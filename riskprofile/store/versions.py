@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     and_,
-    bindparam,
     case,
     func,
     not_,
@@ -229,37 +228,34 @@ def known(
     return found
 
 
-def supersede(connection: Connection, profile: str, batch_id: str, keys: Iterable[Key]) -> None:
+def supersede(connection: Connection, profile: str, batch_id: str, keys: Collection[Key]) -> None:
     """Mark the versions of these items that counted until now superseded.
 
     One that a finished batch withdrew stopped counting with that batch, and so it stays.
     """
+    ids = [number for _, number in _held(connection, profile, keys)]
+    if not ids:
+        return
     columns = record_table.c
-    # Of its own batch: a list of all that are done would be made anew for each key.
     state = select(batch_table.c.state).where(batch_table.c.id == columns.folded_by)
     ended = case((state.scalar_subquery() == "done", columns.folded_by), else_=batch_id)
-    statement = (
+    connection.execute(
         update(record_table)
-        .where(columns.record_id == bindparam("_record"))
-        .where(columns.profile == profile)
-        .where(columns.item == bindparam("_item"))
-        .where(columns.state != SUPERSEDED)
+        .where(among(columns.id, ids), columns.state != SUPERSEDED)
         .values(state=SUPERSEDED, folded_by=ended)
     )
-    if named := [{"_record": record_id, "_item": item} for record_id, item in keys]:
-        connection.execute(statement, named)
 
 
 def confirm(connection: Connection, profile: str, said: Mapping[Key, Message]) -> None:
     """A later message said the same of these items: no new version, but it is of that message."""
     columns = record_table.c
-    for (record_id, item), (at, message) in said.items():
+    of: dict[Message, list[int]] = {}
+    for key, number in _held(connection, profile, said):
+        of.setdefault(said[key], []).append(number)
+    for (at, message), ids in of.items():
         connection.execute(
             update(record_table)
-            .where(columns.record_id == record_id)
-            .where(columns.profile == profile)
-            .where(columns.item == item)
-            .where(columns.state != SUPERSEDED)
+            .where(among(columns.id, ids), columns.state != SUPERSEDED)
             .values({"message_at": at} | ({"message": message} if message else {}))
         )
 
@@ -401,10 +397,15 @@ def holders(
     connection: Connection, profile: str, record_ids: Iterable[str], items: Iterable[int]
 ) -> list[int | None]:
     """Ids of the newest stored versions of these items, in their order."""
-    columns = record_table.c
     keys = list(zip(record_ids, items, strict=True))
+    found = dict(_held(connection, profile, set(keys)))
+    return [found.get(key) for key in keys]
+
+
+def _held(connection: Connection, profile: str, keys: Collection[Key]) -> Iterator[tuple[Key, int]]:
+    """The versions of these items that are not superseded: the item of each, and its id."""
+    columns = record_table.c
     asked = sorted({record_id for record_id, _ in keys})
-    found: dict[Key, int] = {}
     for start in range(0, len(asked), ASKED_AT_ONCE):
         for record_id, item, number in connection.execute(
             select(columns.record_id, columns.item, columns.id)
@@ -412,8 +413,8 @@ def holders(
             .where(columns.profile == profile)
             .where(columns.state != SUPERSEDED)
         ):
-            found[record_id, item] = number
-    return [found.get(key) for key in keys]
+            if (record_id, item) in keys:
+                yield (record_id, item), number
 
 
 def by_batch(

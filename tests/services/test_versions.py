@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, SHIPMENT
@@ -157,6 +157,39 @@ def test_the_same_content_in_a_later_message_is_a_duplicate_that_renews_its_time
     assert desk.send(lodged(12, "confirmation")).summary.duplicate == 1
     desk.send(lodged(9, "change", gross_mass_kg=900.0))
     assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
+
+
+def test_a_message_that_says_one_item_again_is_of_that_item_alone(desk: Desk) -> None:
+    def both(hour: int, *weights: float) -> Table:
+        given = {"item_number": [1, 2], "gross_mass_kg": [*weights], "extra": said(hour)}
+        return factory.shipments(2, declaration_id="A1", **given)
+
+    desk.send(both(6, 40.0, 50.0))
+    desk.send(both(12, 40.0, 50.0).iloc[[0]])
+    run = desk.send(both(9, 900.0, 900.0))
+    assert (run.summary.accepted, run.summary.outdated) == (2, 1)
+    assert desk.versions("A1") == [
+        (1, 1, "accepted", True),
+        (1, 2, "superseded", False),
+        (2, 1, "superseded", False),
+        (2, 2, "accepted", True),
+    ]
+
+
+def test_of_a_long_list_that_comes_again_all_is_noted_at_once(desk: Desk) -> None:
+    noted: list[int] = []
+
+    def hear(_: Any, __: Any, statement: str, given: Any, ___: Any, many: bool) -> None:
+        if statement.startswith("UPDATE record"):
+            noted.append(len(given) if many else 1)
+
+    rows = range(20)
+    first = factory.shipments(20, declaration_id=[f"A{one}" for one in rows], extra=said(6))
+    event.listen(desk.store.engine, "before_cursor_execute", hear)
+    desk.send(first)
+    assert desk.send(first.assign(extra=said(8))).summary.duplicate == 20
+    assert desk.send(first.assign(extra=said(9), gross_mass_kg=900.0)).summary.accepted == 20
+    assert noted == [1, 1]
 
 
 def test_versions_within_one_file_fold_whatever_their_order(desk: Desk) -> None:
