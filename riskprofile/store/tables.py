@@ -422,7 +422,10 @@ class AlertLink(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
     # With the alert: the newest few of a firm that thousands of alerts name are found at once.
-    __table_args__ = (Index("alert_link_key", "kind", "key", "alert_id"),)
+    __table_args__ = (
+        Index("alert_link_key", "kind", "key", "alert_id"),
+        {"sqlite_with_rowid": False},
+    )
 
 
 class Decision(SQLModel, table=True):
@@ -561,6 +564,7 @@ class PartyBlock(SQLModel, table=True):
     """Where a form that stands for itself is looked for (see `history.finding.blocks`)."""
 
     __tablename__ = "party_block"
+    __table_args__ = ({"sqlite_with_rowid": False},)
     block: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 

@@ -27,7 +27,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, MetaData, Table, create_engine, func, insert, inspect, select, text
-from sqlalchemy.exc import IntegrityError, ProgrammingError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Busy, Damaged, Deadlock, Misnamed, StoreError
@@ -159,6 +159,33 @@ def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(
         }
         indexes = {index["name"] for index in inspect(connection).get_indexes("batch")}
         assert indexes == {index.name for index in batch.indexes}
+    store.close()
+
+
+def test_blocks_and_links_of_earlier_releases_are_kept_once(empty):
+    """In the order of their keys, on SQLite, which had an index of all of it beside each table."""
+    rows = {
+        "party_block": [{"block": -(2**63), "key": 2**63 - 1}, {"block": 7, "key": -7}],
+        "alert_link": [{"alert_id": one, "kind": "phone", "key": "+1"} for one in (2, 1)],
+    }
+    engine = database._engine(database._address(empty))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0029")
+        for name, given in rows.items():
+            connection.execute(insert(Table(name, MetaData(), autoload_with=connection)), given)
+        connection.commit()
+    engine.dispose()
+    store = Store.open(empty)
+    with store.read() as connection:
+        for name, given in rows.items():
+            table = SQLModel.metadata.tables[name]
+            found = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
+            assert found == sorted(given, key=lambda row: [*row.values()])
+            indexes = {index["name"] for index in inspect(connection).get_indexes(name)}
+            assert indexes == {index.name for index in table.indexes}
+            if store.sqlite:
+                with pytest.raises(OperationalError, match="no such column: rowid"):
+                    connection.exec_driver_sql(f"SELECT rowid FROM {name}")
     store.close()
 
 
