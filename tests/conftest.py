@@ -238,13 +238,15 @@ def postgres_database(server: str, template: str = "template1") -> Iterator[str]
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+def home_of(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """The settings of a new home; as a parameter of a test "postgresql": of one with that."""
     address = {}
     if getattr(request, "param", "sqlite") == "postgresql":
         address = {"database_url": request.getfixturevalue("postgres_url")}
     return settings.load({}, home=tmp_path / "home", **address)
+
+
+home = pytest.fixture(home_of)
 
 
 @pytest.fixture

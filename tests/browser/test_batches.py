@@ -252,7 +252,7 @@ def test_a_repaired_row_that_was_overtaken_meanwhile_is_said_to_be_on_no_list(
     send(page, manifest(tmp_path))
     expect(page.locator(".rp-bar", has_text="day.csv")).to_be_visible()
     later = factory.shipments(ROWS, gross_mass_kg=900.0).iloc[[3]]
-    later.drop(columns=["source", "line", "warnings"]).to_csv(tmp_path / "later.csv", index=False)
+    factory.write(tmp_path / "later.csv", later)
     send(page, tmp_path / "later.csv")
     expect(page.locator(".rp-bar", has_text="later.csv")).to_be_visible()
     send(page, tmp_path / "day.csv")  # known: the rows that wait are shown

@@ -93,9 +93,7 @@ def holds(process: int) -> set[str]:
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("day") / "day.csv"
-    factory.shipments(40).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    return path
+    return factory.write(tmp_path_factory.mktemp("day") / "day.csv", factory.shipments(40))
 
 
 def test_score_writes_results_and_tells_the_account(home: Path, day: Path, tmp_path: Path) -> None:
@@ -499,8 +497,7 @@ def test_a_missing_or_altered_scorecard_gives_exit_5_and_rates_nothing(
 
 
 def test_replay_counts_the_scores_whose_scorecard_is_gone(home: Path, tmp_path: Path) -> None:
-    day = tmp_path / "day.csv"
-    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(4))
     assert run(home, "score", day)[0] == 0
     code, said, _ = run(home, "replay", "--all")
     assert (code, said) == (0, "4 scores came out the same, 0 differ\n")
@@ -608,8 +605,7 @@ def test_headings_that_fill_no_column_are_told(home: Path, tmp_path: Path) -> No
 
 
 def test_travellers_are_refused_with_exit_7_until_enabled(home: Path, tmp_path: Path) -> None:
-    path = tmp_path / "crossings.csv"
-    factory.travellers(10).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "crossings.csv", factory.travellers(10))
     assert run(home, "score", path)[0] == 7
     assert run(home, "convert", path, "--out", tmp_path / "c.csv")[0] == 0
     enabled = {
@@ -875,8 +871,7 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
 
 
 def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> None:
-    day = tmp_path / "day.csv"
-    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(4))
     run(home, "init")
     assert "batches: all have ended" in run(home, "doctor")[1]
     opened = settings.load({}, home=home)
@@ -903,8 +898,7 @@ def test_doctor_names_a_batch_whose_end_a_full_disk_did_not_take(
     home: Path, tmp_path: Path
 ) -> None:
     """It is written down nowhere that the run broke off: nobody holds its lock."""
-    day = tmp_path / "day.csv"
-    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(8))
     opened = settings.load({}, home=home)
     store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
     before, told = resource.getrlimit(resource.RLIMIT_FSIZE), list[str]()
@@ -930,8 +924,7 @@ def test_doctor_names_a_batch_whose_end_a_full_disk_did_not_take(
 
 def test_doctor_does_not_send_the_past_to_the_officers(home: Path, tmp_path: Path) -> None:
     """Rated, as `score --resume` would have, it stood on their list."""
-    past = tmp_path / "past.csv"
-    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(past, index=False)
+    past = factory.write(tmp_path / "past.csv", factory.shipments(8))
     opened = settings.load({}, home=home)
     store, now = settings.open_store(opened), datetime(2026, 11, 24, 9, tzinfo=UTC)
     terminated = factory.Steps(lambda name, rows, of: os.kill(os.getpid(), signal.SIGTERM))
@@ -1072,8 +1065,7 @@ def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(
 def test_no_result_is_written_over_another_or_over_what_is_read(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    day = tmp_path / "day.csv"
-    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(4))
     content = day.read_bytes()
     out, pipe = tmp_path / "out.csv", tmp_path / "pipe.csv"
     os.mkfifo(pipe)

@@ -183,7 +183,7 @@ def test_convert_names_a_file_that_is_not_readable_and_goes_on_with_the_others(
 
 def test_convert_says_that_a_file_was_written_while_it_was_read(home: Path, tmp_path: Path) -> None:
     sent, table = tmp_path / "day.csv", tmp_path / "table.csv"
-    factory.shipments(800).drop(columns=["source", "line", "warnings"]).to_csv(sent, index=False)
+    factory.write(sent, factory.shipments(800))
     os.mkfifo(table)
 
     def fetch() -> None:

@@ -21,7 +21,7 @@ def ran(home: Path, ago: timedelta) -> None:
 
 def test_nothing_is_forgotten_before_its_time_by_a_year_that_was_mistyped(tmp_path: Path) -> None:
     home, day = tmp_path / "home", tmp_path / "day.csv"
-    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    factory.write(day, factory.shipments(4))
     assert run(home, "history", "load", day)[0] == 0
     code, _, errors = run(home, "retention", "run", "--as-of", "2999-11-24T08:00+00:00")
     assert code == 2
@@ -32,7 +32,7 @@ def test_nothing_is_forgotten_before_its_time_by_a_year_that_was_mistyped(tmp_pa
 
 def test_what_will_be_due_is_told_at_a_time_to_come_and_nothing_is_changed(tmp_path: Path) -> None:
     home, day = tmp_path / "home", tmp_path / "day.csv"
-    factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    factory.write(day, factory.shipments(4))
     assert run(home, "history", "load", day)[0] == 0
     asked = ("retention", "run", "--dry-run", "--as-of", "2999-11-24T08:00+00:00")
     for _ in range(2):

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import Connection, insert, select, text
 
 from riskprofile.services import govern, review
 from riskprofile.services.identity import Actor
 from riskprofile.store import alerts, audit
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Audit, Batch
+from riskprofile.store.tables import Alert, Audit, Batch, Label, Outcome
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HERE, THERE = "XMPME", "XMNOR"
@@ -132,6 +132,18 @@ def taken(store: Store, actor: Actor = INES, now: datetime = NOW, **columns: Any
     review.alert(store, actor, alert, now, purpose="control")
     review.claim(store, actor, alert, now)
     return alert
+
+
+def labelled(
+    connection: Connection, alert: int, record_id: str, find: bool, **columns: Any
+) -> None:
+    """The confirmed outcome of an alert, and its label; a column of this takes another value."""
+    said = {"methods": ["opened"], "officer": "ines", "confirmed_by": "sara"}
+    said |= {"outcome": "trafficking" if find else "nothing", "at": NOW, "confirmed_at": NOW}
+    made = insert(Outcome).values(alert_id=alert, **said).returning(Outcome.id)
+    label = {"profile": "shipment", "item": 1, "selected_by": "score", "known_at": NOW} | columns
+    label |= {"outcome_id": connection.execute(made).scalar_one(), "record_id": record_id}
+    connection.execute(insert(Label).values(value=int(find), **label))
 
 
 def row(store: Store, alert: int) -> dict[str, Any]:

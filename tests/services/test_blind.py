@@ -349,8 +349,7 @@ def installed(tmp_path):
     opened = settings.open_store(home)
 
     def rate(table, at=NOW):
-        path = tmp_path / f"{at:%H%M}.csv"
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        path = factory.write(tmp_path / f"{at:%H%M}.csv", table)
         screen(opened, home, OWNER, [path], Options(), at)
         with opened.read() as connection:
             columns = Alert.__table__

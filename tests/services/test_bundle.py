@@ -39,8 +39,7 @@ def case(tmp_path_factory):
     put_offices(store, [{"code": HERE, "name": "Port Meridia"}])
     blind.set_share(store, OWNER, 0.0, NOW)  # made once for the module, before any test's own wish
     day = folder / "day.csv"
-    table = factory.shipments(60).drop(columns=["source", "line", "warnings"])
-    table.to_csv(day, index=False)
+    factory.write(day, factory.shipments(60))
     screen(store, told, OWNER, [day], Options(), NOW)
     alert_table = Alert.__table__
     with store.read() as connection:

@@ -57,7 +57,7 @@ def loads(start: int, count: int, office: str, arrives: datetime | None = None) 
 
 
 def rate(store: Store, home: Settings, path: Path, table: Table, **more: Capacity) -> Run:
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    factory.write(path, table)
     return screen(store, home, OWNER, [path], Options(**more), NOW)
 
 
@@ -312,8 +312,7 @@ def test_who_is_drawn_has_the_chance_that_is_stored_where_a_place_is_kept(
         [loads(100, 16, "XMAAA"), loads(200, 1, "XMAAA"), loads(300, 12, "XMAAA")],
         ignore_index=True,
     ).assign(gross_mass_kg=20_000.0)
-    path = tmp_path / "amended.csv"
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "amended.csv", table)
     screen(store, home, OWNER, [path], Options(), NOW, written=draws)
     (chance,) = told
     away = (drawn.total() / len(drawn) / seeds - chance, max(drawn.values()) / seeds - chance)
@@ -375,7 +374,7 @@ def test_a_list_is_ranked_once_where_who_keeps_a_place_is_drawn(
     path, rankings = tmp_path / "two.csv", 0
     for n in range(500):  # the lot falls on it, and only where the place that it had is not free
         table["goods_description"] = f"plastic garden chairs {n}"
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        factory.write(path, table)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         seed = int.from_bytes(hashlib.sha256(digest.encode()).digest()[:8])
         if moved and (lots(seed, 3, 3) != 1 and lots(seed, 3) == 1):
@@ -417,8 +416,7 @@ def test_two_programs_that_rate_at_once_take_no_more_than_there_is(
         other("written")
         return nullcontext(lambda: None)
 
-    path = tmp_path / "this.csv"
-    tables.pop(0).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "this.csv", tables.pop(0))
     told = factory.Steps(other)
     run = screen(store, home, OWNER, [path], Options(), NOW, progress=told, written=written)
     assert taken(store) == {("XMAAA", "2026-03-01"): 6}
@@ -477,8 +475,7 @@ def test_a_list_that_was_printed_is_the_one_that_is_stored(
         rate(store, home, tmp_path / "other.csv", loads(100, 4, "XMAAA"))
         return nullcontext()
 
-    path = tmp_path / "this.csv"
-    loads(0, 30, "XMAAA").drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "this.csv", loads(0, 30, "XMAAA"))
     run = screen(store, home, OWNER, [path], Options(), NOW, written=printed)
     assert (run.ranked[0].table["lane"] == "red").sum() == 6
     assert taken(store) == {("XMAAA", "2026-03-01"): 10}

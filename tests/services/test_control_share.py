@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
 
 from riskprofile.errors import NotAllowed
 from riskprofile.scoring import control
@@ -13,7 +12,6 @@ from riskprofile.services import board, cut, review
 from riskprofile.services.control_share import ControlShare, Part
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Label, Outcome
 from tests.services.bench import (
     HERE,
     INES,
@@ -22,6 +20,7 @@ from tests.services.bench import (
     REASON,
     SARA,
     THERE,
+    labelled,
     later,
     put,
     taken,
@@ -99,29 +98,8 @@ def confirmed(store: Store, number: int, chance: float, find: bool, **columns: A
         **columns,
     )
     with store.write() as connection:
-        connection.execute(
-            insert(Outcome).values(
-                alert_id=alert,
-                outcome="trafficking" if find else "nothing",
-                officer="ines",
-                at=NOW,
-                confirmed_by="omar",
-                confirmed_at=NOW,
-            )
-        )
-        made = connection.execute(select(func.max(Outcome.id))).scalar_one()
-        connection.execute(
-            insert(Label).values(
-                outcome_id=made,
-                record_id=f"C-{number}",
-                profile="shipment",
-                item=1,
-                value=int(find),
-                selected_by="random",
-                probability=chance,
-                known_at=NOW,
-            )
-        )
+        drawn = {"selected_by": "random", "probability": chance}
+        labelled(connection, alert, f"C-{number}", find, **drawn)
 
 
 def test_what_is_missed_is_told_from_twenty_finds_on_and_weighed_by_the_draw(any_store):

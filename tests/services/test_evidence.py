@@ -14,43 +14,19 @@ from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, evidence, review
 from riskprofile.services.identity import OWNER
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Label, Outcome
-from tests.services.bench import INES, NOW, put
+from riskprofile.store.tables import Outcome
+from tests.services.bench import INES, NOW, labelled, put
 
 
 def examined(store: Store, finds: int, of: int, start: int = 0, **columns: Any) -> list[int]:
     """Alerts with a confirmed outcome, the first `finds` of them positive."""
     names = [f"XM-{start + n:06d}" for n in range(of)]
     ids = put(store, of, record_id=names, state="closed", **columns)
-    chance = columns.get("probability")
+    drawn = {"selected_by": columns.get("selected_by", "score")}
+    drawn |= {"probability": columns.get("probability"), "known_at": NOW + timedelta(days=1)}
     with store.write() as connection:
         for place, alert in enumerate(ids):
-            positive = place < finds
-            made = connection.execute(
-                insert(Outcome)
-                .values(
-                    alert_id=alert,
-                    outcome="trafficking" if positive else "nothing",
-                    methods=["opened"],
-                    officer="ines",
-                    at=NOW,
-                    confirmed_by="sara",
-                    confirmed_at=NOW,
-                )
-                .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
-            ).scalar_one()
-            connection.execute(
-                insert(Label).values(
-                    outcome_id=made,
-                    record_id=names[place],
-                    profile="shipment",
-                    item=1,
-                    value=int(positive),
-                    selected_by=columns.get("selected_by", "score"),
-                    probability=chance,
-                    known_at=NOW + timedelta(days=1),
-                )
-            )
+            labelled(connection, alert, names[place], place < finds, **drawn)
     return ids
 
 
@@ -101,30 +77,7 @@ def test_an_alert_shows_what_was_found_at_its_points_with_an_interval(any_store:
 def test_an_alert_examined_twice_counts_once(store: Store) -> None:
     ids = examined(store, 1, 1)
     with store.write() as connection:
-        made = connection.execute(
-            insert(Outcome)
-            .values(
-                alert_id=ids[0],
-                outcome="nothing",
-                methods=["opened"],
-                officer="ines",
-                at=NOW,
-                confirmed_by="sara",
-                confirmed_at=NOW,
-            )
-            .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
-        ).scalar_one()
-        connection.execute(
-            insert(Label).values(
-                outcome_id=made,
-                record_id="XM-000000",
-                profile="shipment",
-                item=1,
-                value=0,
-                selected_by="score",
-                known_at=NOW,
-            )
-        )
+        labelled(connection, ids[0], "XM-000000", False)
     with store.read() as connection:
         told = evidence.weighed(connection, "shipment")
     assert (told.examined, told.finds) == (1, 0)

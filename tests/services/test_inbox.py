@@ -1004,8 +1004,7 @@ def test_two_hosts_with_one_database_share_out_what_an_office_can_examine(
 def test_a_watcher_killed_at_work_is_followed_by_the_next(
     store: Store, home: Settings, folder: Path
 ) -> None:
-    table = factory.shipments(30_000).drop(columns=["source", "line", "warnings"])
-    table.to_csv(folder / "large.csv", index=False)
+    factory.write(folder / "large.csv", factory.shipments(30_000))
     first = start(home, folder)
     until(lambda: count(store, "batch") == 1)
     first.kill()

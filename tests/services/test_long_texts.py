@@ -45,8 +45,7 @@ def test_a_row_of_the_longest_texts_is_stored_and_one_of_longer_ones_kept_back(
             table[spec.name] = told
     if profile == "shipment":
         assert table["goods_description"].str.len().max() == 20_000 + more
-    path = tmp_path / "long.csv"
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "long.csv", table)
     options = Options(capacity=Capacity(3), max_bad_share=1.0)
     told = screen(bare, home, OWNER, [path], options, NOW).summary
     assert (told.read, told.accepted, told.quarantined) == (3, 3 - more, more)

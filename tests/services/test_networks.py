@@ -54,8 +54,7 @@ class Office:
         given = {"consignee_id": None, "consignor_id": None, "transport_mode": "post"}
         given |= {"consignee_type": "private", "customs_office": "XMPME"}
         table = factory.shipments(n, **{**given, **columns})
-        path = self.folder / f"{self.runs}.csv"
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        path = factory.write(self.folder / f"{self.runs}.csv", table)
         options = Options(history=history, capacity=Capacity(20))
         at = NOW - (1 if history else ago) * DAY + timedelta(hours=self.runs)
         screen(self.store, self.home, OWNER, [path], options, at)

@@ -263,8 +263,7 @@ def test_an_accepted_pattern_raises_to_red_and_moves_no_point(lesson, tmp_path):
         goods_description=["office chairs", "fuel filters", "fuel filters"],
         declaration_id=["D1", "D2", "D2"], item_number=[1, 1, 2],
     )  # fmt: skip
-    path = tmp_path / "usual.csv"
-    usual.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "usual.csv", usual)
     screen(own, mine, OWNER, [path], Options(), NOW)
     digest = packs.receive(own, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
     half = later(minutes=30)
@@ -275,8 +274,7 @@ def test_an_accepted_pattern_raises_to_red_and_moves_no_point(lesson, tmp_path):
     fired = "fired:P01_typology_pack"
     assert after[fired].tolist() == [False, True, False] and not before[fired].any()
     pd.testing.assert_frame_equal(after.drop(columns=fired), before.drop(columns=fired))
-    path = tmp_path / "fresh.csv"
-    fresh.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "fresh.csv", fresh)
     screen(own, mine, OWNER, [path], Options(capacity=Capacity(number=1)), later(hours=1))
     with own.read() as connection:
         alerts = connection.execute(select(Alert).where(Alert.created_at > NOW)).mappings().all()

@@ -72,8 +72,7 @@ class World:
     def send(self, table: Table, **options: Any) -> None:
         self.sent += 1
         self.now += timedelta(minutes=1)
-        path = self.folder / f"{self.sent}.csv"
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        path = factory.write(self.folder / f"{self.sent}.csv", table)
         screen(self.store, self.home, OWNER, [path], Options(chunk_rows=7, **options), self.now)
 
     def rows(self, ids: list[str], function: str | None = None) -> Table:
@@ -310,8 +309,7 @@ def test_a_run_that_ends_late_is_added_and_an_earlier_time_is_read_anew(
         world.send(second)  # begins later and ends earlier
         assert same(world) == 1
 
-    path = tmp_path / "late.csv"
-    first.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "late.csv", first)
     screen(store, home, OWNER, [path], Options(), began, progress=meanwhile)
     same(world)
     layers, _ = past.opened(store, SHIPMENT, world.now, world.kept)
@@ -511,7 +509,7 @@ def test_workers_read_what_their_run_kept(store: Store, home: Settings, tmp_path
     world.send(world.rows(world.new(30)), history=True)
     rows = world.rows(world.new(20))
     path, other = tmp_path / "rows.csv", Store.open(f"sqlite:///{tmp_path / 'gone.db'}")
-    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    factory.write(path, rows)
     at = world.now + timedelta(minutes=1)
     alone = screen(other, home, OWNER, [path], Options(), at, history_url=home.database_url)
     other.close()
@@ -556,7 +554,7 @@ def test_a_dry_run_reads_and_writes_nothing(store: Store, home: Settings, tmp_pa
     world = World(store, home, tmp_path, 14)
     world.send(world.rows(world.new(12)), history=True)
     path, gone = tmp_path / "dry.csv", Store.open(f"sqlite:///{tmp_path / 'gone.db'}")
-    world.rows(world.new(3)).drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    factory.write(path, world.rows(world.new(3)))
     screen(gone, home, OWNER, [path], Options(), later(days=1), history_url=home.database_url)
     gone.close()
     assert not _vouched(world)

@@ -326,8 +326,7 @@ def test_of_scores_by_a_promoted_scorecard_that_was_altered_replay_says_to_resto
     bare: Store, home: Settings, tmp_path: Path, tamper: str, fault: str
 ) -> None:
     promoted(furnish(bare), tmp_path)
-    day = tmp_path / "day.csv"
-    factory.shipments(8).drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    day = factory.write(tmp_path / "day.csv", factory.shipments(8))
     screen(bare, home, OWNER, [day], Options(), NOW)
     with bare.write() as connection:
         held = connection.execute(text("SELECT files FROM scorecard")).scalar_one()

@@ -27,19 +27,16 @@ from riskprofile.services.steps import RANKING
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
+from tests.conftest import home_of
 from tests.faults import runs
+from tests.services.bench import EITHER
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OPERATOR = Actor("olga", "operator")
 WHY = "the sender confirmed it by telephone"
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if request.param == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return configuration.load({}, home=tmp_path / "home", **address)
+home = pytest.fixture(params=EITHER.args[1])(home_of)
 
 
 @pytest.fixture

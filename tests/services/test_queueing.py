@@ -295,8 +295,7 @@ def test_ten_thousand_open_alerts_are_paged_in_well_under_a_second(store):
 
 
 def test_an_alert_whose_reasons_are_damaged_is_one_line_that_says_so(bare, home, tmp_path):
-    table = factory.shipments(6).drop(columns=["source", "line", "warnings"])
-    table.to_csv(tmp_path / "day.csv", index=False)
+    factory.write(tmp_path / "day.csv", factory.shipments(6))
     asked = Options(capacity=Capacity(6))
     screen(bare, home, OWNER, [tmp_path / "day.csv"], asked, NOW)
     supervisor = Actor("sara", "supervisor")

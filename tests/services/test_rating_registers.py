@@ -38,9 +38,7 @@ def day(folder: Path) -> Path:
         quantity=5.0,
         consignee_id=["R1", "R2"] + ["R3"] * 38,
     )
-    path = folder / "day.csv"
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
-    return path
+    return factory.write(folder / "day.csv", table)
 
 
 def load(store: Store, folder: Path, kind: str, rows: str, now: datetime) -> None:
@@ -95,7 +93,7 @@ def test_a_declaration_sent_again_with_a_later_day_is_not_set_beside_itself(
         table = factory.shipments(
             1, declaration_id=one, lodged_at=lodged, item_number=item, **given
         )
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        factory.write(path, table)
         found = ranked(store, home, path, NOW + timedelta(days=number))
         fired.append("D01_licence_missing" in found.iloc[0]["indicators"])
     assert fired == [False, False, True]
@@ -145,7 +143,7 @@ def test_a_run_takes_the_rates_that_were_loaded_before_it(
     load(store, tmp_path, "rates", head + "XQD,2026-01-01,4\n", NOW - timedelta(hours=1))
     path = tmp_path / "day.csv"
     table = factory.shipments(30, value=100.0, currency="XQD", net_mass_kg=25.0)
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    factory.write(path, table)
     screen(store, home, OWNER, [path], Options(history=history), NOW)
     with store.read() as connection:
         content = connection.execute(text("SELECT events FROM chunk")).scalar_one()

@@ -49,7 +49,7 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rated]:
     store = settings.open_store(home)
     words = ["garden chairs", "rifle barrels", "pistol slides and frames"]
     day = factory.shipments(90, goods_description=[words[n % 3] for n in range(90)])
-    day.drop(columns=["source", "line", "warnings"]).to_csv(folder / "day.csv", index=False)
+    factory.write(folder / "day.csv", day)
     run = screen(store, home, OWNER, [folder / "day.csv"], Options(chunk_rows=10), NOW)
     assert 0 < run.summary.alerts["total"] < 90
     yield store, run.ranked

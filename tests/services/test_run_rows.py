@@ -47,8 +47,7 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rated]:
     rows["declaration_id"] = [f"X{one:02d}" for one in number]
     rows["item_number"] = pd.array(pd.Series(number).groupby(number).cumcount() + 1, dtype="Int64")
     rows.loc[3:60:7, "goods_description"] = "pistol slide"
-    path = folder / "day.csv"
-    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(folder / "day.csv", rows)
     yield store, home, screen(store, home, OWNER, [path], Options(chunk_rows=25), NOW)
     store.close()
 

@@ -14,13 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, insert, text
+from sqlalchemy import event, text
 
 from riskprofile.history import Snapshot
 from riskprofile.profiles import PROFILES, SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import comparing, feedback, past, promotion, quarantine, records, review
-from riskprofile.services import settings as configuration
 from riskprofile.services.assigning import ACTION
 from riskprofile.services.desk import load_several
 from riskprofile.services.folding import Folded, fold
@@ -31,22 +30,17 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, versions
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Label, Outcome
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
-from tests.services.bench import until_it_waits
+from tests.conftest import home_of
+from tests.services.bench import EITHER, labelled, until_it_waits
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SARA = Actor("sara", "supervisor")
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
-def home(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
-    address = {}
-    if request.param == "postgresql":
-        address = {"database_url": request.getfixturevalue("postgres_url")}
-    return configuration.load({}, home=tmp_path / "home", **address)
+home = pytest.fixture(params=EITHER.args[1])(home_of)
 
 
 @pytest.fixture
@@ -83,8 +77,7 @@ class Desk:
         `meanwhile` is what another program does after its first chunk.
         """
         self.sent += 1
-        path = self.folder / (file or f"{self.sent}.csv")
-        table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+        path = factory.write(self.folder / (file or f"{self.sent}.csv"), table)
         at, asked = NOW.replace(minute=self.sent), Stop()
 
         def after(name: str, rows: int) -> None:
@@ -528,20 +521,7 @@ def test_an_outcome_teaches_the_version_that_was_on_the_list(desk: Desk) -> None
     assert first == (1, "superseded", False)
     with desk.store.write() as connection:
         alert = connection.execute(text("SELECT min(id) FROM alert")).scalar_one()
-        made = connection.execute(
-            insert(Outcome)
-            .values(
-                alert_id=alert, outcome="nothing", methods=["opened"], officer="ines", at=NOW,
-                confirmed_by="omar", confirmed_at=NOW,
-            )
-            .returning(Outcome.__table__.c.id)  # type: ignore[attr-defined]
-        ).scalar_one()  # fmt: skip
-        connection.execute(
-            insert(Label).values(
-                outcome_id=made, record_id=_record(desk), profile="shipment", item=1, value=0,
-                selected_by="score", known_at=NOW,
-            )
-        )  # fmt: skip
+        labelled(connection, alert, _record(desk), False)
     assert feedback.labels(desk.store, "shipment")["gross_mass"].tolist() == [900.0]
 
 

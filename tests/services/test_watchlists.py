@@ -161,8 +161,7 @@ def test_a_match_raises_a_lane_and_moves_no_point(tmp_path: Path) -> None:
     fired = "fired:W01_watch_list"
     assert after[fired].tolist() == [True] + [False] * 5 and not before[fired].any()
     pd.testing.assert_frame_equal(after.drop(columns=fired), before.drop(columns=fired))
-    path = tmp_path / "day.csv"
-    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "day.csv", rows)
     run = screen(store, home, OWNER, [path], Options(), later(days=1))
     with store.read() as connection:
         alerts = connection.execute(select(Alert.lane, Alert.indicators)).all()

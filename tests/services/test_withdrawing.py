@@ -44,7 +44,7 @@ def send(store: Store, home: Settings, table: Table, at: int = 0, **options: Any
     """Rate a table as a file of its own; the account adds up."""
     path = home.home / f"sent{at:02d}.csv"
     home.home.mkdir(exist_ok=True)
-    table.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    factory.write(path, table)
     run = screen(store, home, OWNER, [path], Options(**options), NOW.replace(minute=at))
     told = run.summary
     assert told.read == told.accepted + told.quarantined + told.duplicate == len(table)

@@ -324,8 +324,7 @@ def test_what_is_stored_is_asked_of_the_database_and_not_kept_beside_it(
     monkeypatch.setattr(ingest, "fold", folded)
     rows = factory.shipments(300)
     rows.loc[290:, "declaration_id"] = rows["declaration_id"][:10].tolist()  # again, at the end
-    path = tmp_path / "day.csv"
-    rows.drop(columns=["source", "line", "warnings"]).to_csv(path, index=False)
+    path = factory.write(tmp_path / "day.csv", rows)
     options = Options(workers=2, chunk_rows=10)
     run = screen(store, home, OWNER, [path], options, NOW)
     store.close()
@@ -339,7 +338,7 @@ def test_a_chunk_is_stored_the_same_whoever_rates_it_and_in_how_many_portions(
 ) -> None:
     day = tmp_path / "day.csv"
     rows = factory.shipments(40, value=[float(place) for place in range(40)])
-    rows.drop(columns=["source", "line", "warnings"]).to_csv(day, index=False)
+    factory.write(day, rows)
     made = []
     for name, at_once, more in (("alone", 5_000, {}), ("one", 5_000, TWO), ("several", 7, TWO)):
         monkeypatch.setattr(raters, "AT_ONCE", at_once)
