@@ -80,8 +80,10 @@ def top(person: Any, *, training: bool = False) -> Any:
 def _strips(say: Any, person: Any, status: Any, zone: Any, now: Any) -> None:
     """That rating is paused, that somebody looks or probes a lot, that the stream has changed."""
     store = served().store
-    if status.paused:
-        st.html(draw.strip("‖", say("frame.paused"), paused_since(say, status, zone, now)))
+    if stop := status.paused:
+        time = form.clock(stop.since, zone, now)
+        since = say("frame.paused_since", time=time, who=stop.by, reason=stop.why)
+        st.html(draw.strip("‖", say("frame.paused"), since))
     if person.role == "supervisor":
         for one in looking.alarms(store, person, now):
             time = form.clock(one.at, zone, now)
@@ -117,20 +119,6 @@ def languages(say: Any) -> str:
         f' title="{attribute(say.name_of(other))}">{escape(other.upper())}</a>'
         for other in words.LANGUAGES
         if other != say.language
-    )
-
-
-def paused_since(say: Any, status: Any, zone: Any, now: Any) -> str:
-    """Since when, by whom and why rating is paused."""
-    if not status.paused_at:
-        return str(say("frame.paused_plain"))
-    return str(
-        say(
-            "frame.paused_since",
-            time=form.clock(status.paused_at, zone, now),
-            who=status.paused_by,
-            reason=status.paused_reason,
-        )
     )
 
 

@@ -119,10 +119,7 @@ class Status:
     demo: bool
     office_name: str
     zone: str
-    paused: bool
-    paused_at: datetime | None
-    paused_by: str
-    paused_reason: str
+    paused: Paused | None
     scorecards: tuple[Serving, ...]
     data_at: datetime | None
     profiles: tuple[str, ...]
@@ -410,16 +407,11 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
             for name in profiles
             if name not in on and connection.execute(_OPEN, {"profile": name}).first()
         ]
-    stop = _told(stated_of.get(PAUSED))
-    demo = bool(stated_of.get(DEMO, False))
     return Status(
-        demo=demo,
+        demo=bool(stated_of.get(DEMO, False)),
         office_name=office[0] if office else "",
         zone=office[1] if office else "UTC",
-        paused=stop is not None,
-        paused_at=stop.since if stop else None,
-        paused_by=stop.by if stop else "",
-        paused_reason=stop.why if stop else "",
+        paused=_told(stated_of.get(PAUSED)),
         scorecards=tuple({row[0]: Serving(*row) for row in rated}.values()),
         data_at=data_at,
         profiles=tuple(on),

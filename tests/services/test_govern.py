@@ -101,7 +101,7 @@ def test_the_status_says_what_stands_on_every_page(any_store):
         "Port Meridia",
         "Europe/Paris",
         False,
-        False,
+        None,
     )
     assert found.scorecards == (govern.Serving("shipment", "2026.11.1", "7f3c91ae"),)
     assert (found.data_at, found.profiles) == (NOW, ("shipment",))
@@ -109,7 +109,7 @@ def test_the_status_says_what_stands_on_every_page(any_store):
         switches.put(connection, govern.DEMO, True)
     govern.pause(any_store, OWNER, "drill", NOW)
     found = govern.status(any_store, OPERATOR, NOW)
-    assert (found.demo, found.paused_by, found.paused_at) == (True, OWNER.name, NOW)
+    assert (found.demo, found.paused) == (True, govern.Paused(NOW, OWNER.name, "drill"))
     assert (found.office_name, found.zone) == ("", "UTC")
 
 
