@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from riskprofile.columns import arrays, factorize, spans
 from riskprofile.intake.versions import (
@@ -104,12 +106,18 @@ _CANCELLED = np.int64(0x5EC0DE0FCA9CE1ED)  # any constant: a cancellation is oth
 
 def _messages(extra: Column) -> tuple[dict[str, Column], Column]:
     """Function and time of each row's message, and `extra` without them."""
+    places = np.flatnonzero(extra.str.contains('"message_', regex=False, na=False))
+    if not len(places):  # as in most chunks
+        none = pd.Series(pd.NA, extra.index, dtype=TEXT)
+        sent = pd.Series(pd.NaT, extra.index, dtype="datetime64[s, UTC]")
+        said = {FUNCTION: none.fillna(ORIGINAL), SENT: sent, SCOPE: none, REFERENCE: none}
+        return said, extra
     functions = np.full(len(extra), ORIGINAL, dtype=object)
     times: list[datetime | None] = [None] * len(extra)
     scopes: list[str | None] = [None] * len(extra)
     references: list[str | None] = [None] * len(extra)
     bare = extra.astype(object).to_numpy(copy=True)
-    for place in np.flatnonzero(extra.str.contains('"message_', regex=False, na=False)):
+    for place in places:
         held = json.loads(bare[place])
         told = held.pop(FUNCTION, None)
         if told in FUNCTIONS:
@@ -145,19 +153,24 @@ def record_ids(table: Table, profile: Profile) -> Column:
     carriers, or of two years, is two declarations.
     """
     first, *others = profile.declaration
-    record = table[first].astype(TEXT)
     if not others:
-        return record
+        return table[first].astype(TEXT)
     parts = [
-        table[name].dt.year.astype("Int64").astype(TEXT)
+        pa.array(table[name].dt.year, pa.int64(), from_pandas=True).cast(_WRITTEN)
         if name == profile.time
-        else table[name].astype(TEXT).fillna("")
+        else _written(table[name]).fill_null("")
         for name in others
     ]
-    made = record + "@" + parts[0]
-    for part in parts[1:]:
-        made = made + "/" + part
-    return made
+    behind = pc.binary_join_element_wise(*parts, pa.scalar("/", _WRITTEN))
+    made = pc.binary_join_element_wise(_written(table[first]), behind, pa.scalar("@", _WRITTEN))
+    return pd.Series(TEXT.__from_arrow__(made), table.index)
+
+
+_WRITTEN = pa.large_string()
+
+
+def _written(column: Column) -> pa.Array:
+    return pa.array(column.astype(TEXT), _WRITTEN)
 
 
 def content(table: Table, profile: Profile) -> np.ndarray:
