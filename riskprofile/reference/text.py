@@ -214,8 +214,8 @@ def spelled(text: str) -> tuple[str, list[int] | None]:
         return text, None
     made: list[str] = []
     where: list[int] = []
-    for position, char in enumerate(text):
-        out = clean(char)
+    for position, code in enumerate(map(ord, text)):
+        out = _CLEAN[code]
         made.append(out)
         where.extend([position] * len(out))
     return "".join(made), where
@@ -223,7 +223,7 @@ def spelled(text: str) -> tuple[str, list[int] | None]:
 
 def word_spans(cleaned: str) -> list[tuple[int, int, str]]:
     """Start, end and letters of each word of a clean text."""
-    return [(match.start(), match.end(), match.group()) for match in _WORD.finditer(cleaned)]
+    return [(*match.span(), match[0]) for match in _WORD.finditer(cleaned)]
 
 
 def written(cleaned: str) -> list[str]:

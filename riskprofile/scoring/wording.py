@@ -35,15 +35,16 @@ def pieces(skeleton: str) -> list[str]:
     ['steel', 'pin', 'steel pin', '|steel']
     """
     words = skeleton.split()
-    made = dict.fromkeys(_whole(words))
-    for word in words:
-        made.update(dict.fromkeys(f"|{word[i : i + PIECE]}" for i in range(len(word) - PIECE + 1)))
-    return list(made)
+    return [*dict.fromkeys([*_whole(words), *itertools.chain.from_iterable(map(_within, words))])]
 
 
 def _whole(words: list[str]) -> Iterator[str]:
     yield from words
     yield from map(" ".join, itertools.pairwise(words))
+
+
+def _within(word: str) -> list[str]:
+    return [f"|{word[i : i + PIECE]}" for i in range(len(word) - PIECE + 1)]
 
 
 def read(column: Column) -> Column:
@@ -66,7 +67,7 @@ def _sides(first: Mapping[str, int], second: Mapping[str, int], word: str) -> in
 
 
 def _weighing(places: Mapping[str, int], word: str) -> tuple[int, ...]:
-    return tuple(places[one] for one in pieces(word) if one in places)
+    return tuple(places[one] for one in (word, *_within(word)) if one in places)
 
 
 @dataclass(frozen=True)
@@ -164,6 +165,6 @@ class Wording:
         return [self._strongest(said, top) for said in lexicon.plains(descriptions)]
 
     def _strongest(self, said: str, top: int) -> list[tuple[str, int]]:
-        words = {*_whole(texts.skeleton_of(said).split())}
-        weighed = [(one, weight) for one in words if (weight := self.weights.get(one, 0))]
+        words = self.weights.keys() & _whole(texts.skeleton_of(said).split())
+        weighed = [(one, weight) for one in words if (weight := self.weights[one])]
         return sorted(weighed, key=lambda pair: (-pair[1], pair[0]))[:top]
