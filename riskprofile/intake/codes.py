@@ -42,6 +42,14 @@ _COUNTRIES: dict[str, list[str]] = reference("countries_iso.json")["countries"]
 _ALPHA3 = {alpha3: alpha2 for alpha2, (alpha3, _) in _COUNTRIES.items()}
 _BY_NAME = {folded(name): alpha2 for alpha2, (_, name) in _COUNTRIES.items() if name}
 KNOWN_COUNTRIES = pa.array(sorted(_COUNTRIES), pa.large_string())
+_PAIRS = np.zeros(1 << 16, dtype=bool)  # two letters as one number: whether they are a code
+_PAIRS[np.frombuffer("".join(_COUNTRIES).encode(), "<u2")] = True
+
+
+def countries_are_known(data: np.ndarray, at: np.ndarray) -> bool:
+    """Whether all cells that are not empty are codes of a country, by `values.cell_bytes`."""
+    long = np.diff(at)
+    return bool(((long == 0) | (long == 2)).all() and _PAIRS[data.view("<u2")].all())
 
 
 def country(text: str) -> tuple[str | None, str, str]:
@@ -142,13 +150,13 @@ def ten_digits(text: str) -> tuple[str, str]:
     return code[:10], HS_SHORTENED if code[10:].strip("0") else ""
 
 
-_TIDY_HS = r"^(?:[0-9]{2}){1,5}$"
-
-
-def hs_is_tidy(distinct: pa.Array) -> bool:
-    """Whether all codes are digits of an even count, as most files have them."""
-    tidy = pc.match_substring_regex(distinct, _TIDY_HS)
-    return bool(pc.all(tidy.fill_null(True)).as_py())
+def hs_is_tidy(data: np.ndarray, at: np.ndarray) -> bool:
+    """Whether all codes are digits of an even count up to ten, by `values.cell_bytes`."""
+    long = np.diff(at)
+    if not len(data):
+        return True
+    digits = data.min() >= ord("0") and data.max() <= ord("9")
+    return bool(digits and long.max() <= 10 and not (long & 1).any())
 
 
 def bar_joined(text: str) -> str | None:

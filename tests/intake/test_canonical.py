@@ -67,6 +67,13 @@ def test_a_part_of_a_column_is_trimmed_as_that_part_alone(odd):
     assert trimmed(column[:3]).to_pylist() == ["plain", None, "plain"]
 
 
+def test_an_empty_cell_is_missing_whatever_lies_under_a_missing_one():
+    _, at, cells = pa.array(["plain", "under", "", "x"], pa.large_string()).buffers()
+    given = pa.py_buffer(bytes([0b1101]))
+    column = pa.Array.from_buffers(pa.large_string(), 4, [given, at, cells])
+    assert trimmed(column).to_pylist() == ["plain", None, None, "x"]
+
+
 def test_what_is_mandatory_must_be_there():
     _, rejected = parse(
         declaration_id=[None, "D2", "D3"],
@@ -311,6 +318,13 @@ def test_warnings_of_the_reader_come_first_and_none_stands_twice():
         "hs_as_number|country_unknown",
         pd.NA,
     ]
+
+
+def test_warnings_that_a_row_came_with_stay_as_they_are_whatever_the_rows_beside_it():
+    chunk = raw(country_of_origin=["DE", "XZ"])
+    chunk.rows["warnings"] = pd.Series(["a|a", None], dtype=TEXT)
+    table, _ = canonical.parse(chunk, PROFILES["shipment"])
+    assert table["warnings"].tolist() == ["a|a", "country_unknown"]
 
 
 def test_text_may_come_in_any_text_type_of_pandas():
