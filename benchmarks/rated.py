@@ -6,6 +6,8 @@ they do: peaks and times are those of the product, and of the floor.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import sys
 import warnings
 from contextlib import AbstractContextManager
@@ -87,6 +89,7 @@ def floor(folder: Path, file: str, how: str) -> None:
 
 def main() -> None:
     """What runs in a process of its own: `rate` or `floor`, and what that takes."""
+    atexit.register(gc.freeze)  # as the command line
     what, folder, *more = sys.argv[1:]
     {"rate": rate, "floor": floor}[what](Path(folder), *more)
 

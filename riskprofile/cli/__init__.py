@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -30,6 +32,9 @@ def run(program: typer.Typer, name: str) -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold names
+    # The system takes back at once what a program held that ends. To look through it for garbage
+    # first would take as long as to rate a thousand declarations.
+    atexit.register(gc.freeze)
     with _terminable():
         _run(program, name)
 

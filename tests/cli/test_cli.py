@@ -789,6 +789,32 @@ def test_explain_shows_terms_that_sum_to_the_points(home: Path, day: Path) -> No
     assert run(home, "explain", "nothing-of-this-name")[0] == 4
 
 
+KNOTTED = """
+from riskprofile.cli import main
+
+
+class Knot:
+    def __init__(self):
+        self.itself = self
+
+    def __del__(self):
+        print("walked through")
+
+
+knot = Knot()
+main()
+"""
+
+
+def test_a_command_that_ends_is_not_looked_through_for_garbage() -> None:
+    """It takes as long as to rate a thousand declarations, and the system takes all of it back."""
+    done = subprocess.run(
+        [sys.executable, "-c", KNOTTED, "--help"], capture_output=True, text=True, check=True
+    )
+    assert "Usage: riskprofile" in done.stdout and "walked through" not in done.stdout
+    assert not done.stderr
+
+
 def test_standard_input_is_read_like_a_file(home: Path, day: Path, tmp_path: Path) -> None:
     (tmp_path / "rejected.csv").write_text("of before")
     done = subprocess.run(
