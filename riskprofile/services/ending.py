@@ -272,17 +272,15 @@ class Ending:
         """What is stored of the alerts of each list goes on file."""
         worded, of = 0, _alerts(ranked)
 
-        def counted(each: Ranked, materials: Iterator[Material]) -> Iterator[pa.RecordBatch]:
+        def counted(alerts: int) -> None:
             nonlocal worded
-            for told in self._worded(each, materials):
-                self.stop.heed()
-                worded += len(told)
-                yield told
-                self.step(WORDING, worded, of)
+            self.stop.heed()
+            worded += alerts
+            self.step(WORDING, worded, of)
 
         self._next(WORDING, of)
         for each in ranked:
-            word_alerts(self.store, each, partial(counted, each))
+            word_alerts(self.store, each, partial(self._worded, each), counted)
 
     def _learn(
         self, connection: Connection, ranked: list[Ranked], forms: Parts | None, kin: Kin | None
@@ -300,13 +298,14 @@ class Ending:
             before = self.raters.before
             store_of_parties.add(self.store, connection, forms, ended, before, kin)
 
-    def _worded(self, ranked: Ranked, materials: Iterator[Material]) -> Iterator[pa.RecordBatch]:
+    def _worded(
+        self, ranked: Ranked, materials: Iterator[Material]
+    ) -> Iterator[Callable[[], pa.RecordBatch]]:
         """What is stored of alerts, made by this process or by those that rated."""
         if self.others is None:
-            yield from (one.work(ranked.rater) for one in materials)
-            return
+            return (partial(one.work, ranked.rater) for one in materials)
         of = self.raters.elsewhere(ranked.profile.name)
-        yield from self.others.done((Task(of, one) for one in materials), AHEAD)
+        return self.others.begun((Task(of, one) for one in materials), AHEAD)
 
     def _account(self, connection: Connection) -> list[dict[str, Any]]:
         """The figures of each batch, which stand in the audit chain from here on."""

@@ -307,10 +307,12 @@ def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datet
     return all(cut.fits(found[name].left) for name, cut, _ in ranked.ranking.lists)
 
 
-Worded = Callable[[Iterator[Material]], Iterator[pa.RecordBatch]]
+Worded = Callable[[Iterator[Material]], Iterator[Callable[[], pa.RecordBatch]]]
 
 
-def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
+def word_alerts(
+    store: Store, ranked: Ranked, worded: Worded, counted: Callable[[int], None]
+) -> None:
     """What is stored of the alerts of a list goes on file (`Ranked.words`).
 
     It takes most of the end of a run, and needs no transaction: others write meanwhile.
@@ -318,7 +320,10 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
     Parameters
     ----------
     worded : callable
-        `Material.work` of each material, in order; maybe by other processes meanwhile.
+        `Material.work` of each material, in order, once it is asked for; maybe by other processes
+        meanwhile.
+    counted : callable
+        Told how many alerts went on file, some after the other.
     """
     waiting: deque[tuple[Table, int]] = deque()
 
@@ -338,19 +343,21 @@ def word_alerts(store: Store, ranked: Ranked, worded: Worded) -> None:
 
     run: networks.Around | None = None
     linked, around = -1, Related()
-    for told in worded(materials()):
+    for made in worded(materials()):
         alerts, group = waiting.popleft()
-        if group != linked:  # now, when others have something to do meanwhile
+        if group != linked:  # before what others make of it meanwhile is waited for
             run = run or ranked.around()
             with store.read() as connection:
                 around = networks.related(connection, ranked.profile, run, group, ranked.history)
             linked = group
             give_back()
+        told = made()
         offices = zip(alerts[BATCH], told.column("office").to_pylist(), strict=True)
         ranked.offices.update(one for one in offices if one[1] is not None)
         held = {name: told.column(name) for name in told.schema.names}
         held |= {name: pa.array(values) for name, values in _ranks(ranked, alerts, around).items()}
         ranked.words.append(ranked.rows.spool.put(held))
+        counted(len(alerts))
         give_back()
 
 

@@ -110,15 +110,22 @@ class Workers:
             [(what, do), *_] = (self.gone[one] for one in self.gone if isinstance(error, one))
             raise RiskProfileError(what, do=f"{do}, then run again with --resume") from None
 
-    def done(self, tasks: Iterable[Task[Done]], ahead: int = AHEAD) -> Iterator[Done]:
-        """What each task made, in order, while a few more are under way, so many a thread."""
+    def begun(
+        self, tasks: Iterable[Task[Done]], ahead: int = AHEAD
+    ) -> Iterator[Callable[[], Done]]:
+        """Each task (`begin`), in order, while a few more are under way, so many a thread."""
         begun: deque[Callable[[], Done]] = deque()
         for one in tasks:
             begun.append(self.begin(one))
             if len(begun) > ahead * self.threads:
-                yield begun.popleft()()
+                yield begun.popleft()
         while begun:
-            yield begun.popleft()()
+            yield begun.popleft()
+
+    def done(self, tasks: Iterable[Task[Done]]) -> Iterator[Done]:
+        """What each task made, in order, while a few more are under way."""
+        for made in self.begun(tasks):
+            yield made()
 
 
 @contextmanager

@@ -114,6 +114,19 @@ def test_answers_come_in_the_order_of_the_tasks_and_few_are_ahead(tmp_path: Path
     assert {one[1] for one in (first, *rest)} <= pids
 
 
+def test_a_task_that_was_begun_is_waited_for_when_what_it_made_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    """Links of alerts are found while others word them."""
+    of, met = opened(tmp_path), tmp_path / "met"
+    met.mkdir()
+    with workers.workers(Options(workers=2)) as others:
+        assert others is not None
+        made = next(others.begun(Task(of, one) for one in (Meets(met), *[Waits(0.0)] * 4)))
+        (met / "this process").touch()  # before, it meets nobody
+        assert made() != os.getpid()
+
+
 def test_a_worker_begins_with_what_every_profile_asks_of_the_past(tmp_path: Path) -> None:
     """What it is a copy of found that out, while nobody waited; its own rater asks of one."""
     with workers.workers(Options(workers=2)) as others:
