@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, select
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.profiles import PROFILES, Profile
@@ -18,14 +18,13 @@ from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Record
+from riskprofile.store.tables import Batch
 from riskprofile.words import Message
 
 ACTION, SELECTED = "alert.raise", "manual"
 KEY = "M01_raised_by_hand"
 SAID = " raised it by hand: "  # between who did and why
 
-_record = Record.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 
 
@@ -69,7 +68,8 @@ def raise_alert(
         )
     govern.require_profile(store, profile, settings)
     looks_an_hour = looking.LIMIT if settings is None else settings.looks_an_hour
-    record_id = _found(store, reference, profile)
+    with store.read() as connection:
+        record_id = records.whole(connection, actor, reference, profile)
     items = records.declaration(store, actor, record_id, profile, now, reason, looks_an_hour)
     counted = [one for one in items if one.counts]
     if not counted:
@@ -142,31 +142,6 @@ def _shown(profile: Profile, driver: StoredItem, counted: Sequence[StoredItem]) 
         "due_at": _time(declared.get(profile.due)),
         "lodged_at": _time(declared.get(profile.time)),
     }
-
-
-def _found(store: Store, reference: str, profile: str) -> str:
-    """The one record of this number; its office is checked where it is read."""
-    with store.read() as connection:
-        found = connection.execute(
-            select(_record.c.record_id)
-            .where(
-                _record.c.profile == profile,
-                or_(
-                    _record.c.record_id == reference,
-                    _record.c.record_id.startswith(f"{reference}@", autoescape=True),
-                ),
-            )
-            .distinct()
-            .limit(2)
-        ).scalars()
-        known = list(found)
-    if len(known) > 1:
-        raise RiskProfileError(
-            Message("refusal.several"), where=reference[:80], do=Message("refusal.do_whole")
-        )
-    if not known or not reference:
-        raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
-    return str(known[0])
 
 
 def _plain(declared: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
@@ -82,6 +84,29 @@ def test_it_needs_a_declaration_of_the_office_and_a_reason(rated, actor, referen
     with pytest.raises(RiskProfileError, match=error):
         asked = records[-1] if reference is None else reference
         raising.raise_alert(store, actor, asked, "shipment", reason, NOW)
+
+
+def test_of_several_with_a_number_those_of_the_office_are_named_whole_and_no_others(
+    rated, tmp_path
+):
+    store, _ = rated
+    told = settings.load({}, home=Path(store.where).parent, models=CHECKOUT / "models")
+    numbers, carriers = ["XN-1", "XN-1", "XN-1", "XN-2", "XN-2", "XN-3"], [*"ABCABC"]
+    offices = [HERE, HERE, THERE, HERE, THERE, THERE]
+    table = factory.shipments(6, declaration_id=numbers, carrier=carriers, customs_office=offices)
+    path = factory.write(tmp_path / "numbers.csv", table)
+    screen(store, told, OWNER, [path], Options(capacity=Capacity(number=0)), NOW)
+    with pytest.raises(RiskProfileError, match="several declarations have this number") as refused:
+        raising.raise_alert(store, INES, "XN-1", "shipment", WHY, NOW)
+    named = refused.value.where.split(", ")
+    assert [one.rpartition("/")[0] for one in named] == [f"XN-1@{HERE}/A", f"XN-1@{HERE}/B"]
+    made = raising.raise_alert(store, INES, named[1], "shipment", WHY, NOW)
+    assert review.alert(store, INES, made, NOW).record_id == named[1]
+    made = raising.raise_alert(store, INES, "XN-2", "shipment", WHY, NOW)
+    assert review.alert(store, INES, made, NOW).office == HERE
+    with pytest.raises(RiskProfileError, match="no such declaration") as refused:
+        raising.raise_alert(store, INES, "XN-3", "shipment", WHY, NOW)
+    assert refused.value.where == "XN-3"
 
 
 def test_who_decides_nothing_raises_nothing(rated):
