@@ -27,6 +27,7 @@ Places = tuple[np.ndarray, np.ndarray]  # of forms, and a hash of a shelf of eac
 _LETTERS = 20  # bits of a sign for the sum of the letters of a form
 _BARE = 1 << _LETTERS
 _VOWELS = np.array([chr(code) in "aeiou" for code in range(128)])
+ANY = (1 << 16) - 1  # the last bits of a place: all set where a whole block is asked for
 _FIXED, _HOUSE = np.uint64(0xA0761D6478BD642F), np.uint64(0xE7037ED1A0B428DB)
 
 
@@ -74,12 +75,30 @@ class Shelves(NamedTuple):
             yield _in_blocks(at, shelf, sizes, blocks)
 
     def sought(self, sizes: np.ndarray, blocks: np.ndarray) -> Sought:
-        """All of where forms are looked for."""
-        found = [*self.looked_on(sizes, blocks.view(np.uint64))]
+        """All of where forms are looked for among those of a register."""
+        found = [*self.looked_on(sizes, (blocks & ~ANY).view(np.uint64))]
         of, shelf = (np.concatenate(each) for each in zip(*found, strict=True))
         order = in_order(shelf)  # so asked, a search stays near where the last ended
         of = of[order]
         return Sought(of, shelf[order], self.signs[of])
+
+    def places(self, sizes: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+        """Where a register keeps each form in each of its blocks: a number of 63 bits.
+
+        The last bits of a block give way to what tells its shelves apart, so that those that may
+        be alike are read, not all of the block. The others tell which block it is.
+        """
+        made: np.ndarray = blocks & ~ANY | np.repeat(_last(self.numbers), sizes)
+        return made
+
+    def asked(self, sizes: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+        """The places where forms that may be alike are kept; one may be there twice.
+
+        For an address without a postcode those of the whole block, all of its house.
+        """
+        whole = self.addresses & (self.house == self.numbers)
+        last = np.where(whole, ANY, _last(self.numbers)), _last(self.house)
+        return np.concatenate([blocks & ~ANY | np.repeat(one, sizes) for one in last])
 
 
 class Sought(NamedTuple):
@@ -91,6 +110,11 @@ class Sought(NamedTuple):
     of: np.ndarray
     shelf: np.ndarray
     signs: np.ndarray
+
+
+def _last(shelf: np.ndarray) -> np.ndarray:
+    made: np.ndarray = (shelf >> np.uint64(48)).astype(np.int64) % ANY  # never all set
+    return made
 
 
 def _in_blocks(
@@ -276,7 +300,7 @@ class Words:
 
 
 class Known(NamedTuple):
-    """Forms of a register on the shelves of those blocks that were read."""
+    """Forms of a register on the shelves of their blocks, at those places that were read."""
 
     texts: list[str]
     entities: np.ndarray
@@ -286,9 +310,9 @@ class Known(NamedTuple):
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, str, str, int]]) -> Known:
-        """Of these: a block, and the family, the text and the entity of a form in it."""
-        block_of, family_of, text_of, entity_of = zip(*rows, strict=True) if rows else [()] * 4
-        block, entity = (np.array(one, dtype=np.int64) for one in (block_of, entity_of))
+        """Of these: a place, and the family, the text and the entity of a form there."""
+        place_of, family_of, text_of, entity_of = zip(*rows, strict=True) if rows else [()] * 4
+        place, entity = (np.array(one, dtype=np.int64) for one in (place_of, entity_of))
         order = in_order(entity)
         new = starts(entity[order])
         some = order[new].tolist()
@@ -296,7 +320,7 @@ class Known(NamedTuple):
         texts = [text_of[one] for one in some]
         shelves = Words(families, texts).shelves
         sizes = np.diff(np.flatnonzero(np.append(new, True)))
-        kept = [*shelves.kept_on(sizes, block[order].view(np.uint64))]
+        kept = [*shelves.kept_on(sizes, (place[order] & ~ANY).view(np.uint64))]
         forms, places = (np.concatenate(each) for each in zip(*kept, strict=True))
         at = in_order(places)
         return cls(texts, entity[order][new], shelves.signs, places[at], forms[at])
@@ -337,7 +361,7 @@ def blocks(forms: Collection[tuple[str, str]]) -> list[list[int]]:
 
 
 def _numbers(texts: list[str]) -> np.ndarray:
-    """A number of 63 bits for each: blocks as they are stored."""
+    """A number of 63 bits for each."""
     made = b"".join([blake2b(text.encode(), digest_size=8).digest() for text in texts])
     return (np.frombuffer(made, ">u8") >> np.uint64(1)).astype(np.int64)
 

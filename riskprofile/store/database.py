@@ -18,11 +18,14 @@ from typing import Any
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Connection,
     Engine,
+    TableValuedAlias,
     Text,
     and_,
     bindparam,
+    column,
     create_engine,
     event,
     func,
@@ -224,6 +227,27 @@ def among(column: Any, values: Iterable[Any] | str) -> Any:
     if isinstance(values, str):
         return _Among(column, bindparam(values, type_=many))
     return _Among(column, bindparam(None, list(values), type_=many, unique=True))
+
+
+class _Each(FunctionElement[Any]):
+    inherit_cache = True
+
+
+@compiles(_Each, "sqlite")
+def _each_sqlite(element: _Each, compiler: Any, **told: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **told)})"
+
+
+@compiles(_Each, "postgresql")
+def _each_postgres(element: _Each, compiler: Any, **told: Any) -> str:
+    return f"unnest({compiler.process(element.clauses, **told)})"
+
+
+def each(name: str) -> TableValuedAlias:
+    """Many whole numbers as a table of one column, `value`: one parameter of this name."""
+    numbers = _Each(bindparam(name, type_=_Many(BigInteger())))
+    # On PostgreSQL a column goes by the name of such a table.
+    return numbers.table_valued(column("value", BigInteger()), name="value")
 
 
 def serialise(connection: Connection, number: int) -> None:

@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
-from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from riskprofile.history import finding, register
-from riskprofile.history.finding import Known, Words
+from riskprofile.history.finding import ANY, Known, Words
 from riskprofile.history.learning import (
     PILE,
     Asked,
@@ -25,9 +25,9 @@ from riskprofile.history.learning import (
     listed,
 )
 from riskprofile.history.piles import Piles, spread_blocks
-from riskprofile.reference.hashing import distinct, in_order
+from riskprofile.reference.hashing import distinct, in_order, starts
 from riskprofile.store.batches import ASKED_AT_ONCE
-from riskprofile.store.database import Store, among, serialise
+from riskprofile.store.database import Store, among, each, serialise
 from riskprofile.store.tables import PartyBlock, PartyForm
 
 form_table = PartyForm.__table__  # type: ignore[attr-defined]
@@ -39,20 +39,29 @@ ALWAYS = datetime.max.replace(tzinfo=UTC)
 AT_ONCE = 5_000  # new forms whose blocks are asked for together
 READ = 1 << 14  # forms in blocks that are Python values together, 300 bytes each
 
-# What a run asks of each portion of its rows: of the forms, or the blocks, `asked` as of `before`.
+# What a run asks of each portion of its rows: of the forms, or the places, `asked` as of `before`.
 _ENTITIES = (
     select(form_table.c.key, form_table.c.entity)
     .where(among(form_table.c.key, "asked"))
     .where(form_table.c.added_at <= bindparam("before"))
 )
-_SIZES = (
-    select(block_table.c.block, func.count())
-    .where(among(block_table.c.block, "asked"))
-    .group_by(block_table.c.block)
+_ASKED = each("asked")  # whole blocks
+_IN_IT = block_table.c.block.between(_ASKED.c.value - ANY, _ASKED.c.value)
+
+
+def _sizes(held: Select[Any]) -> Select[Any]:
+    """How many of these stand in each block: no more are counted than tell that it is crowded."""
+    some = held.where(_IN_IT).limit(bindparam("most")).correlate(_ASKED).subquery()
+    return select(_ASKED.c.value, select(func.count()).select_from(some).scalar_subquery())
+
+
+_SIZES = _sizes(select(block_table.c.key))
+_SIZES_BEFORE = _sizes(
+    select(block_table.c.key)
+    .join(form_table, form_table.c.key == block_table.c.key)
+    .where(form_table.c.added_at <= bindparam("before"))
 )
-_SIZES_BEFORE = _SIZES.join(form_table, form_table.c.key == block_table.c.key).where(
-    form_table.c.added_at <= bindparam("before")
-)
+_PLACES = select(block_table.c.block).distinct().join(_ASKED, _IN_IT)
 _HELD = (
     select(block_table.c.block, form_table.c.family, form_table.c.form, form_table.c.key)
     .join(form_table, form_table.c.key == block_table.c.key)
@@ -86,9 +95,9 @@ def entities(
 
 
 class Blocks:
-    """Blocks of the register as of a time, where forms alike to another are looked for.
+    """Places of the register as of a time, where forms alike to another are looked for.
 
-    Runs ask for the same few blocks over and over, because most names share a word with many:
+    Runs ask for the same few places over and over, because most names share a word with many:
     those read of late stay at hand.
     """
 
@@ -98,7 +107,7 @@ class Blocks:
         self._earlier: Parted = ()
 
     def of(self, connection: Connection, asked: np.ndarray) -> list[Known]:
-        """What is at hand once these blocks are."""
+        """What is at hand once these places are."""
         late, earlier = self._late, self._earlier
         wanted = distinct(asked)
         new = _beside(wanted, (*late, *earlier))
@@ -111,7 +120,7 @@ class Blocks:
         return [forms for _, forms in (*late, *earlier)]
 
 
-# What was read, by parts: the numbers of blocks, in order, and the forms in those not crowded.
+# What was read, by parts: places, in order, and the forms there, but for those of crowded blocks.
 Parted = tuple[tuple[np.ndarray, Known], ...]
 _NONE = Known.of([])
 _AS_LONG = 8  # times a part is as long as the next, at least: so few are put in order again
@@ -133,7 +142,9 @@ def _beside(some: np.ndarray, parts: Parted) -> np.ndarray:
 
 
 def _within(some: np.ndarray, ordered: np.ndarray) -> np.ndarray:
-    """Which of some numbers are among others, of which there are some, in order."""
+    """Which of some numbers are among others, which are in order."""
+    if not len(ordered):
+        return np.zeros(len(some), dtype=bool)
     found: np.ndarray = ordered[np.searchsorted(ordered, some).clip(max=len(ordered) - 1)] == some
     return found
 
@@ -147,7 +158,7 @@ def join(connection: Connection, words: Words, held: Blocks) -> list[register.Fo
         some = slice(start, start + AT_ONCE)
         here = blocks[ends[start] - sizes[start] :][: sizes[some].sum()]
         sought = shelves.some(some).sought(sizes[some], here)
-        for known in held.of(connection, here):
+        for known in held.of(connection, shelves.some(some).asked(sizes[some], here)):
             for of, other in zip(*known.near(sought), strict=True):
                 form = known.texts[other], int(known.entities[other])
                 near.setdefault(start + int(of), []).append(form)
@@ -241,12 +252,14 @@ def _insert(
         columns = ["key", "family", "form", "entity", "added_at", "seen_at"]
         store.insert_many(connection, "party_form", columns, rows)
         stands = np.repeat(entities == keys, part.sizes)
-        blocks, owners = part.blocks[stands], np.repeat(keys, part.sizes)[stands]
+        blocks = part.shelves().places(part.sizes, part.blocks)[stands]
+        owners = np.repeat(keys, part.sizes)[stands]
         piles.add(spread_blocks(blocks), pa.record_batch({"block": blocks, "key": owners}))
     for pile in piles:
         blocks, owners = (one.to_numpy() for one in pile.columns)
         order = np.argsort(owners)
         order = order[in_order(blocks[order])]
+        order = order[starts(blocks[order], owners[order])]  # two blocks may be at one place
         pairs = zip(listed(blocks[order]), listed(owners[order]), strict=True)
         store.insert_many(connection, "party_block", ["block", "key"], pairs)
     return joins
@@ -279,8 +292,10 @@ def _seen_again(
             family, form = asked.form(int(np.flatnonzero(asked.keys == key)[0]))
             connection.execute(update(form_table).where(columns.key == key).values(form=form))
             if old[key] == key:
-                blocks = [(block, key) for block in finding.blocks([(family, form)])[0]]
-                store.insert_many(connection, "party_block", ["block", "key"], blocks)
+                words = finding.words([(family, form)])
+                places = {*words.shelves.places(*words.blocks).tolist()}
+                rows = [(place, key) for place in places]
+                store.insert_many(connection, "party_block", ["block", "key"], rows)
         connection.execute(
             update(form_table)
             .where(among(columns.key, some), columns.seen_at < now)
@@ -301,21 +316,35 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
     ).rowcount
 
 
-def _read(connection: Connection, blocks: np.ndarray, before: datetime) -> Iterator[Known]:
-    """What stands in those of these blocks that are not crowded, part by part: one at least."""
-    sizes: list[Any] = []
-    for some in _some(blocks.tolist()):
-        sizes += connection.execute(_SIZES, {"asked": some}).all()
+def _read(connection: Connection, places: np.ndarray, before: datetime) -> Iterator[Known]:
+    """What is kept at those of these places whose block is not crowded, by parts: one at least."""
+    told = {"most": CROWDED + 1, "before": before}
+    sizes = _rows(connection, _SIZES, distinct(places | ANY), told)
     # Few are crowded by now, so that it counts how many of their forms were there before.
-    crowded = [number for number, size in sizes if size > CROWDED]
-    for some in _some(crowded):
-        sizes += connection.execute(_SIZES_BEFORE, {"asked": some, "before": before}).all()
-    numbers, many = np.array([tuple(one) for one in sizes], np.int64).reshape(-1, 2).T
-    few = np.flatnonzero(many <= CROWDED)
-    for part in np.split(few, np.flatnonzero(np.diff(np.cumsum(many[few]) // READ)) + 1):
-        asked = {"asked": numbers[part].tolist(), "before": before}
+    crowded = sizes[sizes[:, 1] > CROWDED, 0]
+    sizes = np.concatenate([sizes, _rows(connection, _SIZES_BEFORE, crowded, told)])
+    sizes = sizes[(sizes[:, 1] > 0) & (sizes[:, 1] <= CROWDED)]
+    blocks, many = sizes[np.argsort(sizes[:, 0])].T
+    places = places[_within(places | ANY, blocks)]
+    whole = places & ANY == ANY
+    those = _rows(connection, _PLACES, places[whole], told)[:, 0]
+    places = distinct(np.concatenate([places[~whole], those]))
+    most = np.where(starts(places | ANY), many[np.searchsorted(blocks, places | ANY)], 0)
+    for part in np.split(places, np.flatnonzero(np.diff(np.cumsum(most) // READ)) + 1):
+        asked = {"asked": part.tolist(), "before": before}
         rows = connection.execute(_HELD, asked).all() if len(part) else ()
         yield Known.of([tuple(row) for row in rows]) if rows else _NONE
+
+
+def _rows(
+    connection: Connection, asking: Select[Any], blocks: np.ndarray, told: Mapping[str, Any]
+) -> np.ndarray:
+    """What is said of these blocks, in whole numbers."""
+    rows = [np.zeros((0, len(asking.selected_columns)), np.int64)]
+    for some in _some(blocks):
+        said = connection.execute(asking, {**told, "asked": some.tolist()}).all()
+        rows += [np.array([tuple(one) for one in said], np.int64)] if said else []
+    return np.concatenate(rows)
 
 
 Keys = TypeVar("Keys", Sequence[int], np.ndarray)

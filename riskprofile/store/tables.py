@@ -561,7 +561,7 @@ class PartyForm(SQLModel, table=True):
 
 
 class PartyBlock(SQLModel, table=True):
-    """Where a form that stands for itself is looked for (see `history.finding.blocks`)."""
+    """Where a form that stands for itself is kept in `block`s (see `finding.Shelves.places`)."""
 
     __tablename__ = "party_block"
     __table_args__ = ({"sqlite_with_rowid": False},)

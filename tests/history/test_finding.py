@@ -99,6 +99,48 @@ def test_blocks_that_were_stored_are_found(form: tuple[str, str]) -> None:
     assert finding.blocks([form]) == [STORED[form]]
 
 
+def test_places_that_were_stored_are_found() -> None:
+    """Told by numbers, initials and generic words, but in which block: by that."""
+    words = finding.words([*STORED])
+    sizes, blocks = words.blocks
+    last = (words.shelves.places(sizes, blocks) - (blocks & ~finding.ANY)).tolist()
+    kept = [{*own} for own in finding.cut(last, sizes)]
+    assert kept == [{38774}, {0}, {13493}, {58267}, {33333}]
+
+
+@given(st.lists(FORM, min_size=2, max_size=20, unique=True))
+def test_all_that_are_alike_are_kept_where_the_other_is_asked_for(
+    forms: list[tuple[str, str]],
+) -> None:
+    words = finding.words(forms)
+    (sizes, blocks), shelves = words.blocks, words.shelves
+    own = [*map(set, finding.cut(blocks.tolist(), sizes))]
+    kept = [*map(set, finding.cut(shelves.places(sizes, blocks).tolist(), sizes))]
+    of_each = np.tile(np.repeat(np.arange(len(forms)), sizes), 2)
+    asked = shelves.asked(sizes, blocks)
+    for one, (family, form) in enumerate(forms):
+        mine = {*asked[of_each == one].tolist()}
+        for other, (its, text) in enumerate(forms):
+            if its == family and own[one] & own[other] and register.alike(family, form, text):
+                assert kept[other] & mine or {place | finding.ANY for place in kept[other]} & mine
+
+
+def test_of_a_block_not_all_is_asked_for() -> None:
+    """Numbers and generic words tell parties apart, postcodes addresses that both have one."""
+    parties = ["marandor selban", "marandor selban trading", "7 marandor selban"]
+    parties += ["a marandor selban"]
+    addresses = ["12 4021 harbour road", "12 4022 harbour road", "12 harbour road"]
+    forms = [*(("party", one) for one in parties), *(("address", one) for one in addresses)]
+    shelves, one_block = finding.words(forms).shelves, np.ones(len(forms), np.int64)
+    kept = shelves.places(one_block, one_block).tolist()
+    own, also = np.split(shelves.asked(one_block, one_block), 2)
+    assert len({*kept}) == len(forms)
+    assert own[:6].tolist() == kept[:6]
+    assert also[:4].tolist() == kept[:4]
+    assert also[4:].tolist() == [kept[6]] * 3
+    assert own[6] == finding.ANY
+
+
 @given(st.lists(FORM, min_size=2, max_size=20, unique=True))
 def test_no_two_that_are_alike_miss_each_other(forms: list[tuple[str, str]]) -> None:
     shelves = finding.words(forms).shelves

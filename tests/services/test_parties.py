@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import Engine, event, select
@@ -130,6 +131,42 @@ def test_blocks_that_are_let_go_are_read_again_where_they_are_asked_for(
             few += parties.join(connection, finding.words(asked[at : at + 2]), blocks)
     assert few == anew
     assert any(anew)
+
+
+def test_of_a_block_only_those_are_read_that_may_be_alike(any_store: Store) -> None:
+    """A register of years holds a hundred forms in a block, and a run asks for thousands."""
+    first = [f"{number} {FIRST}" for number in range(9)]
+    table = factory.shipments(
+        9,
+        consignee_id=None,
+        consignee_name=first,
+        consignee_address=[f"12 Harbour Road, {4021 + number} Nolunbury" for number in range(9)],
+    )
+    with any_store.write() as connection:
+        asked = Asked.of(forms(table, SHIPMENT.keys))
+        parties.add(any_store, connection, Asked.together([asked]), NOW)
+    sought = [
+        ("party", "7 marandor selbann trading"),
+        ("address", "12 4023 harbourr nolunbury road"),
+        ("address", "12 harbour nolunbury road"),
+    ]
+    for form, read in zip(sought, (1, 1, 9), strict=True):
+        held = parties.Blocks(NOW)
+        with any_store.read() as connection:
+            [found] = parties.join(connection, finding.words([form]), held)
+            at_hand = held.of(connection, np.zeros(0, np.int64))
+        assert found is not None
+        assert [len(known.texts) for known in at_hand] == [read]
+
+
+def test_a_form_whose_blocks_differ_in_nothing_but_their_last_bits_is_taken_in(
+    any_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(finding, "ANY", (1 << 62) - 1)
+    assert registered(any_store, [FIRST, STRANGER, "Kastelno"]) == 0
+    assert len(stored(any_store)) == 3 + len(
+        forms(factory.shipments(1, consignee_name=None), SHIPMENT.keys)
+    )
 
 
 def test_the_register_is_frozen_as_of_the_start(tmp_path: Path) -> None:

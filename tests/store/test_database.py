@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -31,14 +32,15 @@ from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Busy, Damaged, Deadlock, Misnamed, StoreError
+from riskprofile.history import finding
 from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
-from riskprofile.store import alerts, arms, database, erasure, migrations, phrasings
+from riskprofile.store import alerts, arms, database, erasure, migrations, parties, phrasings
 from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store, among
 from riskprofile.store.packed_json import pack
-from riskprofile.store.tables import Alert, Batch, Chunk, Office, Quarantined, Setting
+from riskprofile.store.tables import Alert, Batch, Chunk, Office, PartyBlock, Quarantined, Setting
 from tests.conftest import AS_SHIPPED, LATE
 from tests.faults import runs
 
@@ -173,14 +175,17 @@ def test_blocks_and_links_of_earlier_releases_are_kept_once(empty):
         migrations.upgrade(connection, "0029")
         for name, given in rows.items():
             connection.execute(insert(Table(name, MetaData(), autoload_with=connection)), given)
-        connection.commit()
-    engine.dispose()
-    store = Store.open(empty)
-    with store.read() as connection:
+        migrations.upgrade(connection, "0030")
         for name, given in rows.items():
             table = SQLModel.metadata.tables[name]
             found = connection.execute(select(table).order_by(*table.primary_key)).mappings().all()
             assert found == sorted(given, key=lambda row: [*row.values()])
+        connection.commit()
+    engine.dispose()
+    store = Store.open(empty)
+    with store.read() as connection:
+        for name in rows:
+            table = SQLModel.metadata.tables[name]
             indexes = {index["name"] for index in inspect(connection).get_indexes(name)}
             assert indexes == {index.name for index in table.indexes}
             if store.sqlite:
@@ -347,6 +352,43 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(empty):
     assert found == ["t1 loc7xy", "", "s1 ada"]
     assert kept == ["names", "removed", "masked"]  # as it was, until retention runs
     assert said == [{**raised, "text": "omar raised it by hand: …"}]
+    store.close()
+
+
+def test_forms_of_earlier_releases_are_found_as_those_of_a_register_filled_anew(empty):
+    """Those that stand for another, or whose text was forgotten, are kept in no block."""
+    known = [("party", "marandor selban trading"), ("address", "12 4021 harbour road")]
+    known += [("party", "dekavor ulorin"), ("party", "marandor selbann trading"), ("party", "")]
+    known += [("party", f"{number} kastelno") for number in range(1_000)]
+    at = {"added_at": NOW.replace(tzinfo=None), "seen_at": NOW.replace(tzinfo=None)}
+    rows = [
+        {"key": key, "family": family, "form": form, "entity": 1 if key == 4 else key, **at}
+        for key, (family, form) in enumerate(known, 1)
+    ]
+    kept = [key not in (4, 5) for key in range(1, 1_006)]
+    engine = database._engine(database._address(empty))
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "0029")
+        old = MetaData()
+        old.reflect(connection, only=["party_form", "party_block"])
+        connection.execute(insert(old.tables["party_form"]), rows)
+        told = zip(range(1, 1_006), finding.blocks(known), kept, strict=True)
+        stood = [{"block": one, "key": key} for key, own, keep in told if keep for one in own]
+        connection.execute(insert(old.tables["party_block"]), stood)
+        connection.commit()
+    engine.dispose()
+    store = Store.open(empty)
+    asked = [("party", "marandor selban trading"), ("address", "12 harbour road")]
+    asked += [("party", "dekavorr ulorin"), ("party", "kastelno"), ("party", "7 kastelno")]
+    words = finding.words(known)
+    sizes, blocks = words.blocks
+    of, many = np.repeat(np.arange(1, 1_006), sizes), np.repeat(kept, sizes)
+    places = words.shelves.places(sizes, blocks)
+    with store.read() as connection:
+        found = parties.join(connection, finding.words(asked), parties.Blocks(NOW))
+        held = connection.execute(select(PartyBlock.block, PartyBlock.key)).all()
+    assert [one and one.entity for one in found] == [1, 2, 3, None, 13]
+    assert {*map(tuple, held)} == {*zip(places[many].tolist(), of[many].tolist(), strict=True)}
     store.close()
 
 
