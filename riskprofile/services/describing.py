@@ -119,11 +119,12 @@ class Material:
         they are.
         """
         profile, records = rater.profile, self.alerts[RECORD].tolist()
-        drivers, rows, words, ties = [], [], list[list[str]](), list[list[tuple[str, str]]]()
+        drivers, rows = [], list[str]()
+        words, ties = list[list[str]](), list[list[tuple[str, str]]]()
         for part in self._parts():
             given = View.over(part.rows)
             drivers.append(part.drivers(rater, given, self.alerts))
-            rows.append(_objects(given, profile.names))
+            rows += _objects(given, profile.names)
             words += store_of_alerts.words(profile.name, given)
             ties += store_of_alerts.ties(given)
         told = pa.concat_tables(drivers)
@@ -132,7 +133,6 @@ class Material:
         of = pd.Index(records).get_indexer(self.places[RECORD])
         order, ends = np.argsort(of, kind="stable"), np.cumsum(np.bincount(of))
         items = [order[start:end].tolist() for start, end in pairwise([0, *ends])]
-        lists = pa.ListArray.from_arrays([0, *ends], pa.concat_arrays(rows).take(pa.array(order)))
         titles = told.column("title").to_pylist()
         search = [
             store_of_alerts.searched(record, title, map(words.__getitem__, mine))
@@ -143,9 +143,7 @@ class Material:
             {
                 **{name: told.column(name).combine_chunks() for name in _OF_DRIVER.names},
                 "profile": pa.repeat(profile.name, len(records)),
-                "declaration": pc.binary_join_element_wise(
-                    "[", pc.binary_join(lists, ","), "]", ""
-                ),
+                "declaration": [f"[{','.join(map(rows.__getitem__, mine))}]" for mine in items],
                 "search": search,
                 "links": pa.array(links, LINKS),
             }
@@ -306,14 +304,13 @@ class _NotGiven:
         return NOT_GIVEN
 
 
-def _objects(rows: View, names: Sequence[str]) -> pa.Array:
+def _objects(rows: View, names: Sequence[str]) -> list[str]:
     """These columns of each row as a JSON object: what is missing is left out."""
     cells = [_cells(f",{encode_basestring(name)}:", rows[name]) for name in names]
-    told = pc.utf8_slice_codeunits(pc.binary_join_element_wise(*cells, ""), 1)
-    return pc.binary_join_element_wise("{", told, "}", "")
+    return [f"{{{''.join(row)[1:]}}}" for row in zip(*cells, strict=True)]
 
 
-def _cells(name: str, column: Column) -> pa.Array:
+def _cells(name: str, column: Column) -> Iterator[str]:
     """A column as JSON is written, with its name before each value; empty where it is missing."""
     if isinstance(column, Text):
         codes, told = column.values, [*map(encode_basestring, column.distinct)]
@@ -325,4 +322,4 @@ def _cells(name: str, column: Column) -> pa.Array:
         else:
             told = dumps(values.tolist())[1:-1].split(",")
     texts = [*(f"{name}{one}" for one in told), ""]
-    return pa.array(texts, pa.string()).take(pa.array(codes % len(texts)))
+    return map(texts.__getitem__, codes.tolist())

@@ -88,7 +88,7 @@ def test_rows_are_written_as_json_has_what_was_declared(rows: slice) -> None:
         {},
     ]
     view = View.over(pd.DataFrame(declared)[rows])
-    assert _objects(view, [*declared]).to_pylist() == [dumps(one) for one in plain[rows]]
+    assert _objects(view, [*declared]) == [dumps(one) for one in plain[rows]]
 
 
 def test_an_infinite_value_is_not_written() -> None:
