@@ -151,8 +151,6 @@ def find(cleaned: str) -> list[Hit]:
     if cleaned.isascii():  # case tells look-alike letters apart; here there are none
         cleaned = cleaned.lower()
     made = index()
-    if not _may_hold(made, cleaned):
-        return []
     row = [_Word(s, e, keys(word), word) for s, e, word in words.word_spans(cleaned)]
     hits: list[Hit] = []
     if _APART.search(cleaned):
@@ -179,29 +177,11 @@ def find(cleaned: str) -> list[Hit]:
     return sorted(hits, key=_start)
 
 
-def _may_hold(made: Index, cleaned: str) -> bool:
-    """Whether a term may stand in a clean text. Most texts hold none, and a quick no is certain."""
-    written = words.written(cleaned)
-    if _begins(written):
-        return True
-    if cleaned.isascii():
-        joint = not made.joints.isdisjoint([one + other for one, other in pairwise(written)])
-    else:
-        joint = CJK.search(cleaned) is not None or any(
-            _joint(made, one + other) in made.pulled for one, other in pairwise(written)
-        )
-    if joint or (cleaned.replace(" ", "").isalnum() and 1 not in map(len, written)):
-        return joint  # nothing but words and blanks: nothing stands apart
-    return _APART.search(cleaned) is not None and _apart(
-        cleaned, words.letters_stand_alone(written)
-    )
-
-
 def silent(cleaned: Sequence[str], cut: Bag) -> np.ndarray:
     """Of which clean texts of ASCII it is certain that no term stands in them.
 
-    `_may_hold` for many, which asks each distinct word once and is sure of most that hold none.
-    `cut` has the words of the texts.
+    Each distinct word is asked once; of most texts that hold none that is told. `cut` has the
+    words of the texts.
     """
     made, said, noisy = index(), cut.words, np.zeros(cut.size, dtype=bool)
     traits = cut.told(_traits, np.int64)
@@ -227,14 +207,7 @@ def _hides(cleaned: str, letters: bool) -> bool:
     """
     if _UPRIGHT.search(cleaned) and any(_looks(one) != one for one in _ASCII_WORD.findall(cleaned)):
         return True
-    return _apart(cleaned.lower(), letters)
-
-
-def _apart(cleaned: str, letters: bool) -> bool:
-    """Whether what stands apart in a clean text makes a word or a term when it is put together.
-
-    `letters` says that letters enough stand alone in it to be a word.
-    """
+    cleaned = cleaned.lower()
     pieces = [piece for piece in cleaned.split() if not piece.isalnum()]
     return any(map(_pulled_within, pieces)) or (
         letters and any(_pulls(index(), run) for _, _, run in words.by_letter(cleaned))
@@ -247,14 +220,6 @@ def _pulled_within(piece: str) -> bool:
     return any(_pulls(index(), letters) for _, _, letters in words.within(piece))
 
 
-@lru_cache(maxsize=1 << 14)
-def _alone(word: str) -> bool:
-    """Whether a term begins with a word, whatever follows."""
-    if len(word) >= COMPOUND and _compound(word) is not None:
-        return True
-    return any(key in index().alone for key, _ in keys(word))
-
-
 # What `silent` asks of a word: whether it is one letter; a term begins with it, whatever follows,
 # or if the right word follows; it may be a word of a term; it is the first letters, or the last,
 # of a term that is written as one.
@@ -264,9 +229,10 @@ _SINGLE, _ALONE, _LEADS, _KEYED, _HEADS, _TAILS = 1, 2, 4, 8, 16, 32
 def _traits(word: str) -> int:
     """What holds of a word, added up."""
     made, meant = index(), [key for key, _ in keys(word)]
+    compound = len(word) >= COMPOUND and _compound(word) is not None
     return (
         _SINGLE * (len(word) == 1)
-        + _ALONE * _alone(word)
+        + _ALONE * (compound or not made.alone.keys().isdisjoint(meant))
         + _LEADS * (not made.leading.isdisjoint(meant))
         + _KEYED * bool(meant)
         + _HEADS * (word in made.heads)
@@ -279,21 +245,6 @@ def _led(word: str, following: str) -> tuple[tuple[str, ...], ...]:
     """What has to follow two words, as stems, so that a term begins with them."""
     both = product([key for key, _ in keys(word)], [key for key, _ in keys(following)])
     return tuple(needed[2:] for two in both for _, needed, _ in index().led.get(two, ()))
-
-
-def _begins(written: list[str]) -> bool:
-    """Whether a term begins anywhere in these words, all of it."""
-    if any(map(_alone, written)):
-        return True
-    for at, (word, following) in enumerate(pairwise(written), start=2):
-        for more in _led(word, following) if keys(word) and keys(following) else ():
-            if at + len(more) <= len(written) and all(map(_is, written[at:], more)):
-                return True
-    return False
-
-
-def _is(word: str, key: str) -> bool:
-    return key in [one for one, _ in keys(word)]
 
 
 def _pulls(made: Index, letters: str) -> bool:
