@@ -197,7 +197,7 @@ _TWO = frozenset(
     "20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 "
     "65 66 81 82 84 86 90 91 92 93 94 95 98".split()
 )
-_EXTENSION = re.compile(r"(?i)(?:ext|extn|x|доб|#)\.?\s*\d{1,6}\s*$")
+_EXTENSION = re.compile(r"(?i)(?:ext|extn|x|dob|#)\.?\s*\d{1,6}\s*$")
 _SEVERAL = re.compile(r"[;/|]")
 _OTHER = re.compile(r"\D+")
 _TRUNK = re.compile(r"\(\s*0\s*\)")
@@ -217,6 +217,8 @@ def phone(text: str) -> str:
     True
     >>> phone("+47 22 12 34 56"), phone("22 12 34 56")
     ('4722123456', '22123456')
+    >>> phone("+7 495 123-45-67 доб. 12"), phone("+7 495 123-45-67 ext. 12")
+    ('4951234567', '4951234567')
     """
     first = _SEVERAL.split(latin(text).strip(), 1)[0]
     first = _TRUNK.sub("", _EXTENSION.sub("", first)).strip()
