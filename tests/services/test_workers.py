@@ -29,6 +29,7 @@ from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.workers import Opened, Task
+from riskprofile.store import artefacts
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
@@ -149,6 +150,55 @@ def test_who_reads_what_workers_are_copies_of_looks_for_garbage_as_before() -> N
         assert gc.isenabled()
     finally:
         gc.enable()
+
+
+REHEARSED = """
+import os
+from riskprofile.services import workers
+
+def threads():
+    return len(os.listdir("/proc/self/task"))
+
+before = threads()
+import riskprofile.services.copied
+from riskprofile.scoring import artefact
+
+for card in artefact._built.values():
+    print(card.profile, card.wording is None or "_neighbours" in vars(card.wording))
+print(threads() == before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="asks Linux for its threads")
+def test_what_workers_are_copies_of_has_rated_many_rows_at_once_and_began_no_thread() -> None:
+    """A copy of a process has none of its threads, and may wait for what they held."""
+    environment = {**os.environ, "PYTHONPATH": str(settings.CHECKOUT)}
+    environment.pop("OMP_NUM_THREADS", None)
+    command = [sys.executable, "-W", "error", "-c", REHEARSED]
+    told = subprocess.run(
+        command, capture_output=True, text=True, timeout=LATE, check=True, env=environment
+    )
+    said = "".join(f"{name} True\n" for name in PROFILES)
+    assert (told.stdout, told.stderr) == (f"{said}True\n", "")
+
+
+ELSEWHERE = """
+import sys
+from pathlib import Path
+from riskprofile.services import settings
+settings.CHECKOUT = Path(sys.argv[1])
+import riskprofile.services.copied
+"""
+
+
+def test_workers_begin_whatever_is_wrong_with_scorecards_that_their_run_may_not_use(
+    tmp_path: Path,
+) -> None:
+    """What they are copies of would end with each fault that it met, and every run with it."""
+    for profile in PROFILES:
+        (tmp_path / "models" / profile).mkdir(parents=True)
+        (tmp_path / "models" / profile / artefacts.CURRENT).write_text("n" * 300)  # no file has it
+    subprocess.run([sys.executable, "-c", ELSEWHERE, tmp_path], timeout=LATE, check=True)
 
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
