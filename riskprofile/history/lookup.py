@@ -239,7 +239,7 @@ def _seen(
     """A register without names and addresses, with opaque keys, days as times."""
     spec = REGISTERS[kind]
     if table is None:
-        table = pd.DataFrame({one.name: pd.Series([], dtype=one.dtype) for one in spec.columns})
+        table = pd.DataFrame({one.name: pd.array([], dtype=one.dtype) for one in spec.columns})
     table = table.reset_index(drop=True)
     keys = KEYS.get(kind, ())
     given = View.of(table)

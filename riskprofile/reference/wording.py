@@ -295,7 +295,6 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
         word is known, or the chapter is none of the nomenclature's.
     """
     codes, distinct = factorize(text)
-    chapters = _table().chapters
     given, declared = factorize(chapter)
     places = np.array([*(_places().get(one, -1) for one in declared), -1])[given]
     if len(codes) <= SINGLY:
@@ -303,6 +302,7 @@ def declared_chapter(text: Column, chapter: Column) -> Table:
         fits = [_fit(distinct[code] if code >= 0 else "", place) for code, place in asked]
         made = np.array(fits).reshape(-1, 2)
         return told(text, {"rank": made[:, 0], "surprise": made[:, 1]})
+    chapters = _table().chapters  # not before: of no row it is not read
     both = (codes >= 0) & (places >= 0)
     row, place = pairs(codes[both], places[both], len(chapters))
     rank, surprise = np.full(len(row), np.nan), np.full(len(row), np.nan)

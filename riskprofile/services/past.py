@@ -163,7 +163,7 @@ def questions(name: str) -> tuple[Question, ...]:
     Found by asking them about no row at all, and supposing that all they look for is in some.
     """
     profile = PROFILES[name]
-    nothing = {one.name: pd.Series([], dtype=one.dtype) for one in profile.columns}
+    nothing = {one.name: pd.array([], dtype=one.dtype) for one in profile.columns}
     items = look(pd.DataFrame(nothing), profile, codes=True)
     history = Snapshot()
     with supposing():

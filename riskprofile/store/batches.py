@@ -161,7 +161,7 @@ def _array(held: Any, kind: pa.DataType) -> pa.Array:
 
 @lru_cache(maxsize=64)
 def _schema(names: tuple[str, ...], kinds: tuple[Any, ...]) -> pa.Schema:
-    empty = {name: pd.Series(dtype=kind) for name, kind in zip(names, kinds, strict=True)}
+    empty = {name: pd.array([], dtype=kind) for name, kind in zip(names, kinds, strict=True)}
     return pa.Table.from_pandas(pd.DataFrame(empty), preserve_index=False).schema
 
 
