@@ -6,8 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session
-from app.deciding import act, attempt, noted
+from app import draw, session, typed
+from app.deciding import act, attempt, fault, noted
 from app.installation import served
 from app.text import escape
 from riskprofile.profiles import PROFILES
@@ -27,6 +27,8 @@ WRITTEN = {
     ("item_found", "where_found"): "item.where_found",
 }
 
+FIELDS = ("record", "profile", "case", "reason")  # as `unmasking.ask` takes them
+
 
 def page() -> None:
     """Draw the form that asks, and every request of the office."""
@@ -41,7 +43,7 @@ def page() -> None:
     )
     left, right = st.columns([0.36, 0.64], gap="medium")
     with left:
-        _form(say, person)
+        _form()
     with right:
         requests = unmasking.requests(here.store, person)
         if not requests:
@@ -51,19 +53,42 @@ def page() -> None:
         _shown(say, zone, now)
 
 
-def _form(say: Any, person: Any) -> None:
-    with st.form("ask"):
+@st.fragment  # what is typed draws this alone: a record shown for one run stays
+def _form() -> None:
+    say, person = session.speech(), session.present()
+    with st.container(border=True, key="masked_form"):
         st.html(f'<h2 class="rp-h2">{escape(say("masked.ask"))}</h2>')
-        record = st.text_input(say("head.record"), max_chars=200, placeholder=say("masked.record"))
-        profile = st.selectbox(
-            say("filter.profile"), list(PROFILES), format_func=lambda name: say(f"profile.{name}")
-        )
-        case = st.text_input(say("masked.case"), max_chars=80)
-        reason = st.text_area(say("masked.reason"), max_chars=500, height=90)
-        if st.form_submit_button(say("masked.ask"), type="primary"):
-            if act(unmasking.ask, record.strip(), profile, case, reason, person=person):
-                st.session_state["told"] = say("masked.asked")
-            st.rerun()
+        _field(
+            st.text_input, say("head.record"), "record", person,
+            max_chars=200, placeholder=say("masked.record"),
+        )  # fmt: skip
+        _field(
+            st.selectbox, say("filter.profile"), "profile", person,
+            options=list(PROFILES), format_func=lambda name: say(f"profile.{name}"),
+        )  # fmt: skip
+        _field(st.text_input, say("masked.case"), "case", person, max_chars=80)
+        _field(st.text_area, say("masked.reason"), "reason", person, max_chars=500, height=90)
+        fault(say("fault.kept"))
+        asked = st.button(say("masked.ask"), key="masked-ask", type="primary", on_click=_ask)
+    if asked and "told" in st.session_state:
+        st.rerun()
+
+
+def _field(widget: Any, label: str, name: str, person: Any, **how: Any) -> None:
+    typed.field(widget, label, f"masked:{name}", f"masked-{name}", person, **how)
+
+
+def _ask() -> None:
+    person = session.actor()
+    if person is None:
+        return
+    keys = {name: typed.own(f"masked-{name}", person) for name in FIELDS}
+    record, profile, case, reason = (st.session_state[key] or "" for key in keys.values())
+    if act(unmasking.ask, record.strip(), profile, case, reason, person=person):
+        st.session_state["told"] = session.speech()("masked.asked")
+        for name, key in keys.items():
+            typed.forget(f"masked:{name}", person)
+            st.session_state[key] = next(iter(PROFILES)) if name == "profile" else ""
 
 
 def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:

@@ -11,9 +11,10 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import deciding, installation, session, words
-from riskprofile.services import settings
+from app import deciding, installation, session, typed, words
+from riskprofile.services import settings, unmasking
 from riskprofile.services.unmasking import Seen
+from riskprofile.store import erasure
 from tests.services import bench
 from tests.services.bench import NOW, SARA
 
@@ -25,7 +26,7 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     store = settings.open_store(told)
     bench.furnish(store)
     here = SimpleNamespace(store=store, settings=told, clock=lambda: NOW)
-    for module in (installation, session, deciding):
+    for module in (installation, session, deciding, typed):
         monkeypatch.setattr(module, "served", lambda: here)
     monkeypatch.setattr(session, "speech", lambda: words.of("en"))
     monkeypatch.setattr(session, "require", lambda *roles: SARA)
@@ -33,12 +34,17 @@ def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AppTest]:
     # A page that is run becomes the main module, which processes that start later read anew.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     monkeypatch.delitem(sys.modules, "app.views.masked", raising=False)
-    yield AppTest.from_string(
+    yield opened()
+    store.close()
+
+
+def opened() -> AppTest:
+    """The page in a window of its own."""
+    return AppTest.from_string(
         "import sys\n"
         "sys.modules.pop('app.views.masked', None)  # it draws when it is imported\n"
         "import app.views.masked\n"
     )
-    store.close()
 
 
 def test_nothing_draws_a_page_anew_that_shows_a_record(page: AppTest) -> None:
@@ -55,5 +61,36 @@ def test_nothing_draws_a_page_anew_that_shows_a_record(page: AppTest) -> None:
     assert not list(page.exception)
     told = " ".join(str(one.proto.body) for one in page.get("html"))
     assert "A. Sample" in told and "allowed" in told
-    assert [one.key for one in page.button] == ["FormSubmitter:ask-Ask"]
+    assert [one.key for one in page.button] == ["masked-ask"]
     assert "undo" in page.session_state  # for the pages that offer it
+
+
+def typed_in(page: AppTest) -> list[str]:
+    """What stands in the form."""
+    fields = [*page.text_input, *page.selectbox, *page.text_area]
+    return [str(one.value) for one in fields]
+
+
+def test_what_is_typed_is_there_in_a_new_window_until_it_was_asked(page: AppTest) -> None:
+    """A session may end in the middle of a sentence."""
+    store = deciding.served().store
+    [alert] = bench.put(store, record_id="XM-7")
+    with store.write() as connection:
+        erasure.keep_sealed(connection, "alert", alert, b"sealed")
+    page.run(timeout=120)
+    page.text_input[0].set_value("XM-8").run()
+    page.text_input[1].set_value("CASE-7").run()
+    page.selectbox[0].set_value("traveller").run()
+    page.text_area[0].set_value("the court asks for the sender").run()
+    page = opened().run(timeout=120)
+    assert typed_in(page) == ["XM-8", "CASE-7", "traveller", "the court asks for the sender"]
+    page.button(key="masked-ask").click().run()
+    told = " ".join(str(one.proto.body) for one in page.get("html"))
+    assert "XM-8: there is no such record" in told and unmasking.requests(store, SARA) == []
+    page.text_input[0].set_value("XM-7").run()
+    page.selectbox[0].set_value("shipment").run()
+    page.button(key="masked-ask").click().run()
+    [asked] = unmasking.requests(store, SARA)
+    assert (asked.record_id, asked.case_number) == ("XM-7", "CASE-7")
+    for window in (page, opened().run(timeout=120)):
+        assert typed_in(window) == ["", "", "shipment", ""]
