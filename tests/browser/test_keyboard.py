@@ -12,6 +12,15 @@ from tests.browser.conftest import PASSWORD
 from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
 
 FAR = 90  # Tab presses after which something counts as out of reach
+# What has the focus, and whether it or what frames it is drawn with a line of 2 pixels or a glow.
+FOCUSED = """() => {
+  const has = document.activeElement;
+  if (has === document.body) return null;
+  const frames = [has, has.parentElement, has.parentElement.parentElement].map(getComputedStyle);
+  const lined = frames.some((one) => one.outlineStyle === 'auto' ||
+    (one.outlineStyle !== 'none' && parseFloat(one.outlineWidth) >= 2));
+  return [has.ariaLabel || has.innerText.slice(0, 40), lined || frames[0].boxShadow !== 'none'];
+}"""
 
 
 def reach(page: Page, wanted: Any) -> None:
@@ -78,6 +87,24 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
         label = connection.execute(select(tables.Label)).mappings().one()
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 0)
+
+
+def test_what_has_the_focus_is_framed_wherever_tab_comes(served, visit):
+    page = visit("officer-14", "/masked")
+    page.get_by_label("Case number").wait_for()
+    settled(page)
+    page.evaluate("document.activeElement.blur()")
+    stops: list[tuple[str, bool]] = []
+    for _ in range(FAR):
+        page.keyboard.press("Tab")
+        found = page.evaluate(FOCUSED)
+        if found is None:
+            break
+        stops.append(found)
+    told = [name for name, _ in stops]
+    for wanted in ("Queue", "Record", "Kind", "Case number", "Why (20 characters or more)", "Ask"):
+        assert wanted in told
+    assert [name for name, framed in stops if not framed] == []
 
 
 def test_letters_typed_beside_the_field_of_a_dialog_move_no_page_behind_it(served, visit):
