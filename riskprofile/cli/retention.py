@@ -42,7 +42,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Mask and remove what is due, in the database, its free pages and the home's files."""
-    due = moment(as_of, "--as-of") if as_of else now()
+    due = moment(as_of, "--as-of") if as_of is not None else now()
     if dry_run:
         _preview(due, home, new_key=new_key, as_json=json)
         return

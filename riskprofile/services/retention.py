@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, UpdateBase, func, select
 
-from riskprofile.errors import StoreError
+from riskprofile.errors import StoreError, UsageError
 from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import keys, past, sealing
@@ -44,6 +44,7 @@ FOLDERS = ("exports", "runs", "inbox", "backups")  # of the home: files that hol
 # A first run of a former release that was killed has told of its chunks alone.
 USED = ("retention.key", "retention.run", "retention.forget")  # acts after which there is a key
 KEEP, MASK, REMOVE = 0, 1, 2
+FIRST_YEAR = 1970  # no clock stamps a batch with an earlier one
 
 
 @dataclass
@@ -118,6 +119,17 @@ def received_upto(now: datetime, months: int) -> datetime:
     return candidate
 
 
+def _in_reach(as_of: datetime) -> datetime:
+    """The same time in UTC, where something may have been received by then."""
+    moment = as_of.astimezone(UTC)
+    if moment.year < FIRST_YEAR:
+        raise UsageError(
+            f"nothing was received by {moment.date()}, so nothing was due",
+            do="Give a day since this installation began, such as 2026-11-24",
+        )
+    return moment
+
+
 def run(
     store: Store,
     settings: Settings,
@@ -143,12 +155,14 @@ def run(
     ------
     NotAllowed
         The actor has no right to it.
+    UsageError
+        The time is before `FIRST_YEAR`.
     StoreError
         The key that was used before is not here: what another would mask, that could not open.
         Or the practice store cannot be used: all else is forgotten before that is told.
     """
     authorise(actor, "retention.run")
-    moment = (as_of or now).astimezone(UTC)
+    moment = _in_reach(as_of or now)
     told = Forgotten(moment)
     secret, cleared = _key(store, settings, actor, now, new_key=new_key), set[str]()
     for profile in PROFILES.values():
@@ -195,11 +209,13 @@ def preview(
     ------
     NotAllowed
         The actor has no right to it.
+    UsageError
+        The time is before `FIRST_YEAR`.
     StoreError
         The key that was used before is not here: a run would do nothing.
     """
     authorise(actor, "retention.run")
-    moment = as_of.astimezone(UTC)
+    moment = _in_reach(as_of)
     told = {name: Forgotten(moment) for name in (*PROFILES, "")}
     with store.read() as connection:
         used = audit.done(connection, USED) and not new_key

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from riskprofile.services import retention, settings
 from riskprofile.services.identity import OWNER
 from tests import factory
@@ -50,6 +52,27 @@ def test_a_time_that_utc_does_not_have_is_refused(tmp_path: Path) -> None:
     assert run(home, "init")[0] == 0
     asked = ("retention", "run", "--dry-run", "--as-of", "9999-12-31T23:59-12:00")
     code, _, said = run(home, *asked)
+    assert code == 2 and "is no day or time" in said
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "0900-06-30", "1969-12-31T23:59-00:00"])
+@pytest.mark.parametrize("dry_run", [(), ("--dry-run",)])
+def test_a_time_before_anything_was_received_is_refused(
+    tmp_path: Path, day: str, dry_run: tuple[str, ...]
+) -> None:
+    home = tmp_path / "home"
+    given = {"RISKPROFILE_RECORD_YEARS": "1000"}  # the longest term that can be set
+    code, _, said = run(home, "retention", "run", "--as-of", day, *dry_run, **given)
+    assert code == 2 and f"nothing was received by {day[:10]}" in said
+    assert "Give a day since this installation began" in said
+    assert not (home / "keys").exists()
+
+
+def test_a_time_that_was_left_empty_forgets_nothing(tmp_path: Path) -> None:
+    """As a script does whose variable is not set: what is due now was not asked for."""
+    home = tmp_path / "home"
+    ran(home, timedelta(days=36))
+    code, _, said = run(home, "retention", "run", "--as-of", "")
     assert code == 2 and "is no day or time" in said
 
 
