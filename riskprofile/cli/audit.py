@@ -60,7 +60,7 @@ def export(
     json: Json = False,
 ) -> None:
     """The chain and its head, signed, to be kept on another machine."""
-    after = moment(since, "--since", zoned=True) if since else None
+    after = moment(since, "--since", zoned=True) if since is not None else None
     with opened(home) as (settings, store):
         told = proof.export(store, settings, owner(), out, now(), after, new_key=new_key)
     if json:

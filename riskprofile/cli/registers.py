@@ -42,7 +42,7 @@ def load(
 ) -> int:
     """Load a file into a register; the same file again changes nothing."""
     output.apart([file], quarantine)
-    stated = moment(as_of, "--as-of") if as_of else None
+    stated = moment(as_of, "--as-of") if as_of is not None else None
     with opened(home) as (_, store), given_files([file]) as files:
         if len(files) > 1:
             raise UsageError("a register is loaded from one file", where=str(file), do="Name it")

@@ -39,7 +39,7 @@ def export(
     json: Json = False,
 ) -> None:
     """Counts, expected levels and bursts of each cell, as CSV."""
-    end = moment(until, "--until") if until else None
+    end = moment(until, "--until") if until is not None else None
     with opened(home) as (_, store):
         found = sightings.heat(store, owner(), now(), Grid(cell, days, past, fdr), end)
     results.write_csv(found.cells, out)

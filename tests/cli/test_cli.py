@@ -896,6 +896,23 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
     assert run(home, "audit", "export", "--out", out, "--since", "yesterday")[0] == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("export", "selections", "--out", "sent.csv", "--since", ""),
+        ("audit", "export", "--out", "audit.zip", "--since", ""),
+        ("registers", "load", "embargoes", "list.csv", "--as-of", ""),
+        ("sightings", "export", "--until", ""),
+    ],
+)
+def test_a_time_that_was_left_empty_is_not_taken_for_none(
+    home: Path, words: tuple[str, ...]
+) -> None:
+    """As a script does whose variable is not set: everything was not asked for."""
+    code, _, said = run(home, *words)
+    assert code == 2 and f"{words[-2]}  is no day or time" in said
+
+
 def test_doctor_names_a_batch_that_did_not_end(home: Path, tmp_path: Path) -> None:
     day = factory.write(tmp_path / "day.csv", factory.shipments(4))
     run(home, "init")
