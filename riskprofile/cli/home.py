@@ -230,12 +230,12 @@ def _unfinished(store: Store, settings: Settings) -> str:
     if not named:
         return "all have ended"
     more = f" and {len(named) - 1} more" if len(named) > 1 else ""
-    source, past = govern.came_as(store, owner(), named[0])
+    source, past, taken = govern.came_as(store, owner(), named[0])
     again = "history load" if past else "score"  # rated, the past would be on officers' lists
-    do = (
-        f"`{again} --resume` on its file {source}, "
-        f"or `riskprofile finish {named[0]} --reason ...` without it"
-    )
+    do = f"`{again} --resume` on its file {source}"
+    if taken:
+        do = f"the watcher of its inbox goes on with {source}; start it where none runs"
+    do += f", or `riskprofile finish {named[0]} --reason ...` without it"
     if left:
         lost = "not known as past yet" if past else "on no list"
         raise RiskProfileError(

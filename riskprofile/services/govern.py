@@ -454,13 +454,16 @@ def unfinished(store: Store, actor: Actor) -> dict[str, str]:
         return store_of_batches.unfinished(connection)
 
 
-def came_as(store: Store, actor: Actor, batch_id: str) -> tuple[str, bool]:
-    """The name of a batch's file, and whether it was loaded as past and not to be rated."""
+def came_as(store: Store, actor: Actor, batch_id: str) -> tuple[str, bool, bool]:
+    """The name of a batch's file, whether it was loaded as past and not to be rated, and whether
+    the watcher of an inbox took it.
+    """
     authorise(actor, "batch.look")
     asked = select(_batch.c.source, _batch.c.options).where(_batch.c.id == batch_id)
     with store.read() as connection:
         source, options = connection.execute(asked).one()
-    return str(source), bool((options or {}).get("history"))
+    said = options or {}
+    return str(source), bool(said.get("history")), store_of_batches.CLAIM in said
 
 
 def last_act(store: Store, actor: Actor) -> datetime | None:

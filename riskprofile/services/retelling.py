@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 from riskprofile.intake.reader import Rejection
 from riskprofile.services import govern
 from riskprofile.services.opening import digest_of
-from riskprofile.services.run import CLAIM, Options, Run, Summary, account
+from riskprofile.services.run import Options, Run, Summary, account
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch
@@ -30,7 +30,7 @@ def ended(store: Store, path: Path, options: Options, claim: str) -> Run | None:
     with store.read() as connection:
         for batch in batches.same_input(connection, digest, history=options.history):
             whole = batch.state == "done" and not batches.is_cut(batch)
-            if whole and (batch.options or {}).get(CLAIM) == claim:
+            if whole and (batch.options or {}).get(batches.CLAIM) == claim:
                 return _told(connection, batch, options)
     return None
 

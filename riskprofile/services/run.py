@@ -17,10 +17,8 @@ from riskprofile.intake.detect import CHUNK_ROWS, asked_rightly
 from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
-from riskprofile.store.batches import ARRIVED, BYTES, WAS_WRITTEN
+from riskprofile.store.batches import ARRIVED, BYTES, CLAIM, WAS_WRITTEN
 from riskprofile.store.tables import Batch
-
-CLAIM = "claim"  # option of a batch: under which claim a watcher read its file (`inbox.Inbox`)
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ _CODEC = pa.Codec("zstd")
 CUT = "cut"  # option of a batch that ended before its file did
 REWRITTEN = "rewritten"  # option of one whose file was another while it was read; its note then:
 WAS_WRITTEN = "was written, or taken away, while it was read"
+CLAIM = "claim"  # option of a batch: under which claim a watcher took its file from an inbox
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import json
@@ -23,7 +24,7 @@ import pytest
 
 from riskprofile.cli import main
 from riskprofile.errors import StoreError
-from riskprofile.services import check_counts, past, results, settings, uploading
+from riskprofile.services import check_counts, inbox, past, results, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -535,12 +536,12 @@ def test_some_bad_rows_give_exit_3_and_the_quarantine_says_why(
 def test_a_slip_in_an_option_costs_no_file_its_place_in_the_inbox(
     home: Path, day: Path, tmp_path: Path, slip: tuple[str, str]
 ) -> None:
-    inbox = tmp_path / "inbox"
-    inbox.mkdir()
-    kept = Path(shutil.copy(day, inbox))
-    code, _, error = run(home, "watch", inbox, "--once", "--every", "0.05", *slip)
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    kept = Path(shutil.copy(day, folder))
+    code, _, error = run(home, "watch", folder, "--once", "--every", "0.05", *slip)
     assert (code, slip[1] in error) == (2, True)
-    assert kept.exists() and list(inbox.iterdir()) == [kept]
+    assert kept.exists() and list(folder.iterdir()) == [kept]
     assert run(home, "score", day, *slip)[0] == 2
 
 
@@ -981,6 +982,29 @@ def test_doctor_does_not_send_the_past_to_the_officers(home: Path, tmp_path: Pat
         and "score" not in said.split("batches", 1)[1].split("\n")[0]
     )
     assert run(home, "history", "load", past, "--resume")[0] == 0
+    assert "batches: all have ended" in run(home, "doctor")[1]
+
+
+def test_doctor_leaves_to_a_watcher_what_a_watcher_took(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not where its sender put it: `score --resume` on its name would find no file."""
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    factory.write(folder / "day.csv", factory.shipments(8))
+    opened = settings.load({}, home=home)
+    store = settings.open_store(opened)
+    terminated = factory.Steps(lambda name, rows, of: os.kill(os.getpid(), signal.SIGTERM))
+    with monkeypatch.context() as stopped:
+        stopped.setattr(inbox, "screen", functools.partial(screen, progress=terminated))
+        asked, clock = Options(resume=True, chunk_rows=4), lambda: datetime.now(UTC)
+        watcher = inbox.Watcher(store, opened, OWNER, asked, clock, print)
+        assert watcher.run(folder, every=0.05).stopped == signal.SIGTERM
+    store.close()
+    said = run(home, "doctor")[1]
+    assert "the watcher of its inbox goes on with day.csv; start it where none runs, or" in said
+    assert "--resume" not in said
+    assert run(home, "watch", folder, "--once", "--every", "0.05")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
 
 
