@@ -92,7 +92,8 @@ FAULTS = (
     (
         "disk i/o",
         "the disk cannot be read or written",
-        f"Check it, and how large a file may become (ulimit -f), then {AGAIN}",
+        "Make room where it is full to the last byte, else check it, and how large a file may "
+        f"become (ulimit -f), then {AGAIN}",
     ),
     ("no space", "the disk is full", f"Make room, then {AGAIN}"),
     ("deadlock", DEADLOCK, f"Nothing is lost: {AGAIN}"),  # it says "blocked" too

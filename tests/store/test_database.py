@@ -1071,3 +1071,16 @@ def test_a_database_that_cannot_be_rewritten_says_why_and_is_rewritten_next_time
             resource.setrlimit(resource.RLIMIT_FSIZE, before)
         erasure.empty_free_pages(store)
     assert not (tmp_path / "home.db-wal").exists()
+
+
+def test_a_disk_without_room_for_the_index_of_its_log_is_told_of_as_one_that_may_be_full(tmp_path):
+    """SQLite calls it no full disk, and nothing can be opened before there is room."""
+    Store.open(url(tmp_path)).close()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 12, before[1]))
+    try:
+        with pytest.raises(StoreError, match="the disk cannot be read or written") as told:
+            Store.open(url(tmp_path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert told.value.do.startswith("Make room where it is full")
