@@ -44,6 +44,11 @@ def verify(
         said = [f"{output.counted(verdict.records, 'record')}, whole"]
         said.append(f"head {verdict.head.sequence}:{verdict.head.digest}")
     output.done(asdict(verdict), *said, as_json=json)
+    if not verdict.ok:
+        output.note(
+            "riskprofile: keep the database aside, and compare it with an export of former days: "
+            "riskprofile audit verify --against FILE"
+        )
     return 0 if verdict.ok else 1
 
 

@@ -75,7 +75,9 @@ def score(
     random_share: Annotated[
         float | None, typer.Option(min=0.0, max=1.0, help="Share of the capacity drawn at random.")
     ] = None,
-    max_bad_share: Annotated[float | None, typer.Option(min=0.0, max=1.0)] = None,
+    max_bad_share: Annotated[
+        float | None, typer.Option(min=0.0, max=1.0, help="More bad rows than this: exit code 6.")
+    ] = None,
     strict: Annotated[bool, typer.Option(help="Rate nothing when too many rows are bad.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Read, rate and report; write nothing.")] = False,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
@@ -212,7 +214,7 @@ def load(
 @app.command()
 def explain(
     record_id: Annotated[str, typer.Argument(help="As in the results, or a unique number.")],
-    lang: Annotated[str, typer.Option(help="Language of the sentences.")] = "en",
+    lang: Annotated[str, typer.Option(help="Language of the sentences: en, fr, es or ar.")] = "en",
     sheet: Annotated[
         Path | None, typer.Option(help="One page (PDF) for the person concerned; needs --as.")
     ] = None,

@@ -11,7 +11,8 @@ from riskprofile.cli.app import Home, Json, app, now, opened, owner
 from riskprofile.services import blind, govern, watchers
 
 Inbox = Annotated[
-    bool, typer.Option("--inbox", help="Of the inbox alone: files can still be rated by hand.")
+    bool,
+    typer.Option("--inbox", help="Of the inbox alone; by hand files can be rated all the same."),
 ]
 
 

@@ -176,7 +176,8 @@ def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | No
         count = watchlists.end(connection, name, now, entry)
         if not count:
             raise InputError(
-                f"watch list {name} has no such entry", do="See `riskprofile watchlists list`"
+                f"there is no watch list {name}, or what was named of it has ended already",
+                do=f"See `riskprofile watchlists list` and `riskprofile watchlists show {name}`",
             )
         told = {"entries": count} | ({} if entry is None else {"entry": entry})
         note(connection, actor, "watchlist.expire", f"watchlist:{name}", now, told)

@@ -892,8 +892,9 @@ def test_the_audit_is_exported_and_a_cut_end_is_named(home: Path, tmp_path: Path
         database.execute("DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)")
     assert run(home, "audit", "verify")[0] == 0
     for how in (("--against", out), ("--head", head)):
-        code, said, _ = run(home, "audit", "verify", *how)
+        code, said, errors = run(home, "audit", "verify", *how)
         assert (code, said.strip()) == (1, f"broken at record {head.partition(':')[0]}")
+        assert "keep the database aside, and compare it" in errors
     assert run(home, "audit", "export", "--out", out, "--since", "yesterday")[0] == 2
 
 

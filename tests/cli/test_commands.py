@@ -68,6 +68,22 @@ def test_the_line_of_a_command_is_the_first_of_its_own_help(
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
+def test_every_option_says_what_it_is(program: str, groups: dict[str, Commands]) -> None:
+    for name in groups[program].listed:
+        groups[program].read(name)
+    silent, left = [], [*groups[program].commands.items()]
+    for name, command in left:
+        if isinstance(command, TyperGroup):
+            left += [(f"{name} {part}", one) for part, one in command.commands.items()]
+        silent += [
+            f"{name} {one.opts[0]}"
+            for one in command.params
+            if one.param_type_name == "option" and not getattr(one, "help", "")
+        ]
+    assert not silent
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_every_command_is_listed_in_the_order_of_the_list(program: str) -> None:
     commands, read = group(program), PROGRAMS[program]
     for name in commands.listed:

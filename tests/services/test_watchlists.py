@@ -92,8 +92,9 @@ def test_an_ended_entry_matches_nothing(store: Store, tmp_path: Path) -> None:
     assert hits(store, later(days=1) - SECOND, consignee_id="T046310") != [None]
     assert hits(store, later(days=1), consignee_id="T046310") == [None]
     assert watchlists.expire(store, SARA, "harbour", later(days=2)) == 3
-    with pytest.raises(InputError):
-        watchlists.expire(store, SARA, "harbour", later(days=3))
+    for name in ("harbour", "none"):
+        with pytest.raises(InputError, match=f"no watch list {name}, or .* has ended already"):
+            watchlists.expire(store, SARA, name, later(days=3))
 
 
 def test_the_text_of_an_entry_that_is_over_is_forgotten(any_store: Store, tmp_path: Path) -> None:
