@@ -51,10 +51,17 @@ def copy(source: Store, target: Store, told: Told = lambda table, done, of: None
     Conflict
         The target holds something.
     StoreError
-        What arrived is not what was sent.
+        The audit chain of the source is broken, or what arrived is not what was sent.
     """
     with source.read() as old, target.write(patience=60.0) as new:
         serialise(new, COPY_LOCK)
+        before = audit.verify(old)
+        if not before.ok:
+            raise StoreError(
+                f"the chain is broken at record {before.first_bad}: nothing was copied",
+                where=source.where,
+                do="Keep the database aside; compare it with an export of former days.",
+            )
         for table in _tables():
             if new.execute(select(func.count()).select_from(table)).scalar_one():
                 raise Conflict(
@@ -80,8 +87,7 @@ def copy(source: Store, target: Store, told: Told = lambda table, done, of: None
                     do="A text with a zero byte, which PostgreSQL cannot hold, is the usual cause.",
                 )
             made.append(sent)
-        verdict, before = audit.verify(new), audit.verify(old)
-        if verdict != before:
+        if audit.verify(new) != before:
             raise StoreError("the audit chain did not arrive whole", where=target.where)
     return made
 

@@ -134,6 +134,17 @@ def test_a_database_that_holds_something_is_not_touched(source, tmp_path):
     other.close()
 
 
+def test_a_database_whose_chain_is_broken_is_not_copied_as_a_whole_one(source, tmp_path):
+    with source.write() as connection:
+        connection.execute(text("UPDATE audit SET actor = 'sara' WHERE sequence = 4"))
+    other = Store.open(f"sqlite:///{tmp_path / 'two.db'}")
+    with pytest.raises(StoreError, match=r"one\.db: the chain is broken at record 4") as told:
+        copying.copy(source, other)
+    assert told.value.do.startswith("Keep the database aside")
+    assert sum(one.rows for one in accounts(other)) == 0
+    other.close()
+
+
 def test_what_cannot_arrive_as_it_was_leaves_nothing_behind(source, postgres_url):
     with source.write() as connection:
         connection.execute(text("UPDATE office SET name = 'a' || char(0) || 'b'"))
