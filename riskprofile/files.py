@@ -128,6 +128,19 @@ class Unplaced:
         self.keep()
 
 
+def standard_input() -> IO[bytes]:
+    """What is piped in.
+
+    Raises
+    ------
+    InputError
+        Whoever called this program closed it.
+    """
+    if sys.stdin is None:
+        raise InputError("standard input is closed", do="Leave it open, or name a file.")
+    return sys.stdin.buffer
+
+
 @contextmanager
 def whole_or_nothing(out: str | Path) -> Iterator[IO[bytes]]:
     """A binary stream that becomes the file `out` only when all was written and is on the disk.
@@ -157,6 +170,8 @@ def unplaced(out: str | Path) -> Iterator[Unplaced]:
         The disk is full, or the like: `filename` is `out`, of which nothing is left.
     """
     if is_stdout(out):  # to open it anew would write from the begin of what it was turned to
+        if sys.stdout is None:
+            raise Unwritable("standard output is closed", do="Leave it open, or name a file.")
         yield Unplaced(sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return

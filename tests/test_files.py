@@ -14,8 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from riskprofile.errors import Unwritable
-from riskprofile.files import is_stream, passing_folder, unplaced, whole_or_nothing
+from riskprofile.errors import InputError, Unwritable
+from riskprofile.files import (
+    is_stream,
+    passing_folder,
+    standard_input,
+    unplaced,
+    whole_or_nothing,
+)
 
 
 def write(out: Path, content: str) -> None:
@@ -200,3 +206,16 @@ def test_a_passing_folder_that_another_sweeps_before_it_is_locked_is_made_anew(
     with passing_folder() as mine:
         (mine / "all.jsonl").write_text("persons")
     assert [*tmp_path.iterdir()] == []
+
+
+def test_a_standard_stream_that_was_closed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As `>&-` and `<&-` of a shell leave it."""
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stdin", None)
+    with (
+        pytest.raises(Unwritable, match="standard output is closed"),
+        whole_or_nothing("-"),
+    ):
+        pass
+    with pytest.raises(InputError, match="standard input is closed"):
+        standard_input()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -29,7 +28,14 @@ from riskprofile.cli.app import (
     settings_of,
 )
 from riskprofile.errors import InputError, ScorecardError, UsageError
-from riskprofile.files import PASSING, is_passing, is_stream, passing_folder, whole_or_nothing
+from riskprofile.files import (
+    PASSING,
+    is_passing,
+    is_stream,
+    passing_folder,
+    standard_input,
+    whole_or_nothing,
+)
 from riskprofile.intake import archive
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
@@ -355,7 +361,7 @@ def given_files(paths: list[Path]) -> Iterator[list[Path]]:
         files: list[Path] = []
         for path in paths:
             if str(path) == "-":
-                files.append(_kept(sys.stdin.buffer, folder / "stdin"))
+                files.append(_kept(standard_input(), folder / "stdin"))
             elif path.is_fifo():
                 place = Path(tempfile.mkdtemp(prefix=PASSING, dir=folder))
                 with path.open("rb") as pipe:

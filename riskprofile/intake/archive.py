@@ -11,7 +11,6 @@ from __future__ import annotations
 import gzip
 import io
 import stat
-import sys
 import tempfile
 import zipfile
 import zlib
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from riskprofile.errors import InputError
-from riskprofile.files import PASSING
+from riskprofile.files import PASSING, standard_input
 from riskprofile.intake.reader import Source, unread
 
 MAX_RATIO = 100
@@ -110,7 +109,8 @@ def _opened(source: Source) -> IO[bytes]:
 def _standard_input() -> Source:
     copy = tempfile.NamedTemporaryFile()  # noqa: SIM115 (lives as long as its source)
     size = 0
-    while block := sys.stdin.buffer.read(BLOCK):
+    given = standard_input()
+    while block := given.read(BLOCK):
         size += copy.write(block)
     copy.flush()
     return Source("stdin", None, size, lambda: Path(copy.name).open("rb"))
