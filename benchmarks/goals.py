@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, Optional
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from pydantic import Field, StringConstraints, TypeAdapter, ValidationError, create_model
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sqlmodel import Session
@@ -42,7 +43,6 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Record
-from riskprofile.tables import TEXT
 from training.compile import compile_tables
 
 
@@ -165,21 +165,21 @@ def validation(file: Path, rows: int = 20_000, rounds: int = 5) -> dict[str, flo
     for number, row in enumerate(spoilt):
         name, value = wrong[number % len(wrong)]
         table.loc[row, name] = value
-    cells = table.replace("", None)
-    text = cells.astype(TEXT).assign(
-        source=pd.array(["day.csv"] * len(cells), dtype=TEXT),
-        line=np.arange(len(cells)),
-        warnings=pd.array([None] * len(cells), dtype=TEXT),
-    )
-    model = TypeAdapter(_model())
     records = [
         {str(name): value or None for name, value in row.items()}
         for row in table.to_dict("records")
     ]
+    text = {
+        name: pa.array([record[name] for record in records], pa.large_string())
+        for name in records[0]
+    }
+    text |= {"source": pa.repeat("day.csv", len(records)), "line": pa.array(range(len(records)))}
+    raw = RawChunk(SHIPMENT.name, pa.RecordBatch.from_pydict(text))
+    model = TypeAdapter(_model())
     refused: dict[str, set[int]] = {}
 
     def ours() -> None:
-        _, rejected = parse(RawChunk(SHIPMENT.name, text), layout(SHIPMENT.name))
+        _, rejected = parse(raw, layout(SHIPMENT.name))
         refused["ours"] = {one.line for one in rejected}
 
     def theirs() -> None:

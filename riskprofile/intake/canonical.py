@@ -32,7 +32,7 @@ from riskprofile.intake.values import (
     trimmed,
 )
 from riskprofile.intake.versions import CANCEL, FUNCTION
-from riskprofile.tables import TEXT, TIME, Column, ColumnSpec, Layout, Table
+from riskprofile.tables import TEXT, TIME, ColumnSpec, Layout, Table
 
 _LARGE = pa.large_string()
 
@@ -66,13 +66,9 @@ SHOWN = 60  # characters of a cell that a reason quotes
 Fault = tuple[str, str, np.ndarray]  # column, reason code, rows
 
 
-def arrow_text(column: Column) -> pa.Array:
-    """A pandas column of text as one Arrow array; missing stays missing."""
-    given = column.array  # asked itself, it takes a twentieth of the time that its column takes
-    array = pa.array(given if hasattr(given, "__arrow_array__") else column, from_pandas=True)
-    if isinstance(array, pa.ChunkedArray):
-        array = array.combine_chunks()
-    return array if array.type == _LARGE else array.cast(_LARGE)
+def _text(rows: pa.RecordBatch, name: str) -> pa.Array:
+    column = rows[name]
+    return column if column.type == _LARGE else column.cast(_LARGE)
 
 
 def parse(
@@ -122,11 +118,11 @@ def _read(
     raw: RawChunk, profile: Layout, offices: Mapping[str, str] | None
 ) -> tuple[dict[str, pa.Array], dict[str, Parsed], list[Fault]]:
     """The trimmed text of each column, what it means, and what is wrong with it."""
-    size = len(raw.rows)
+    size, given = len(raw.rows), raw.rows.schema.names
     texts = {
-        spec.name: trimmed(arrow_text(raw.rows[spec.name]))
+        spec.name: trimmed(_text(raw.rows, spec.name))
         for spec in profile.columns
-        if spec.name in raw.rows.columns
+        if spec.name in given
     }
     parsed = {
         spec.name: PARSERS[spec.kind](texts[spec.name], spec, raw.conventions)
@@ -256,7 +252,7 @@ def _cancellations(extra: pa.Array | None, size: int) -> np.ndarray:
 
 
 def _rejections(
-    rows: Table,
+    rows: pa.RecordBatch,
     texts: Mapping[str, pa.Array],
     parsed: Mapping[str, Parsed],
     profile: Layout,
@@ -298,8 +294,8 @@ def _rejections(
     return [
         Rejection(source, line, code, reason, record_id, column, raw)
         for source, line, (column, code), reason, record_id, raw in zip(
-            rows["source"].iloc[at].tolist(),
-            rows["line"].iloc[at].tolist(),
+            rows["source"].take(chosen).to_pylist(),
+            rows["line"].take(chosen).to_pylist(),
             first,
             reasons,
             shown[key].to_pylist() if key in shown else [None] * len(at),
@@ -359,13 +355,13 @@ def _table(raw: RawChunk, parsed: Mapping[str, Parsed], profile: Layout, kept: n
     for spec in profile.columns:
         column = parsed.get(spec.name)
         made[spec.name] = _typed(spec, None if column is None else column.values, size)
-    made["source"] = arrow_text(raw.rows["source"])
+    made["source"] = _text(raw.rows, "source")
     made["warnings"] = _warnings(raw, parsed, size)
     given = pa.table(made)
     if not kept.all():
         given = given.filter(pa.array(kept)).combine_chunks()
-    table: Table = given.to_pandas(types_mapper=_DTYPES.get)
-    table.insert(len(table.columns) - 1, "line", raw.rows["line"].to_numpy("int64")[kept])
+    table: Table = given.to_pandas(types_mapper=_DTYPES.get, use_threads=False)
+    table.insert(len(table.columns) - 1, "line", raw.rows["line"].to_numpy()[kept])
     return table
 
 
@@ -396,11 +392,8 @@ def _warnings(raw: RawChunk, parsed: Mapping[str, Parsed], size: int) -> pa.Arra
         for code, rows in column.warnings.items():
             if rows.any():
                 found[code] = rows | found.get(code, rows)
-    given = (
-        arrow_text(raw.rows["warnings"])
-        if "warnings" in raw.rows.columns
-        else pa.nulls(size, _LARGE)
-    )
+    told = "warnings" in raw.rows.schema.names
+    given = _text(raw.rows, "warnings") if told else pa.nulls(size, _LARGE)
     if not found:
         return given
     warned = np.logical_or.reduce([*found.values()])

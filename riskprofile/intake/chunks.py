@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from riskprofile.intake.columns import Mapped, layout
 from riskprofile.intake.conventions import UNDECIDED, Conventions
 from riskprofile.intake.reader import RawChunk, Rejection, Source
-from riskprofile.tables import TEXT
 
 LARGE = pa.large_string()
 RAW_LIMIT = 20_000  # characters of a record that is no row, kept for its repair
@@ -94,13 +93,8 @@ def in_chunks(
     size = 0  # bytes held
 
     def chunk(table: pa.Table, aside: list[Rejection]) -> RawChunk:
-        return RawChunk(
-            mapped.profile,
-            table.to_pandas(types_mapper={LARGE: TEXT}.get),
-            aside,
-            conventions,
-            mapped.headings,
-        )
+        rows = pa.RecordBatch.from_arrays([*map(one_array, table.columns)], table.column_names)
+        return RawChunk(mapped.profile, rows, aside, conventions, mapped.headings)
 
     for piece in pieces:
         held.append(_table(piece, names, source))
@@ -120,6 +114,11 @@ def in_chunks(
     rest = _together(held) if held else None
     if rest is not None and (len(rest) or rejected or not made):
         yield chunk(rest, rejected)
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece; not copied where it is one already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _together(held: list[pa.Table]) -> pa.Table:

@@ -186,15 +186,18 @@ _RUN = r"(?:^|\|)[A-Z]{3}[UJZ][0-9]{7}(?:[/+&]?[A-Z]{3}[UJZ][0-9]{7})+(?:\||$)"
 _ONE_OF_RUN = r"([A-Z]{3}[UJZ][0-9]{7})[/+&|]*"
 
 
-def containers_tidied(column: pa.Array) -> pa.Array:
+def containers_tidied(column: pa.Array, data: np.ndarray) -> pa.Array:
     """Container numbers in capitals, without blanks and dashes, each apart from the next.
 
+    `data` are its bytes, by `values.cell_bytes`.
+
+    >>> from riskprofile.intake.values import cell_bytes
     >>> codes = ["msku 123456-5", "MSKU1234565 TCLU7654321", "MSKU1234565/TCLU7654321"]
-    >>> containers_tidied(pa.array(codes, pa.large_string())).to_pylist()
+    >>> cells = pa.array(codes, pa.large_string())
+    >>> containers_tidied(cells, cell_bytes(cells)[0]).to_pylist()
     ['MSKU1234565', 'MSKU1234565|TCLU7654321', 'MSKU1234565|TCLU7654321']
     """
-    data = column.buffers()[2]
-    whole = b"" if data is None else data.to_pybytes()
+    whole = data.tobytes()
     if whole.upper() != whole or b" " in whole or b"-" in whole:
         column = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\-]", ""))
     if (pc.max(pc.binary_length(column)).as_py() or 0) < 2 * len("MSKU1234565"):

@@ -6,11 +6,10 @@ import json
 from collections.abc import Mapping
 from json.encoder import encode_basestring
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.intake.values import joined_cells
+from riskprofile.intake.values import cell_bytes, joined_cells
 
 _LARGE = pa.large_string()
 
@@ -31,9 +30,9 @@ def objects(cells: Mapping[str, pa.Array]) -> pa.Array:
 
 def _inside(column: pa.Array) -> pa.Array:
     """Texts as they stand between the quotes of JSON."""
-    held = column.buffers()[2] if len(column) else None
-    data = b"" if held is None else held.to_pybytes()
-    if data and np.frombuffer(data, np.uint8).min() < 0x20:  # more than a backslash before it
+    held, _ = cell_bytes(column)
+    data = held.tobytes()
+    if data and held.min() < 0x20:  # more than a backslash before it
         told = [
             None if each is None else encode_basestring(each)[1:-1] for each in column.to_pylist()
         ]

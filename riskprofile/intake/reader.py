@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+import pyarrow as pa
+
 from riskprofile.errors import InputError
 from riskprofile.files import legible
 from riskprofile.intake.conventions import Conventions
-from riskprofile.tables import Table
 from riskprofile.words import Message
 
 
@@ -77,8 +78,8 @@ class Rejection:
 class RawChunk:
     """Up to `chunk_rows` records as text.
 
-    `rows` has one column of text per canonical column that the format carried, plus
-    `source` (text), `line` (int: line of a text file, segment of a message, row of a
+    `rows` is an Arrow batch of one column of text per canonical column that the format carried,
+    plus `source` (text), `line` (int: line of a text file, segment of a message, row of a
     sheet) and `warnings` (warning codes joined by a vertical bar, or missing).
     Whatever else the format carried is JSON text in `extra`.
     `rejected` are records that never became a row. Records read =
@@ -91,7 +92,7 @@ class RawChunk:
     """
 
     profile: str
-    rows: Table
+    rows: pa.RecordBatch
     rejected: list[Rejection] = field(default_factory=list)
     conventions: Conventions = field(default_factory=Conventions)
     unknown: tuple[str, ...] = ()

@@ -9,11 +9,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 
 from riskprofile.intake.codes import ten_digits
 from riskprofile.intake.reader import RawChunk, Rejection
-from riskprofile.tables import SOURCE_COLUMNS, TEXT
+from riskprofile.tables import SOURCE_COLUMNS
 
 MAX_ROWS = 5_000  # of a chunk: rows gathered one by one take some kilobytes each
 RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
@@ -77,13 +77,14 @@ class Gather:
         """The chunk gathered so far; the next one starts empty."""
         names = dict.fromkeys(name for row in self._rows for name in row)
         columns = [name for name in names if name not in SOURCE_COLUMNS]
-        made: dict[str, Any] = {
-            name: pd.Series([row.get(name) for row in self._rows], dtype=TEXT)
-            for name in (*columns, "source", "warnings")
-        }
-        made["line"] = pd.Series([row["line"] for row in self._rows], dtype="int64")
-        table = pd.DataFrame(made)[[*columns, *SOURCE_COLUMNS]]
-        chunk = RawChunk(self.profile, table, self._rejected)
+        schema = pa.schema(
+            [
+                (name, pa.int64() if name == "line" else pa.large_string())
+                for name in (*columns, *SOURCE_COLUMNS)
+            ]
+        )
+        rows = pa.RecordBatch.from_pylist(self._rows, schema)
+        chunk = RawChunk(self.profile, rows, self._rejected)
         self._rows, self._rejected = [], []
         return chunk
 

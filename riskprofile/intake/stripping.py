@@ -22,14 +22,13 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.intake.canonical import arrow_text
 from riskprofile.intake.lines import UNKNOWN
 from riskprofile.intake.reader import RawChunk
 from riskprofile.intake.sensitive import SERVICES, card, heading, record, request, tells
-from riskprofile.tables import TEXT, ColumnSpec, Layout
+from riskprofile.tables import ColumnSpec, Layout
 
 WITHHELD = "withheld: it may tell of health or belief, or hold the number of a card"
 DROPPED, WARNING = "dropped", "sensitive_dropped"
@@ -52,34 +51,39 @@ def strip(raw: RawChunk, profile: Layout) -> None:
 def _rows(raw: RawChunk, profile: Layout) -> None:
     specs = {spec.name: spec for spec in profile.columns}
     dropped = np.zeros(len(raw.rows), "int64")
-    for name in [name for name in raw.rows.columns if name in specs]:
+    for name in [name for name in raw.rows.schema.names if name in specs]:
         spec = specs[name]
         if spec.kind in _TIMED or spec.kind == "json":
             continue
-        texts = arrow_text(raw.rows[name])
+        texts = raw.rows[name]
         hint = pc.match_substring_regex(texts, _HINT, ignore_case=True).fill_null(False)
         at = [row for row in np.flatnonzero(hint) if _of_column(texts[int(row)].as_py(), spec)]
         if at:
-            column = raw.rows[name].copy()
-            column.iloc[at] = pd.NA
-            raw.rows[name] = column
             dropped[at] += 1
-    extra = raw.rows["extra"].tolist() if "extra" in raw.rows.columns else [None] * len(dropped)
-    if not dropped.any() and all(pd.isna(each) for each in extra):
+            gone = np.isin(np.arange(len(texts)), at)
+            _put(raw, name, pc.if_else(pa.array(gone), pa.scalar(None, texts.type), texts))
+    held = "extra" in raw.rows.schema.names
+    extra = raw.rows["extra"].to_pylist() if held else [None] * len(dropped)
+    if not dropped.any() and all(each is None for each in extra):
         return
     made = [_extra(each, int(count)) for each, count in zip(extra, dropped, strict=True)]
-    raw.rows["extra"] = pd.Series([text for text, _ in made], raw.rows.index, dtype=TEXT)
+    _put(raw, "extra", pa.array([text for text, _ in made], pa.large_string()))
     told = [any_dropped for _, any_dropped in made]
     if any(told):
-        given = raw.rows["warnings"].tolist()
-        raw.rows["warnings"] = pd.Series(
-            [
-                "|".join([*([] if pd.isna(old) else [str(old)]), WARNING]) if new else old
-                for old, new in zip(given, told, strict=True)
-            ],
-            raw.rows.index,
-            dtype=TEXT,
-        )
+        given = raw.rows["warnings"].to_pylist()
+        warned = [
+            "|".join([*([] if old is None else [old]), WARNING]) if new else old
+            for old, new in zip(given, told, strict=True)
+        ]
+        _put(raw, "warnings", pa.array(warned, pa.large_string()))
+
+
+def _put(raw: RawChunk, name: str, column: pa.Array) -> None:
+    """A column in the place of the one of that name, else as the last."""
+    if name in raw.rows.schema.names:
+        raw.rows = raw.rows.set_column(raw.rows.schema.get_field_index(name), name, column)
+    else:
+        raw.rows = raw.rows.append_column(name, column)
 
 
 def _of_column(text: str, spec: ColumnSpec) -> bool:
@@ -91,16 +95,16 @@ def _of_column(text: str, spec: ColumnSpec) -> bool:
     return card(text) if spec.protection else request(text)
 
 
-def _extra(text: Any, already: int) -> tuple[str | None, bool]:
+def _extra(text: str | None, already: int) -> tuple[str | None, bool]:
     """`extra` without what is dropped, and whether anything of the row was."""
-    if pd.isna(text):
+    if text is None:
         return (json.dumps({DROPPED: already}), True) if already else (None, False)
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):  # the parser sets the row aside, and shows the text
-        return (json.dumps({DROPPED: 1 + already}), True) if record(str(text)) else (text, False)
+        return (json.dumps({DROPPED: 1 + already}), True) if record(text) else (text, False)
     kept, count = _strip(found)
     if not count and not already:
         return text, False

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from riskprofile.intake import archive, columns, lines
-from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
+from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look, one_array
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
@@ -332,8 +332,7 @@ def _piece(
         table, numbers = table.filter(pa.array(keep)), numbers[keep]
 
     def column(at: int) -> pa.Array:
-        cells = table.column(at)
-        cells = cells.chunk(0) if cells.num_chunks == 1 else cells.combine_chunks()
+        cells = one_array(table.column(at))
         return unescape_formula(cells) if quoted else cells
 
     wanted = mapped.columns if only is None else {n: mapped.columns[n] for n in only}

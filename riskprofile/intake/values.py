@@ -350,7 +350,7 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
         column = on_distinct(column, lambda each: Value(codes.bar_joined(each)), column.type).values
     parsed = _sound(column, spec)
     if spec.name == "container_numbers":  # ISO 6346
-        parsed.values = codes.containers_tidied(column)
+        parsed.values = codes.containers_tidied(column, cell_bytes(column)[0])
         wrong = codes.wrong_check_digit(parsed.values)
         if wrong.any():
             parsed.warnings["container_check_digit"] = wrong

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 from sqlalchemy import Connection
 
 from riskprofile.errors import InputError, RiskProfileError, UsageError
@@ -320,8 +320,8 @@ def amend(
         kept.lock(connection)
         held = one(connection, number)
         wanted = {name: written(value) for name, value in shown(held).items()} | dict(changes)
-        texts = {name: [value] for name, value in wanted.items() if value}
-        raw = pd.DataFrame(texts).assign(source="amend", line=1, warnings=pd.NA)
+        texts = {name: value for name, value in wanted.items() if value}
+        raw = pa.RecordBatch.from_pylist([{**texts, "source": "amend", "line": 1}])
         table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), SEIZURES)
         if rejected:
             raise RiskProfileError(rejected[0].reason, where=number, do="Nothing was changed.")

@@ -27,6 +27,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from riskprofile.errors import InputError
 from riskprofile.intake import archive, canonical
@@ -35,7 +36,7 @@ from riskprofile.intake.detect import READERS, detect
 from riskprofile.intake.reader import RawChunk, Reader, Source
 from riskprofile.layouts import SHIPMENT
 from riskprofile.reference import nomenclature, wording
-from riskprofile.tables import SOURCE_COLUMNS, TEXT, Column, Mask, Table
+from riskprofile.tables import Column, Mask, Table
 
 MAX_BYTES = 1_000_000  # of a file
 MAX_UNPACKED = 2_000_000  # of what it holds, where it is packed
@@ -154,14 +155,10 @@ def check(items: Sequence[Mapping[str, str]]) -> Checked:
     ['consignor_name', 'consignor_address']
     """
     rows: dict[str, Any] = {
-        name: pd.Series([item.get(name) or None for item in items], dtype=TEXT)
-        for name in SHIPMENT.names
+        name: [item.get(name) or None for item in items] for name in SHIPMENT.names
     }
-    source, line, warnings = SOURCE_COLUMNS
-    rows[source] = pd.Series(["form"] * len(items), dtype=TEXT)
-    rows[warnings] = pd.Series([None] * len(items), dtype=TEXT)
-    rows[line] = np.arange(1, len(items) + 1, dtype="int64")
-    return _checked([RawChunk(SHIPMENT.name, pd.DataFrame(rows))])
+    rows |= {"source": ["form"] * len(items), "line": pa.array(range(1, len(items) + 1), "int64")}
+    return _checked([RawChunk(SHIPMENT.name, pa.RecordBatch.from_pydict(rows))])
 
 
 def check_file(content: bytes) -> Checked:

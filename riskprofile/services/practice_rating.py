@@ -14,7 +14,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Any
 
-import pandas as pd
+import pyarrow as pa
 from sqlalchemy import select
 
 from riskprofile.history import Snapshot
@@ -32,7 +32,6 @@ from riskprofile.services.rater import FIRED, POINTS, Rater
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
-from riskprofile.tables import TEXT
 from riskprofile.words import Words
 
 FOR, AGAINST, FIRING, OTHERS = 3, 3, 2, 3  # reasons to choose from, of each kind
@@ -194,8 +193,7 @@ def _rated(served: _Served, case_id: str) -> Said:
     """Points, reasons for and against, and the keys of the signs that fired."""
     case, card = practice.known()[case_id], served.card
     columns = {**(STATED_BY_ALL if case.twin else STATED), **case.declared}
-    cells = {name: pd.Series([value], dtype=TEXT) for name, value in columns.items()}
-    read = pd.DataFrame(cells).assign(source="practice", line=1, warnings=None)
+    read = pa.RecordBatch.from_pylist([{**columns, "source": "practice", "line": 1}])
     table, _ = canonical.told(RawChunk(SHIPMENT.name, read), LAYOUT)
     log, _ = Rater(SHIPMENT, card, Snapshot()).rate(table)
     title = case.declared[SHIPMENT.title]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 from hypothesis import strategies as st
 
-from riskprofile.intake.reader import Reader, Rejection, Source
-from riskprofile.tables import Table
+from riskprofile.intake.reader import RawChunk, Reader, Rejection, Source
+from riskprofile.tables import TEXT, Table
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -29,9 +30,15 @@ def read(
 ) -> tuple[Table, list[Rejection]]:
     """Every row and rejection that a reader yields."""
     chunks = list(reader.read(source(data), reader.profile, chunk_rows))
-    tables = [chunk.rows for chunk in chunks if len(chunk.rows)]
-    rows = pd.concat(tables, ignore_index=True) if tables else chunks[0].rows
+    tables = [shown(chunk) for chunk in chunks if len(chunk.rows)]
+    rows = pd.concat(tables, ignore_index=True) if tables else shown(chunks[0])
     return rows, [rejection for chunk in chunks for rejection in chunk.rejected]
+
+
+def shown(chunk: RawChunk) -> Table:
+    """The rows of a raw chunk as a table."""
+    table: Table = chunk.rows.to_pandas(types_mapper={pa.large_string(): TEXT}.get)
+    return table
 
 
 def changed(reader: Reader, path: Path, *changes: tuple[str, str]) -> Table:

@@ -26,8 +26,15 @@ def raw(profile: str = "shipment", **columns: Any) -> RawChunk:
     if "crossing_at" in must:
         must["crossing_at"] = "2026-11-24T08:00Z"
     cells = {name: [text] * size for name, text in must.items()} | columns
-    rows = pd.DataFrame({name: pd.Series(texts, dtype=TEXT) for name, texts in cells.items()})
-    return RawChunk(profile, rows.assign(source="memory", line=range(1, size + 1)))
+    rows = {name: pa.array(texts, pa.large_string()) for name, texts in cells.items()}
+    rows |= {"source": pa.repeat("memory", size), "line": pa.array(range(1, size + 1), "int64")}
+    return RawChunk(profile, pa.RecordBatch.from_pydict(rows))
+
+
+def warned(chunk: RawChunk, *warnings: str | None) -> RawChunk:
+    """The same chunk, its rows with these warnings of the reader."""
+    rows = chunk.rows.append_column("warnings", pa.array(warnings, pa.large_string()))
+    return RawChunk(chunk.profile, rows)
 
 
 def parse(
@@ -311,7 +318,7 @@ def test_a_day_of_birth_is_a_day(profile="traveller"):
 
 def test_warnings_of_the_reader_come_first_and_none_stands_twice():
     chunk = raw(country_of_origin=["XZ", "XZ", "DE"], country_of_export=["XZ", "DE", "DE"])
-    chunk.rows["warnings"] = pd.Series(["country_unknown", "hs_as_number", None], dtype=TEXT)
+    chunk = warned(chunk, "country_unknown", "hs_as_number", None)
     table, _ = canonical.parse(chunk, PROFILES["shipment"])
     assert table["warnings"].tolist() == [
         "country_unknown",
@@ -321,18 +328,24 @@ def test_warnings_of_the_reader_come_first_and_none_stands_twice():
 
 
 def test_warnings_that_a_row_came_with_stay_as_they_are_whatever_the_rows_beside_it():
-    chunk = raw(country_of_origin=["DE", "XZ"])
-    chunk.rows["warnings"] = pd.Series(["a|a", None], dtype=TEXT)
+    chunk = warned(raw(country_of_origin=["DE", "XZ"]), "a|a", None)
     table, _ = canonical.parse(chunk, PROFILES["shipment"])
     assert table["warnings"].tolist() == ["a|a", "country_unknown"]
 
 
-def test_text_may_come_in_any_text_type_of_pandas():
-    chunk = raw(consignor_name=["a", None])
-    for dtype in ("str", object, "string"):
-        chunk.rows["consignor_name"] = chunk.rows["consignor_name"].astype(dtype)
-        table, _ = canonical.parse(chunk, PROFILES["shipment"])
-        assert table["consignor_name"].tolist() == ["a", pd.NA]
+@pytest.mark.parametrize(
+    "dtype", [pa.string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())], ids=str
+)
+def test_text_may_come_in_any_text_type_of_arrow(dtype):
+    chunk = warned(raw(consignor_name=["a", None]), "b", None)
+    everything = {name: chunk.rows[name].cast(dtype) for name in chunk.rows.schema.names[:-2]}
+    chunk.rows = pa.RecordBatch.from_pydict(
+        {**everything, "line": chunk.rows["line"], "warnings": chunk.rows["warnings"].cast(dtype)}
+    )
+    table, _ = canonical.parse(chunk, PROFILES["shipment"])
+    for name, cells in (("consignor_name", ["a", pd.NA]), ("warnings", ["b", pd.NA])):
+        assert table[name].tolist() == cells
+        assert table[name].dtype == TEXT
 
 
 def test_whoever_declares_is_told_every_fault_for_which_a_row_is_set_aside():

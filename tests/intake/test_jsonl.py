@@ -245,8 +245,8 @@ def test_many_lines_give_what_each_gives_alone(found):
     aside = {n for n, each in wanted.items() if each is None} | deep
     assert [each.line for each in chunk.rejected] == sorted(aside)
     rows = {}
-    for row in chunk.rows.to_dict("records"):
+    for row in chunk.rows.to_pylist():
         line = row.pop("line")
         del row["source"]
-        rows[line] = {name: text for name, text in row.items() if not pd.isna(text)}
+        rows[line] = {name: text for name, text in row.items() if text is not None}
     assert rows == {n: cells(each) for n, each in wanted.items() if n not in aside}

@@ -161,6 +161,10 @@ def test_every_fault_of_a_row_is_told_not_the_first_alone() -> None:
     assert [column for column, _ in found] == ["gross_mass_kg", "value", "currency"]
 
 
+def test_a_declaration_of_no_item_has_nothing_to_mend() -> None:
+    assert check([]).findings == ()
+
+
 def test_everything_that_is_said_has_words() -> None:
     known = words.of("en").entries
     kinds = {spec.kind for spec in SHIPMENT.columns}
