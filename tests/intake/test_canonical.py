@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -314,6 +315,21 @@ def test_a_day_of_birth_is_a_day(profile="traveller"):
     )
     assert table["born"].tolist() == ["1980-05-01"] * 3
     assert codes(rejected) == [("born", "date_impossible"), ("born", "date_out_of_range")]
+
+
+def test_every_day_of_three_centuries_is_a_day_of_birth_and_no_other_is():
+    years = (1899, 1900, 1999, 2000, 2024, 2199, 2200)
+    written = [f"{y}-{m:02}-{d:02}" for y in years for m in range(14) for d in range(33)]
+
+    def is_day(text: str) -> bool:
+        try:
+            return 1900 <= date.fromisoformat(text).year < 2200
+        except ValueError:
+            return False
+
+    table, rejected = parse("traveller", born=written)
+    assert table["born"].tolist() == [each for each in written if is_day(each)]
+    assert len(rejected) == len(written) - len(table)
 
 
 def test_warnings_of_the_reader_come_first_and_none_stands_twice():
