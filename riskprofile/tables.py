@@ -197,9 +197,10 @@ IndicatorFunction: TypeAlias = Callable[[View, History], columns.Mask]
 class Feature:
     """A number the scorecard may read: one function from table and history to a column.
 
-    `reads` is the sentence an officer sees, with `{value}` for the row's value;
-    `norm` says what is usual, if that can be said in words. `monotone` is +1 when
-    more can only raise the rating, -1 when it can only lower it, 0 when data decide.
+    `reads` is the sentence an officer sees, with `{value}` for the row's value and
+    `10^{value}` for what a decimal logarithm is of; `norm` says what is usual, if that
+    can be said in words. `monotone` is +1 when more can only raise the rating, -1 when
+    it can only lower it, 0 when data decide.
     `written` is the function itself: what it returns was not looked at yet.
     """
 

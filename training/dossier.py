@@ -24,7 +24,7 @@ from sqlalchemy import select
 from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.scoring.reasons import numbered
+from riskprofile.scoring.reasons import numbered, plain
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
 from riskprofile.services import drift, evidence, govern, held, promotion, retention, tally
 from riskprofile.services.promotion import GATES, Gate
@@ -345,7 +345,7 @@ def _of_program(card: Scorecard) -> dict[str, Any]:
 
 def _said(reads: str) -> str:
     """The sentence of a feature with N where an officer sees the row's value."""
-    return cell(re.sub(r"\{value[^}]*\}", "N", numbered(reads, False)))
+    return cell(re.sub(r"\{value[^}]*\}", "N", plain(numbered(reads, False))))
 
 
 def risks(path: Path) -> list[dict[str, Any]]:

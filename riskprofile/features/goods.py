@@ -337,7 +337,7 @@ def consignor_text_count(items: View, history: History) -> Column:
 
 @feature(
     unit="log10 declarations",
-    reads="the same goods text was declared about 10^{value:.1f} times in the past year",
+    reads="this goods text was declared about 10^{value:.1f} [time|times] in a year, with this one",
     silent_without_history=True,
 )
 def goods_text_frequency(items: View, history: History) -> Column:

@@ -22,7 +22,8 @@ LAWFUL = "the goods are worded as lawful goods usually are"
 UNUSUAL = "the goods are worded unusually"
 WORDED = "wording: "
 _FORMS = re.compile(r"\[([^|\]]*)\|([^\]]*)\]")
-_PLACE = re.compile(r"\{value:[^}]*\}")
+_PLACE = re.compile(r"(?:10\^)?\{value:[^}]*\}")
+_POWER = re.compile(r"10\^\{(value|0):[^}]*\}")
 _END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
@@ -187,7 +188,26 @@ def _filled(forms: Forms, value: float | None) -> str:
         return unknown
     if fact:
         return many if value else one
-    return (one if one and f"{value:.0f}" == "1" else many).format(value)
+    value = shown(many, value)
+    return plain(one if one and f"{value:.0f}" == "1" else many).format(value)
+
+
+def shown(reads: str, value: float) -> float:
+    """The value as a sentence says it: of a logarithm what it is of, in two figures.
+
+    >>> shown("one of 10^{value:.1f} declarations", 3.3), shown("{value:.1f} kg a package", 3.3)
+    (2000.0, 3.3)
+    """
+    return float(f"{10.0**value:.2g}") if "10^{" in reads else value
+
+
+def plain(reads: str) -> str:
+    """A sentence for the value that is `shown`: nobody reads 10^3.3.
+
+    >>> plain("one of 10^{value:.1f} declarations")
+    'one of {value:,.0f} declarations'
+    """
+    return _POWER.sub(r"{\1:,.0f}", reads)
 
 
 @lru_cache(maxsize=4_096)

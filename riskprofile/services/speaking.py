@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -22,7 +22,9 @@ from riskprofile.scoring.reasons import (
     UNUSUAL,
     WORDED,
     numbered,
+    plain,
     reading,
+    shown,
     states_a_fact,
     without_value,
 )
@@ -206,7 +208,8 @@ def _reading(say: Words, name: str, value: float | None) -> str:
         return str(held["unknown"]).format(said=without_value(template))
     if not value and states_a_fact(template):
         return str(held["not"]).format(said=template)
-    template = numbered(template, plural(say.language, round(abs(value))) == "one")
+    value = shown(template, value)
+    template = numbered(plain(template), plural(say.language, round(abs(value))) == "one")
 
     def filled(place: re.Match[str]) -> str:
         if place[1] == "yes":
@@ -226,27 +229,29 @@ def _wording(held: Mapping[str, Any], text: str) -> str:
 
 
 def _norm(say: Words, profile: str, one: Mapping[str, Any]) -> str:
-    """What is usual: in hundredths where the sentence says its value so."""
+    """What is usual: in hundredths, or as what a logarithm is of, where the sentence says so."""
     norm, known = str(one.get("norm") or ""), _features(profile)
     if not _NORM.fullmatch(norm):
         return norm
     parts, names = norm.split("; "), str(one.get("term")).split(" x ")
     if len(parts) == len(names):  # of a pair each has its own, or it is not told of which it is
-        shares = [name in known and "%}" in known[name].reads for name in names]
+        sentence = [known[name].reads if name in known else "" for name in names]
     else:
-        shares = [False for _ in parts]
+        sentence = ["" for _ in parts]
 
-    def written(figure: re.Match[str]) -> str:
+    def written(figure: re.Match[str], reads: str) -> str:
         """Large figures are stored as 1.86e+04, which nobody reads."""
-        return say.number(float(figure[0])) if figure[1] else _comma(say, figure[0])
+        value = shown(reads, float(figure[0]))
+        if "%}" in reads:
+            return _comma(say, f"{value:.0%}").replace("%", "%" if english else "\u00a0%")
+        if figure[1] or "10^{" in reads:
+            return say.number(value)
+        return _comma(say, figure[0])
 
-    def share(figure: re.Match[str]) -> str:
-        text = f"{float(figure[0]):.0%}"
-        return text if say.language == DEFAULT else text.replace("%", "\u00a0%")
-
+    english = say.language == DEFAULT
     told = "; ".join(
-        _FIGURE.sub(share if hundredths else written, part)
-        for hundredths, part in zip(shares, parts, strict=True)
+        _FIGURE.sub(partial(written, reads=reads), part)
+        for reads, part in zip(sentence, parts, strict=True)
     )
     if say.language == DEFAULT:
         return told

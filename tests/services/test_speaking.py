@@ -221,6 +221,38 @@ def test_a_norm_is_in_hundredths_where_its_sentence_is(language, norm):
     assert told["norm"].startswith(f"{norm}; 0 ")
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "norm"),
+    [
+        (
+            "en",
+            "these words are declared in one of 2,000 declarations",
+            "490 to 85\u202f000",
+        ),
+        (
+            "es",
+            "estas palabras se declaran en una de cada 2\u202f000 declaraciones",
+            "490 a 85\u202f000",
+        ),
+    ],
+)
+def test_what_is_measured_as_a_logarithm_is_said_as_what_it_is_of(language, text, norm):
+    said = next(one for _, one in FEATURES if one.name == "named_goods_rarity")
+    given = reason("named_goods_rarity", reading(said, 3.3), 3.3, "2.69 to 4.93")
+    [told] = speaking.reasons(words.of(language), "shipment", [given])
+    assert (told["text"], told["norm"], told["value"]) == (text, norm, 3.3)
+
+
+def test_a_text_that_was_never_declared_before_is_declared_once_with_this_declaration():
+    said = next(one for _, one in FEATURES if one.name == "goods_text_frequency")
+    once, twelve = reading(said, 0.0), reading(said, 1.079)
+    assert "about 1 time in a year, with this one" in once
+    assert "about 12 times in a year" in twelve
+    given = reason("goods_text_frequency", once, 0.0)
+    [told] = speaking.reasons(words.of("es"), "shipment", [given])
+    assert "aproximadamente 1 vez en el último año" in told["text"]
+
+
 def test_a_norm_in_words_stays_as_it_is():
     given = reason("gift", "declared as gift: yes", 1.0, "60 to 400 g under HS 7318.24")
     [told] = speaking.reasons(words.of("fr"), "shipment", [given])
