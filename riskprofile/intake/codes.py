@@ -178,6 +178,7 @@ _WORTH = np.full(256, -1000, np.int64)
 _WORTH[np.frombuffer(b"0123456789", np.uint8)] = range(10)
 _WORTH[np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)] = _LETTERS
 _WEIGHTS = 2 ** np.arange(10)
+_TIDY = (_WORTH >= 0) | (np.arange(256) == ord("|"))
 _SHAPE = r"^[A-Z]{3}[UJZ][0-9]{7}$"
 
 
@@ -197,8 +198,7 @@ def containers_tidied(column: pa.Array, data: np.ndarray) -> pa.Array:
     >>> containers_tidied(cells, cell_bytes(cells)[0]).to_pylist()
     ['MSKU1234565', 'MSKU1234565|TCLU7654321', 'MSKU1234565|TCLU7654321']
     """
-    whole = data.tobytes()
-    if whole.upper() != whole or b" " in whole or b"-" in whole:
+    if not _TIDY[data].all():
         column = pc.utf8_upper(pc.replace_substring_regex(column, r"[\s\-]", ""))
     if (pc.max(pc.binary_length(column)).as_py() or 0) < 2 * len("MSKU1234565"):
         return column

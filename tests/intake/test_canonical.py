@@ -282,6 +282,15 @@ def test_two_container_numbers_in_one_cell_are_two_whatever_stands_between(betwe
     assert table["container_numbers"].tolist() == ["CSQU3054383|CSQU3054383"]
 
 
+@pytest.mark.parametrize("beside", ["CSQU3054383", "a b", "é"])
+def test_a_container_number_is_read_the_same_whatever_stands_beside_it(beside):
+    written = ["MSKU\t1234565", "MSKUé", "msku1234565", "MSKU1234565/TCLU7654321"]
+    alone = [parse(container_numbers=[one])[0]["container_numbers"].iloc[0] for one in written]
+    assert alone == ["MSKU1234565", "MSKUÉ", "MSKU1234565", "MSKU1234565|TCLU7654321"]
+    table, _ = parse(container_numbers=[*written, beside])
+    assert table["container_numbers"].tolist()[:-1] == alone
+
+
 def test_codes_are_joined_by_a_bar_and_container_check_digits_are_told():
     table, _ = parse(
         container_numbers=["CSQU3054383", "csqu 305438-4; MSKU", "CSQU3054383|CSQU3054384", None],
