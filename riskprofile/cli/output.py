@@ -286,8 +286,8 @@ def unlisted(told: Summary) -> None:
         note(f"riskprofile: {said}")
 
 
-def notes(run: Run) -> None:
-    """What a person has to know of a run, wherever its results go."""
+def notes(run: Run, done: str = "rated") -> None:
+    """What a person has to know of a run, wherever its results go; `done` is what good rows are."""
     told = run.summary
     unlisted(told)
     for one in told.unreadable:
@@ -295,10 +295,11 @@ def notes(run: Run) -> None:
     for one in told.refused:
         note(f"riskprofile: {one['source']} was not rated: {one['what']}. {one['do']}")
     if run.too_many_bad and not told.stopped:
+        good = "The good rows are" if told.accepted else "None is"
         note(
             f"riskprofile: {told.quarantined} of {told.read} rows are quarantined, more than "
-            f"{run.max_bad_share:.1%}. The good rows are rated. Read the quarantine, mend the "
-            "input and send it again, or allow more with --max-bad-share"
+            f"{run.max_bad_share:.1%}. {good} {done}. Read the quarantine, mend the input and send "
+            "it again, or allow more (max_bad_share)"
         )
 
 

@@ -214,7 +214,7 @@ def load(
             run = screen(database, where, owner(), files, options, now(), progress=progress)
         if quarantine is not None:
             _keep_back(run, quarantine)
-    return _tell(run, quarantine, as_json=json)
+    return _tell(run, quarantine, as_json=json, done="taken in")
 
 
 @app.command()
@@ -343,12 +343,12 @@ def _keep_back(run: Run, path: Path) -> None:
     quarantine_file.write(path, run.rejected)
 
 
-def _tell(run: Run, *written: Path | None, as_json: bool) -> int:
+def _tell(run: Run, *written: Path | None, as_json: bool, done: str = "rated") -> int:
     if as_json:
         output.as_json(asdict(run.summary))
     else:
         output.account(run, output.beside(*written))
-    output.notes(run)
+    output.notes(run, done)
     return run.exit_code
 
 

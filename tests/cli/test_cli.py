@@ -279,6 +279,22 @@ def test_where_every_row_is_kept_back_the_list_is_one_of_none(home: Path, tmp_pa
     assert out.read_text().splitlines() == [",".join(results.COLUMNS)]
 
 
+@pytest.mark.parametrize(
+    ("command", "done"), [(["score"], "rated"), (["history", "load"], "taken in")]
+)
+def test_too_many_bad_rows_say_what_was_made_of_the_good_ones(
+    home: Path, tmp_path: Path, command: list[str], done: str
+) -> None:
+    none, some = tmp_path / "none.csv", tmp_path / "some.csv"
+    none.write_text("declaration_id,hs_code\n,0101\n")
+    table = factory.shipments(4)
+    factory.write(some, table.assign(declaration_id=["", "", *table["declaration_id"][2:]]))
+    code, _, said = run(home, *command, none)
+    assert (code, "good rows" in said, f"5.0%. None is {done}." in said) == (6, False, True)
+    code, _, said = run(home, *command, some)
+    assert (code, f"5.0%. The good rows are {done}." in said) == (6, True)
+
+
 def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:
     code, said, _ = run(home, "score", day, "--dry-run", "--json")
     assert (code, told(said)["accepted"]) == (0, 40)
