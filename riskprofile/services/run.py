@@ -207,8 +207,9 @@ def unseen(told: Summary) -> list[str]:
     ]
     return made + [
         f"{_many(count, 'duplicate is a row', 'of the duplicates are rows')} of batch {name}, "
-        "which is under way or was left before its end: on no list until it ends. Go on with its "
-        "file (--resume), or, where that will not come again, "
+        "which is under way or was left before its end: on no list until it ends. What a watcher "
+        "took, the watcher of its inbox goes on with; start it where none runs. Go on with any "
+        "other file (--resume), or, where that will not come again, "
         f"riskprofile finish {name} --reason ..."
         for name, count in told.unfinished.items()
     ]

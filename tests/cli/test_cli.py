@@ -1021,6 +1021,11 @@ def test_doctor_leaves_to_a_watcher_what_a_watcher_took(
     said = run(home, "doctor")[1]
     assert "the watcher of its inbox goes on with day.csv; start it where none runs, or" in said
     assert "--resume" not in said
+    factory.write(tmp_path / "anew.csv", factory.shipments(8)[::-1])
+    said = run(home, "score", tmp_path / "anew.csv")[2]
+    assert "4 of the duplicates are rows of batch" in said
+    assert "What a watcher took, the watcher of its inbox goes on with; start it where" in said
+    assert "Go on with any other file (--resume), or" in said
     assert run(home, "watch", folder, "--once", "--every", "0.05")[0] == 0
     assert "batches: all have ended" in run(home, "doctor")[1]
 
