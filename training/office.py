@@ -138,6 +138,8 @@ def fit(
     ------
     UsageError
         The folder is there already, a version or a gate cannot be used.
+    Conflict
+        A scorecard of this profile has the version already.
     RiskProfileError
         A term is not of the scorecard.
     """
@@ -147,8 +149,7 @@ def fit(
         raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
     _require_waivers(waived)
     card = promotion.serving(store, settings.models, profile)
-    if version == card.version or not fitting.VERSION.fullmatch(version):
-        raise UsageError(f"version {version!r} cannot be used", do="Give one such as 2027.01.1")
+    fitting.require_free(store, settings, actor, profile, version)
     labels = outcomes(store, actor, profile, card)
     if not len(labels):
         raise RiskProfileError(

@@ -95,6 +95,30 @@ def free_version(taken: Collection[str], now: datetime) -> str:
     return f"{month}{1 + max((int(one) for one in known if one.isdecimal()), default=0)}"
 
 
+def require_free(
+    store: Store, settings: Settings, actor: Actor, profile: str, version: str
+) -> None:
+    """Refuse a version that a fit could not be proposed as, before it is made.
+
+    Raises
+    ------
+    UsageError
+        It is no version, or there is no such profile.
+    Conflict
+        A scorecard of this profile has it: shipped, proposed or promoted.
+    """
+    if profile not in PROFILES or not VERSION.fullmatch(version):
+        raise UsageError(
+            Message("refusal.version", version=repr(version)), do=Message("refusal.do_version")
+        )
+    known = promotion.known(store, actor, settings.models)
+    if version in {one.version for one in known if one.profile == profile}:
+        raise Conflict(
+            Message("refusal.version_taken", profile=profile, version=version),
+            do=Message("refusal.do_new_version"),
+        )
+
+
 def start(
     store: Store,
     settings: Settings,
@@ -124,16 +148,7 @@ def start(
         An edit cannot be made, a waiver lacks its reason.
     """
     authorise(actor, "model.propose")
-    if profile not in PROFILES or not VERSION.fullmatch(version):
-        raise UsageError(
-            Message("refusal.version", version=repr(version)), do=Message("refusal.do_version")
-        )
-    known = promotion.known(store, actor, settings.models)
-    if version in {one.version for one in known if one.profile == profile}:
-        raise Conflict(
-            Message("refusal.version_taken", profile=profile, version=version),
-            do=Message("refusal.do_new_version"),
-        )
+    require_free(store, settings, actor, profile, version)
     edited(promotion.serving(store, settings.models, profile), edits)
     for waiver in waivers:
         if len(waiver.reason.strip()) < REASON_LENGTH:

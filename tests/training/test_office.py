@@ -14,7 +14,14 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from riskprofile.errors import InputError, NotAllowed, PolicyError, RiskProfileError, UsageError
+from riskprofile.errors import (
+    Conflict,
+    InputError,
+    NotAllowed,
+    PolicyError,
+    RiskProfileError,
+    UsageError,
+)
 from riskprofile.scoring import parts
 from riskprofile.scoring.editing import Edit
 from riskprofile.scoring.ranking import Capacity
@@ -37,6 +44,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
+from tests.services.test_promotion import candidate
 from training import dossier, folders, office
 from training.synth import generate
 
@@ -153,8 +161,17 @@ def test_the_same_outcomes_give_the_same_bytes(lived, trial, tmp_path: Path) -> 
 def test_a_version_in_use_and_a_full_folder_are_refused(lived, trial, tmp_path: Path) -> None:
     store, home = lived
     serving = promotion.serving(store, home.models, "shipment").version
+    proposed = candidate(tmp_path, "2027.01.7")
+    promotion.propose(store, ANNA, proposed, NOW, home.models)
+    steps: list[str] = []
+    for version in (serving, "2027.01.7"):
+        with pytest.raises(Conflict, match=rf"a scorecard shipment {version}. Give a new version"):
+            fit(
+                lived, trial, tmp_path / "run", version, progress=lambda what, _: steps.append(what)
+            )
+    assert not steps
     with pytest.raises(UsageError, match="cannot be used"):
-        fit(lived, trial, tmp_path / "run", serving)
+        fit(lived, trial, tmp_path / "run", "2027 01 1")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("x")
     with pytest.raises(UsageError, match="not empty"):
