@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, now, opened, owner
+from riskprofile.cli.app import Home, Json, examples, now, opened, owner
 from riskprofile.errors import InputError, UsageError
 from riskprofile.scoring.editing import SET, Edit
 from riskprofile.services import comparing, promotion, results
@@ -28,7 +28,9 @@ from training import synth as generator
 from training.cli import app
 
 
-@app.command()
+@app.command(
+    epilog=examples("riskprofile-train synth FOLDER --profile shipment --rows 100000 --seed 1")
+)
 def synth(
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     profile: Annotated[str, typer.Option(help="shipment or traveller.")] = "shipment",
@@ -48,7 +50,12 @@ def synth(
     return 0
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "riskprofile-train fit --profile shipment --version 2027.01.1",
+        "riskprofile-train fit models/shipment/2027.01.1 --out FOLDER",
+    )
+)
 def fit(
     recipe: Annotated[
         Path | None,
@@ -179,7 +186,7 @@ def _say_gates(measured: Sequence[Gate]) -> None:
         output.say(f"  gate {one.name}: {state}; {one.value}; bound {one.bound}")
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile-train evaluate FOLDER --share 0.05"))
 def evaluate(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
     share: Annotated[
@@ -225,7 +232,7 @@ def evaluate(
     return 0
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile-train compare FOLDER --days 30 --out both.csv"))
 def compare(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
@@ -273,7 +280,7 @@ def compare(
     return 0
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile-train criteria models/traveller/2026.11.1-criteria"))
 def criteria(
     folder: Annotated[Path, typer.Argument(help="Folder of a version, with its criteria.json.")],
     json: Json = False,
@@ -287,7 +294,12 @@ def criteria(
     return 0
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "riskprofile-train card models/shipment/2026.11.4",
+        "riskprofile-train card FOLDER --dossier OUT",
+    )
+)
 def card(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
     dossier: Annotated[

@@ -54,6 +54,11 @@ def named(text: str) -> Path:
     return Path(text)
 
 
+def examples(*calls: str) -> str:
+    """The end of a command's help: how it is called, each call on a line that nothing breaks."""
+    return "\n".join(["\b", "For example:", *calls])
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, last on stdout.")]
 Home = Annotated[
     Path | None,

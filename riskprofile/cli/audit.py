@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.services import looking, proof
 
@@ -18,7 +18,7 @@ audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
 app.add_typer(audit, name="audit")
 
 
-@audit.command("verify")
+@audit.command("verify", epilog=examples("riskprofile audit verify --against chain.jsonl"))
 def verify(
     against: Annotated[
         Path | None,
@@ -52,7 +52,7 @@ def verify(
     return 0 if verdict.ok else 1
 
 
-@audit.command("export")
+@audit.command("export", epilog=examples("riskprofile audit export --out chain.jsonl"))
 def export(
     out: Annotated[Path, typer.Option(help="The file to write (JSON Lines); - is stdout.")],
     since: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.files import is_stdout
 from riskprofile.services import results
 from riskprofile.services.selections import selections as selected
@@ -19,7 +19,11 @@ export = typer.Typer(help="Back to the declaration system.", no_args_is_help=Tru
 app.add_typer(export, name="export")
 
 
-@export.command()
+@export.command(
+    epilog=examples(
+        "riskprofile export selections --out selections.csv --since 2026-11-24T08:00+00:00"
+    )
+)
 def selections(
     out: Annotated[Path, typer.Option(help="A new CSV; - is stdout.")] = Path("-"),
     since: Annotated[

@@ -17,7 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner, settings_of
 from riskprofile.cli.page import answers
 from riskprofile.errors import Conflict, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
@@ -41,7 +41,7 @@ database = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(database, name="db")
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile init --offices offices.csv"))
 def init(
     offices: Annotated[
         Path | None, typer.Option(help="A table: code, name, zone, country, capacity.")
@@ -259,7 +259,12 @@ def upgrade(home: Home = None, json: Json = False) -> None:
         output.note(f"batch {batch} cannot end without {rated} that rated it. {do}")
 
 
-@database.command("copy")
+@database.command(
+    "copy",
+    epilog=examples(
+        "riskprofile db copy --to postgresql://riskprofile@db.office.example/riskprofile"
+    ),
+)
 def copy_database(
     to: Annotated[str, typer.Option(help="sqlite:////folder/file.db or postgresql://user@host/db")],
     home: Home = None,

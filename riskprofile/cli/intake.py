@@ -11,7 +11,7 @@ import typer
 
 from riskprofile import intake
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened
+from riskprofile.cli.app import Home, Json, app, examples, now, opened
 from riskprofile.cli.screen import Paths, given_files
 from riskprofile.errors import InputError, UsageError
 from riskprofile.files import legible, state
@@ -22,7 +22,7 @@ from riskprofile.services.rejects import Rejects
 from riskprofile.store.spool import Spool
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile convert shipments.csv --out table.csv"))
 def convert(
     paths: Paths,
     profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",

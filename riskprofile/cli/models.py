@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Code, Home, Json, acting, app, now, opened, owner
+from riskprofile.cli.app import Code, Home, Json, acting, app, examples, now, opened, owner
 from riskprofile.errors import ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, promotion
@@ -48,7 +48,7 @@ def list_models(home: Home = None, json: Json = False) -> None:
     output.done({"models": [*map(asdict, found)]}, *(said or [none]), as_json=json)
 
 
-@models.command()
+@models.command(epilog=examples("riskprofile models show shipment"))
 def show(profile: ProfileName = "shipment", home: Home = None, json: Json = False) -> None:
     """The terms of the scorecard that serves, strongest first."""
     with opened(home) as (settings, store):
@@ -96,7 +96,7 @@ def verify(home: Home = None, json: Json = False) -> int:
     return ScorecardError.exit_code if serving else 0
 
 
-@models.command()
+@models.command(epilog=examples("riskprofile models propose FOLDER"))
 def propose(
     folder: Annotated[Path, typer.Argument(help="The folder of a version.")],
     home: Home = None,
@@ -109,7 +109,7 @@ def propose(
     output.done({"digest": digest}, said, as_json=json)
 
 
-@models.command()
+@models.command(epilog=examples("riskprofile models promote shipment 2027.01.1 --as anna"))
 def promote(
     profile: ProfileName,
     version: Annotated[str, typer.Argument()],
@@ -127,7 +127,9 @@ def promote(
     output.done(asdict(told), said, as_json=json)
 
 
-@models.command()
+@models.command(
+    epilog=examples('riskprofile models rollback shipment --why "the first lane makes no sense"')
+)
 def rollback(
     profile: ProfileName,
     why: Annotated[str, typer.Option(help="The reason, 20 characters or more.")],
@@ -166,7 +168,12 @@ def list_profiles(home: Home = None, json: Json = False) -> None:
     output.done({"profiles": on, "named": named}, *said, as_json=json)
 
 
-@profiles.command()
+@profiles.command(
+    epilog=examples(
+        'riskprofile profiles enable traveller --legal-basis "Border Act, section 12" '
+        "--assessment IA-2026-3"
+    )
+)
 def enable(
     profile: ProfileName,
     legal_basis: Annotated[str, typer.Option(help="The law that allows it.")],
@@ -189,7 +196,7 @@ def enable(
     output.done(made, f"{profile} is on, rated by {serves}", as_json=json)
 
 
-@profiles.command()
+@profiles.command(epilog=examples("riskprofile profiles disable traveller"))
 def disable(profile: ProfileName, home: Home = None, json: Json = False) -> None:
     """Switch a profile off: nothing of it is rated; its alerts stay workable."""
     with opened(home) as (_, store):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, now, opened, owner
+from riskprofile.cli.app import Home, Json, examples, now, opened, owner
 from riskprofile.cli.records import group
 from riskprofile.cli.screen import given_file
 from riskprofile.cli.tracing import export, write_json
@@ -23,7 +23,9 @@ Digest = Annotated[str, typer.Argument(help="Digest of the pack, as pack list sh
 Reason = Annotated[str, typer.Option(help="Why; it stays with the pack.")]
 
 
-@export.command("typology")
+@export.command(
+    "typology", epilog=examples('riskprofile records export typology --issuer "Customs of Meridia"')
+)
 def export_typology(
     issuer: Annotated[str, typer.Option(help="The administration, in words.")],
     k: Annotated[int, typer.Option(help="Finds and senders behind each figure.")] = packing.LEAST,
@@ -50,7 +52,7 @@ def export_typology(
     output.done(made, f"{out}: {', '.join(counts)}", key, as_json=json or is_stdout(out))
 
 
-@pack.command()
+@pack.command(epilog=examples("riskprofile records pack receive pack.json --key KEY"))
 def receive(
     file: Annotated[Path, typer.Argument(help="The pack; - is stdin.")],
     key: Annotated[str, typer.Option(help="The issuer's key, told by another way.")],
@@ -66,7 +68,7 @@ def receive(
         output.note(f"riskprofile: this pack came before, and is {state}: that stays so")
 
 
-@pack.command("try")
+@pack.command("try", epilog=examples("riskprofile records pack try DIGEST --days 30"))
 def try_pack(
     digest: Digest,
     days: Annotated[int, typer.Option(min=1, help="Of own declarations.")] = packs.TRIED,
@@ -99,7 +101,7 @@ def try_pack(
     output.done(asdict(told), *said, as_json=json)
 
 
-@pack.command()
+@pack.command(epilog=examples('riskprofile records pack accept DIGEST --reason "fits our post"'))
 def accept(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Accept a pack that was tried: its narrow patterns raise to red from the next run on."""
     with opened(home) as (_, store):
@@ -107,7 +109,9 @@ def accept(digest: Digest, reason: Reason, home: Home = None, json: Json = False
     output.done({"digest": digest, "state": "accepted"}, f"{digest}: accepted", as_json=json)
 
 
-@pack.command()
+@pack.command(
+    epilog=examples('riskprofile records pack withdraw DIGEST --reason "the wave is over"')
+)
 def withdraw(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Take an accepted pack out of force from the next run on."""
     with opened(home) as (_, store):
@@ -115,7 +119,11 @@ def withdraw(digest: Digest, reason: Reason, home: Home = None, json: Json = Fal
     output.done({"digest": digest, "state": "withdrawn"}, f"{digest}: withdrawn", as_json=json)
 
 
-@pack.command()
+@pack.command(
+    epilog=examples(
+        'riskprofile records pack refuse DIGEST --reason "too many of our dealers fit it"'
+    )
+)
 def refuse(digest: Digest, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Refuse a pack."""
     with opened(home) as (_, store):

@@ -14,13 +14,18 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner, settings_of
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.services import check_counts
 from riskprofile.services.settings import Settings
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "riskprofile serve",
+        "riskprofile serve --host 10.0.0.5 --certfile cert.pem --keyfile key.pem --port 8443",
+    )
+)
 def serve(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page.")] = 8501,
     host: Annotated[str, typer.Option(help="Address; other than loopback needs TLS.")] = "",

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.errors import UsageError
 from riskprofile.services import corrections
@@ -58,7 +58,7 @@ def _found(store: Store, asked: keeping.Filter) -> list[keeping.KeptRow]:
     return keeping.find(store, owner(), asked, now())
 
 
-@quarantine.command("export")
+@quarantine.command("export", epilog=examples("riskprofile quarantine export kept.csv"))
 def export(
     out: Annotated[Path, typer.Argument(help="FILE.csv or FILE.jsonl; - is CSV on stdout.")],
     batch: BatchId = None,
@@ -82,7 +82,13 @@ def export(
         output.note(f"{output.counted(count, 'row')} written to {out}")
 
 
-@quarantine.command("repair")
+@quarantine.command(
+    "repair",
+    epilog=examples(
+        'riskprofile quarantine repair kept.csv --reason "the sender confirmed it"',
+        'riskprofile quarantine repair --row 17 --set currency=USD --reason "the sender said so"',
+    ),
+)
 def repair(
     reason: Annotated[str, typer.Option("--reason", help="Who confirmed the right values.")],
     file: Annotated[Path | None, typer.Argument(help="A corrected export; - is stdin.")] = None,

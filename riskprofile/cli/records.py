@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.errors import InputError
 from riskprofile.services import arms, registers
@@ -28,7 +28,7 @@ TOLD = ("licence_type", "status", "valid_from", "valid_until")  # of one that a 
 Number = Annotated[str, typer.Argument(help="Number of the record in the register.")]
 
 
-@group.command()
+@group.command(epilog=examples("riskprofile records search KX1O5?7 --make kestrel"))
 def search(
     serial: Annotated[str, typer.Argument(help="As read, or part of it; ? is not readable.")] = "",
     make: Annotated[str, typer.Option(help="Manufacturer, however spelled.")] = "",
@@ -57,7 +57,7 @@ def search(
     output.done(both, *(said or ["no record"]), as_json=json)
 
 
-@group.command()
+@group.command(epilog=examples("riskprofile records show RP-17"))
 def show(number: Number, home: Home = None, json: Json = False) -> None:
     """One piece with its custody, photos and corrections."""
     with opened(home) as (_, store):
@@ -75,7 +75,10 @@ def show(number: Number, home: Home = None, json: Json = False) -> None:
         output.say("; ".join([*parts, *([f"before: {', '.join(before)}"] if before else [])]))
 
 
-@group.command("import")
+@group.command(
+    "import",
+    epilog=examples('riskprofile records import old.xlsx --source "archive of the laboratory"'),
+)
 def import_records(
     file: Annotated[Path, typer.Argument(help="CSV, XLSX, XLS, JSON Lines or Parquet.")],
     source: Annotated[str, typer.Option(help="Whose records, where a row does not say.")] = "",
@@ -108,7 +111,11 @@ def _loaded(store: Store, given: Path, source: str, format: str) -> registers.Lo
         raise
 
 
-@group.command()
+@group.command(
+    epilog=examples(
+        "riskprofile records amend RP-17 --set converted=yes --set country_of_manufacture=XK"
+    )
+)
 def amend(
     number: Number,
     values: Annotated[list[str], typer.Option("--set", help="COLUMN=VALUE; empty takes away.")],
@@ -123,7 +130,11 @@ def amend(
     output.done({"record_number": number, "set": changes}, said, as_json=json)
 
 
-@group.command()
+@group.command(
+    epilog=examples(
+        'riskprofile records custody RP-17 --from "North Gate" --to laboratory --seal S-114'
+    )
+)
 def custody(
     number: Number,
     giver: Annotated[str, typer.Option("--from", help="Post that gives it.")],
@@ -139,7 +150,7 @@ def custody(
     output.done(made, f"{number}: from {giver} to {taker}", as_json=json)
 
 
-@group.command()
+@group.command(epilog=examples("riskprofile records photo RP-17 frame.jpg --shows frame"))
 def photo(
     number: Number,
     file: Annotated[Path, typer.Argument(help="The picture; it stays where it is.")],

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, moment, named, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, moment, named, now, opened, owner
 from riskprofile.cli.screen import given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout
@@ -25,7 +25,12 @@ app.add_typer(group, name="registers")
 Kind = Annotated[str, typer.Argument(help=", ".join(REGISTERS))]
 
 
-@group.command()
+@group.command(
+    epilog=examples(
+        'riskprofile registers load licences licences.xlsx --source "licensing office" '
+        "--as-of 2026-11-24"
+    )
+)
 def load(
     kind: Kind,
     file: Annotated[
@@ -66,7 +71,7 @@ def list_registers(home: Home = None, json: Json = False) -> None:
     output.done({"registers": [*map(asdict, found)]}, *said, as_json=json)
 
 
-@group.command()
+@group.command(epilog=examples("riskprofile registers show licences"))
 def show(
     kind: Kind,
     out: Annotated[Path, typer.Option(help="CSV; - is stdout.")] = Path("-"),

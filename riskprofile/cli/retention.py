@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.errors import UsageError
 from riskprofile.services import retention as service
 from riskprofile.store.database import Store
@@ -26,7 +26,7 @@ def _group() -> None:
     """Keep `run` a command of its own."""
 
 
-@retention.command("run")
+@retention.command("run", epilog=examples("riskprofile retention run --dry-run --as-of 2027-06-01"))
 def run(
     as_of: Annotated[
         str | None,

@@ -21,6 +21,7 @@ from riskprofile.cli.app import (
     Json,
     acting,
     app,
+    examples,
     named,
     now,
     opened,
@@ -64,7 +65,9 @@ Paths = Annotated[
 ]
 
 
-@app.command()
+@app.command(
+    epilog=examples("riskprofile score shipments.csv --out ranked.csv --quarantine rejected.csv")
+)
 def score(
     paths: Paths,
     profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
@@ -150,7 +153,9 @@ def score(
     return _tell(run, out, quarantine, as_json=json)
 
 
-@app.command()
+@app.command(
+    epilog=examples('riskprofile finish BATCH --reason "made anew by the sender" --out ranked.csv')
+)
 def finish(
     batch: Annotated[str, typer.Argument(help="Its number, as `doctor` names it.")],
     reason: Annotated[str, typer.Option(help="Why its file will not be read to the end.")],
@@ -189,7 +194,7 @@ history = typer.Typer(
 app.add_typer(history, name="history")
 
 
-@history.command("load")
+@history.command("load", epilog=examples("riskprofile history load past-shipments.parquet"))
 def load(
     paths: Paths,
     profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
@@ -217,7 +222,12 @@ def load(
     return _tell(run, quarantine, as_json=json, done="taken in")
 
 
-@app.command()
+@app.command(
+    epilog=examples(
+        "riskprofile explain RECORD",
+        'riskprofile explain RECORD --sheet sheet.pdf --as mira --purpose "asked by the importer"',
+    )
+)
 def explain(
     record_id: Annotated[str, typer.Argument(help="As in the results, or a unique number.")],
     lang: Annotated[str, typer.Option(help="Language of the sentences: en, fr, es or ar.")] = "en",
@@ -287,7 +297,7 @@ def _sheet(
         output.beside(path)(f"written: {path}")
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile replay RECORD"))
 def replay(
     record_id: Annotated[str | None, typer.Argument(help="One record.")] = None,
     all_: Annotated[bool, typer.Option("--all", help="Every stored score.")] = False,

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
 from riskprofile.services import blind, govern, watchers
 
 Inbox = Annotated[
@@ -16,7 +16,7 @@ Inbox = Annotated[
 ]
 
 
-@app.command()
+@app.command(epilog=examples('riskprofile pause --why "wrong tariff file"'))
 def pause(
     why: Annotated[str, typer.Option(help="The reason, shown on every page.")],
     inbox: Inbox = False,

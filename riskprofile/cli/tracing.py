@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import As, Code, Home, Json, acting, now, opened, owner
+from riskprofile.cli.app import As, Code, Home, Json, acting, examples, now, opened, owner
 from riskprofile.cli.records import Number, group
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout, whole_or_nothing
@@ -58,7 +58,13 @@ def export_iafq(
     output.done(told, *said, as_json=json or is_stdout(out))
 
 
-@export.command("trace")
+@export.command(
+    "trace",
+    epilog=examples(
+        "riskprofile records export trace RP-17 --channel iarms --to NO "
+        '--authority "Customs of Meridia" --contact "tracing desk" --out FOLDER'
+    ),
+)
 def export_trace(
     number: Number,
     channel: Annotated[str, typer.Option(help=", ".join(tracing.CHANNELS))],
@@ -92,7 +98,13 @@ def export_trace(
     output.done(told, f"request {told['id']}: {stem}.json, {stem}.pdf", *missing, as_json=json)
 
 
-@export.command("bundle")
+@export.command(
+    "bundle",
+    epilog=examples(
+        "riskprofile records export bundle RECORD --as mira "
+        '--purpose "request 17 of the prosecutor"'
+    ),
+)
 def export_bundle(
     record_id: Annotated[str, typer.Argument(help="As the results and the page show it.")],
     purpose: Annotated[str, typer.Option(help="The case or request; it is audited.")],
@@ -115,7 +127,12 @@ def export_bundle(
     output.beside(out)(f"{out}: {len(made)} bytes, SHA-256 {digest} (also in the audit log)")
 
 
-@trace.command()
+@trace.command(
+    epilog=examples(
+        "riskprofile records trace answer 4 --result traced --pieces 1 "
+        '--diversion "dealer to buyer" --diversion-country XK --reference R-9'
+    )
+)
 def answer(
     request: Annotated[int, typer.Argument(help="Number of the request.")],
     result: Annotated[str, typer.Option(help=", ".join(tracing.RESULTS))],
@@ -147,7 +164,7 @@ def answer(
     output.done(made, f"request {request}: {result}", as_json=json)
 
 
-@trace.command()
+@trace.command(epilog=examples("riskprofile records trace establish RP-18 --by national"))
 def establish(
     number: Number,
     by: Annotated[str, typer.Option(help="national (marking, own registers) or other.")],

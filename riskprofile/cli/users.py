@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
 from riskprofile.errors import StoreError, UsageError
 from riskprofile.services import identity, own_account, practice_record, training_log
 
@@ -20,7 +20,7 @@ users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
 app.add_typer(users, name="users")
 
 
-@users.command("add")
+@users.command("add", epilog=examples("riskprofile users add mira --role officer --office XMAIR"))
 def add_user(
     name: Annotated[str, typer.Argument()],
     role: Annotated[str, typer.Option(help=", ".join(identity.ROLES))],
@@ -68,7 +68,7 @@ def list_users(home: Home = None, json: Json = False) -> None:
     output.done({"accounts": [*map(asdict, found)]}, *said, as_json=json)
 
 
-@users.command("second-factor")
+@users.command("second-factor", epilog=examples("riskprofile users second-factor mira"))
 def second_factor(
     name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
 ) -> None:
@@ -79,7 +79,7 @@ def second_factor(
     output.done({"user": name, "totp_secret": secret}, said, as_json=json)
 
 
-@users.command("trained")
+@users.command("trained", epilog=examples("riskprofile users trained mira --on 2026-11-20"))
 def trained_user(
     name: Annotated[str, typer.Argument()],
     on: Annotated[str, typer.Option(help="Day of the training, as 2026-11-24; else today.")] = "",
@@ -97,7 +97,7 @@ def trained_user(
     output.done(made, f"{name} was trained on {day}", as_json=json)
 
 
-@users.command("disable")
+@users.command("disable", epilog=examples("riskprofile users disable mira"))
 def disable_user(
     name: Annotated[str, typer.Argument()], home: Home = None, json: Json = False
 ) -> None:

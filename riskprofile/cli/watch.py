@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, named, now, owner, settings_of
+from riskprofile.cli.app import Home, Json, app, examples, named, now, owner, settings_of
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import inbox
 from riskprofile.services.run import Options
 from riskprofile.services.settings import open_store
 
 
-@app.command()
+@app.command(epilog=examples("riskprofile watch inbox --every 5"))
 def watch(
     folder: Annotated[Path, typer.Argument(parser=named, help="The inbox.")],
     every: Annotated[

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, moment, now, opened, owner
+from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.cli.screen import given_file
 from riskprofile.services import watchlists
 
@@ -19,7 +19,12 @@ app.add_typer(group, name="watchlists")
 Name = Annotated[str, typer.Argument(help="The list.")]
 
 
-@group.command()
+@group.command(
+    epilog=examples(
+        'riskprofile watchlists load harbour list.csv --owner "Unit 4" --source "case files" '
+        "--review-by 2027-03-31 --expires 2027-09-30"
+    )
+)
 def load(
     name: Name,
     file: Annotated[Path, typer.Argument(help="CSV: kind,text,reason; - is stdin.")],
@@ -64,7 +69,7 @@ def list_lists(home: Home = None, json: Json = False) -> None:
     output.done({"lists": told}, *said, as_json=json)
 
 
-@group.command()
+@group.command(epilog=examples("riskprofile watchlists show harbour"))
 def show(name: Name, home: Home = None, json: Json = False) -> None:
     """The entries of a list. The look is audited."""
     with opened(home) as (_, store):
@@ -79,7 +84,11 @@ def show(name: Name, home: Home = None, json: Json = False) -> None:
     output.done({"list": name, "entries": found}, *said, as_json=json)
 
 
-@group.command()
+@group.command(
+    epilog=examples(
+        "riskprofile watchlists expire harbour", "riskprofile watchlists expire harbour --entry 12"
+    )
+)
 def expire(
     name: Name,
     entry: Annotated[int | None, typer.Option(help="Its number; else the whole list.")] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shlex
 import subprocess
 import sys
 
@@ -65,6 +66,29 @@ def test_the_line_of_a_command_is_the_first_of_its_own_help(
     commands.read(name)
     told = (commands.commands[name].help or "").strip().splitlines()[0]
     assert commands.listed[name][1] == told
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_help_of_what_takes_arguments_ends_with_calls_that_are_taken(
+    program: str, groups: dict[str, Commands]
+) -> None:
+    """Each is parsed and not run: an option of it that goes, or comes to be required, is told."""
+    for name in groups[program].listed:
+        groups[program].read(name)
+    silent: list[str] = []
+    left = [(f"{program} {name}", one) for name, one in groups[program].commands.items()]
+    for name, command in left:
+        if isinstance(command, TyperGroup):
+            left += [(f"{name} {part}", one) for part, one in command.commands.items()]
+            continue
+        calls = (command.epilog or "").splitlines()[2:]
+        wants = [one for one in command.params if one.required or one.param_type_name == "argument"]
+        silent += [name] if wants and not calls else []
+        for call in calls:
+            assert f"{call} ".startswith(f"{name} ")
+            with command.make_context(name, shlex.split(call.removeprefix(name))) as context:
+                assert f"\n  {call}\n" in f"{command.get_help(context)}\n"
+    assert not silent
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
