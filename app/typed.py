@@ -89,5 +89,5 @@ def _leave(subject: str, text: str, person: Any) -> None:
 
 def forget(subject: str, person: Any) -> None:
     """Its words were used: the next time the field is empty."""
-    st.session_state.pop(own(subject, person), None)
     spare(lambda: review.discard_draft(served().store, person, subject))
+    st.session_state.pop(own(subject, person), None)  # last: where it is asked a run may end

@@ -27,7 +27,8 @@ WRITTEN = {
     ("item_found", "where_found"): "item.where_found",
 }
 
-FIELDS = ("record", "profile", "case", "reason")  # as `unmasking.ask` takes them
+# As `unmasking.ask` takes them, and what stands in each before anything is typed.
+FIELDS = {"record": "", "profile": next(iter(PROFILES)), "case": "", "reason": ""}
 
 
 def page() -> None:
@@ -83,12 +84,12 @@ def _ask() -> None:
     if person is None:
         return
     keys = {name: typed.own(f"masked-{name}", person) for name in FIELDS}
-    record, profile, case, reason = (st.session_state[key] or "" for key in keys.values())
-    if act(unmasking.ask, record.strip(), profile, case, reason, person=person):
+    record, *more = (st.session_state[key] or "" for key in keys.values())
+    if act(unmasking.ask, record.strip(), *more, person=person):
         st.session_state["told"] = session.speech()("masked.asked")
         for name, key in keys.items():
             typed.forget(f"masked:{name}", person)
-            st.session_state[key] = next(iter(PROFILES)) if name == "profile" else ""
+            st.session_state[key] = FIELDS[name]
 
 
 def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
