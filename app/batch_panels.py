@@ -127,7 +127,8 @@ def _switch(say: Any, person: Any) -> None:
         return
     with st.popover(say("inbox.pause"), key="inbox-pause"):
         st.html(f'<p class="rp-s">{escape(say("inbox.pause_text"))}</p>')
-        reason = st.text_input(say("inbox.why"), key=typed.own("inbox-why", person))
+        asks, subject = say("inbox.why"), "inbox:why"
+        reason = typed.field(st.text_input, asks, subject, "inbox-why", person)
         if not st.button(say("inbox.pause_now"), key="inbox-pause-now", type="primary"):
             return
         try:
@@ -135,6 +136,7 @@ def _switch(say: Any, person: Any) -> None:
         except RiskProfileError as error:
             st.html(draw.strip("✕", say("inbox.not_paused"), refusal(say, error)))
             return
+        typed.forget(subject, person)
         st.rerun()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session, signing, terms
+from app import draw, session, signing, terms, typed
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape
@@ -163,12 +163,14 @@ def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") ->
 
 
 def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[promotion.Gate]) -> None:
-    with st.form(f"waive-{one.version}"):
+    subject, key = f"waiver:{one.profile}:{one.version}", f"waive-why-{one.version}"
+    with st.container(border=True):
         st.html(f'<p class="rp-s rp-m">{escape(say("fits.waive_text"))}</p>')
         told = {gate.name: signing.named(say, gate) for gate in closed}
         gate = st.selectbox(say("gate.name"), told, format_func=told.__getitem__)
-        reason = st.text_input(say("fits.waive_why", n=REASON_LENGTH), max_chars=300)
-        if st.form_submit_button(say("fits.waive")):
+        asks = say("fits.waive_why", n=REASON_LENGTH)
+        reason = typed.field(st.text_input, asks, subject, key, person, max_chars=300)
+        if st.button(say("fits.waive"), key=f"waive-{one.version}"):
             here = served()
             waiver = fitting.Waiver(str(gate), person.name, " ".join(reason.split()))
             begun = attempt(
@@ -178,5 +180,6 @@ def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[promotion.Gate]
                 )
             )  # fmt: skip
             if begun is not None:
+                typed.forget(subject, person)
                 st.session_state["told"] = say("fits.started", version=begun.version)
             st.rerun()

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session, terms
+from app import draw, session, terms, typed
 from app.deciding import attempt
 from app.installation import served
 from app.text import attribute, escape
@@ -155,17 +155,27 @@ def back(say: Any, person: Any, profile: str) -> None:
     st.button(
         say("sign.back_to", version=version), key=f"back-to-{profile}", shortcut="B", on_click=ask
     )
-    if not st.session_state.get(asked):
-        return
-    with st.form(f"back-{profile}"):
-        reason = st.text_input(say("models.back_reason"), max_chars=300)
-        if st.form_submit_button(say("models.back")):
+    if st.session_state.get(asked):
+        _back(profile, asked)
+
+
+@st.fragment  # what is typed draws this alone
+def _back(profile: str, asked: str) -> None:
+    say, person, here = session.speech(), session.present(), served()
+    subject = f"back:{profile}"
+    with st.container(border=True):
+        reason = typed.field(
+            st.text_input, say("models.back_reason"), subject, f"back-why-{profile}", person,
+            max_chars=300,
+        )  # fmt: skip
+        if st.button(say("models.back"), key=f"back-{profile}"):
             done = attempt(
                 lambda: promotion.rollback(
                     here.store, person, profile, reason, session.now(), here.settings.models
                 )
             )
             if done is not None:
+                typed.forget(subject, person)
                 st.session_state.pop(asked, None)
                 st.session_state["told"] = say(
                     "models.taken_off", off=done.taken, version=done.scorecard.version

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import comparison, draw, fitting, markup, session, signing, terms, watching
+from app import comparison, draw, fitting, markup, session, signing, terms, typed, watching
 from app.deciding import act, strips
 from app.installation import served
 from app.text import attribute, escape, option
@@ -241,7 +241,7 @@ def _cards(
     with right:
         signing.back(say, person, profile)
         _past(say, person, profile, zone, now)
-        _pause(say, person)
+        _pause()
 
 
 def _gates(say: Any, one: promotion.Known, files: dict[str, bytes]) -> None:
@@ -319,27 +319,30 @@ def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
     st.html(draw.card(say("models.past"), listed, "rp-stack"))
 
 
-def _pause(say: Any, person: Any) -> None:
-    here = served()
-    stopped = govern.paused(here.store)
+@st.fragment  # what is typed draws this alone
+def _pause() -> None:
+    say, person, subject = session.speech(), session.present(), "pause:why"
+    stopped = govern.paused(served().store)
     may = person.role in rights.ACTIONS["rating.pause"]
-    with st.form("pause"):
+    with st.container(border=True):
         st.html(
             f'<h2 class="rp-h2">{escape(say("pause.title"))}</h2>'
             f'<p class="rp-s rp-m">{escape(say("pause.on" if stopped else "pause.off"))}</p>'
         )
         reason = ""
-        if stopped is None:
-            reason = st.text_input(say("pause.reason"), max_chars=300, disabled=not may)
+        if stopped is None and may:
+            asks = say("pause.reason")
+            reason = typed.field(st.text_input, asks, subject, "pause-why", person, max_chars=300)
         if not may:
             st.html(f'<p class="rp-s rp-m">{escape(say("pause.not"))}</p>')
-        label = say("pause.resume") if stopped else say("pause.pause")
-        if st.form_submit_button(label, disabled=not may):
+        name = "resume" if stopped else "pause"
+        if st.button(say(f"pause.{name}"), key=f"pause-{name}", disabled=not may):
             if stopped is None and len(reason.strip()) < govern.PAUSE_REASON:
                 told = say("pause.short", n=govern.PAUSE_REASON)
                 st.session_state["fault"] = (say("fault.not_saved"), told)
             elif stopped is None:
-                act(govern.pause, reason, person=person)
+                if act(govern.pause, reason, person=person):
+                    typed.forget(subject, person)
             else:
                 act(govern.resume, person=person)
             st.rerun()

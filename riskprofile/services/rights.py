@@ -52,7 +52,7 @@ ACTIONS: dict[str, frozenset[str]] = {
     "explanation.make": _DESK,
     "outcome.record": _DESK,
     "outcome.confirm": _DESK,
-    "draft.keep": _DESK | {"analyst", "operator"},
+    "draft.keep": _DESK | {"analyst", "operator", "administrator"},
     "record.look": _LOOK,
     "record.unmask": _DESK,
     "record.unmask.allow": _HEAD,

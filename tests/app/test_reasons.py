@@ -1,0 +1,152 @@
+"""Reasons that are typed beside a button of a page: they outlive its window until it was done."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from app import batch_panels, deciding, fitting, installation, session, signing, typed, words
+from riskprofile.services import fitting as fits
+from riskprofile.services import govern, promotion, settings, watchers
+from riskprofile.services.identity import Actor
+from riskprofile.store.database import Store
+from tests.services import test_promotion
+from tests.services.bench import NOW
+
+WHY = "officers see nonsense in the first lane"
+ADA, OLGA = Actor("ada", "administrator"), Actor("olga", "operator")
+ANNA, SARA = test_promotion.ANNA, test_promotion.SARA
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """A home from which pages are served to who is here."""
+    told = settings.load({}, home=tmp_path / "home")
+    opened = settings.open_store(told)
+    here = SimpleNamespace(store=opened, settings=told, clock=lambda: NOW)
+    for module in (batch_panels, deciding, fitting, installation, session, signing, typed):
+        monkeypatch.setattr(module, "served", lambda: here)
+    monkeypatch.setattr(session, "speech", lambda: words.of("en"))
+    # A page that is run becomes the main module, which processes that start later read anew.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    yield opened
+    opened.close()
+
+
+def seen_by(monkeypatch: pytest.MonkeyPatch, person: Actor) -> None:
+    """From now on this person holds the session of every window."""
+    monkeypatch.setattr(session, "actor", lambda **_: person)
+
+
+def types_and_does(draw: Any, button: str, done: Any, before: str = "") -> None:
+    """Type in one window, go on in another: it is there until it was done, then in neither."""
+
+    def opened() -> AppTest:
+        window = AppTest.from_function(draw) if callable(draw) else AppTest.from_string(draw)
+        window.run(timeout=120)
+        if before:
+            window.button(key=before).click().run()
+        assert not window.exception
+        return window
+
+    first = opened()
+    first.text_input[0].set_value("too").run()
+    first.button(key=button).click().run()  # refused: it stays
+    assert not first.exception and not done()
+    first = opened()
+    assert first.text_input[0].value == "too"
+    first.text_input[0].set_value(WHY).run()
+    second = opened()
+    assert second.text_input[0].value == WHY
+    second.button(key=button).click().run()
+    assert not second.exception and done() == WHY
+    assert typed_anywhere() == []
+
+
+def typed_anywhere() -> list[Any]:
+    """Drafts that are kept."""
+    with deciding.served().store.read() as connection:
+        return [*connection.execute(text("SELECT subject FROM draft")).scalars()]
+
+
+def test_a_reason_to_pause_rating(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "app.views.models", raising=False)
+    seen_by(monkeypatch, ADA)  # who works no alert
+    page = (
+        "import sys\n"
+        "sys.modules.pop('app.views.models', None)  # it draws when it is imported\n"
+        "import app.views.models\n"
+    )
+
+    def done() -> str:
+        return getattr(govern.paused(store), "why", "")
+
+    types_and_does(page, "pause-pause", done)
+    again = AppTest.from_string(page).run(timeout=120)
+    again.button(key="pause-resume").click().run()
+    assert not again.exception and not done() and again.text_input[0].value == ""
+
+
+def test_a_reason_to_roll_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    seen_by(monkeypatch, SARA)
+    test_promotion.promoted(test_promotion.furnish(store), tmp_path)
+
+    def drawn() -> None:
+        from app import session, signing
+
+        signing.back(session.speech(), session.present(), "shipment")
+
+    def done() -> str:
+        last = promotion.promotions(store, SARA, "shipment")[0]
+        return last.reason if last.kind == "rollback" else ""
+
+    types_and_does(drawn, "back-shipment", done, before="back-to-shipment")
+
+
+def test_a_reason_to_let_a_gate_pass(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_by(monkeypatch, ANNA)
+
+    def drawn() -> None:
+        from app import fitting, session
+        from riskprofile.services import fitting as fits
+        from riskprofile.services.promotion import Gate
+
+        gates = (Gate("calibration", False, "17 finds, 4 expected", "0.001"),)
+        one = fits.Fit(
+            "shipment", "2031.1", "anna", session.now().isoformat(), fits.DONE, gates=gates
+        )
+        fitting.acts(session.speech(), session.present(), one)
+
+    def done() -> str:
+        found = fits.fits(deciding.served().settings, ANNA, "shipment")
+        return found[0].waivers[0].reason if found else ""
+
+    types_and_does(drawn, "waive-2031.1", done, before="small-waiver-2031.1")
+    until = time.monotonic() + 120
+    while fits.fits(told := deciding.served().settings, ANNA, "shipment")[0].state == fits.RUNNING:
+        assert time.monotonic() < until, f"the fit in {told.home} does not end"
+        time.sleep(0.1)
+
+
+def test_a_reason_to_pause_the_inbox(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen_by(monkeypatch, OLGA)
+
+    def drawn() -> None:
+        from app import batch_panels, session
+
+        batch_panels._switch(session.speech(), session.present())
+
+    def done() -> str:
+        return getattr(watchers.paused(store), "why", "")
+
+    types_and_does(drawn, "inbox-pause-now", done)
