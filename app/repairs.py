@@ -63,7 +63,7 @@ def table(say: Any, person: Any, batch: Any) -> None:
     }
     like = quarantine.likewise(found, mine, sound)
     _acts(say, window, batch, sound, like, changed)
-    _whole_row(say, person, found)
+    _whole_row(say, window, found)
 
 
 def _elsewhere(say: Any, window: cells.Window) -> None:
@@ -307,7 +307,7 @@ def _file(say: Any, batch: Any) -> None:
     )  # fmt: skip
 
 
-def _whole_row(say: Any, person: Any, rows: Sequence[KeptRow]) -> None:
+def _whole_row(say: Any, window: cells.Window, rows: Sequence[KeptRow]) -> None:
     """Any other cell of a row: the fault may lie where no reader saw it."""
     offered = {row.id: row for row in rows if row.fields}
     if not offered:
@@ -324,16 +324,22 @@ def _whole_row(say: Any, person: Any, rows: Sequence[KeptRow]) -> None:
             placeholder=say("repair.choose"),
         )
         if chosen in offered:
-            _form(say, person, offered[chosen])
+            _form(say, window, offered[chosen])
 
 
-def _form(say: Any, person: Any, row: KeptRow) -> None:
-    """The cells of one row, the one at fault first; why the values are right; submit."""
+def _form(say: Any, window: cells.Window, row: KeptRow) -> None:
+    """The cells of one row, the one at fault first; why the values are right; submit.
+
+    What is typed into a cell stands in the table as well, and is kept with it. A cell that is
+    made empty is kept nowhere: in the table that takes back what was typed.
+    """
+    person, left = window.person, window.fixes().get(row.id, {})
     fields = dict(row.fields)
     first = row.column if row.column is not None else ""
     order = [*([first] if first else []), *(name for name in fields if name != first)]
     said = why(say, row.profile, row.column, row.reason_code, row.reason)
-    with st.form(f"repair-{row.id}"):
+    subject = f"repair-why:{row.batch_id}:{row.id}"
+    with st.container(border=True, key="repair_row"):
         st.html(
             f'<h3 class="rp-h3">{escape(say("repair.title", line=row.line))}</h3>'
             f'<p class="rp-s">{escape(said)}'
@@ -342,23 +348,31 @@ def _form(say: Any, person: Any, row: KeptRow) -> None:
         places = st.columns(3)
         given: dict[str, str] = {}
         for number, name in enumerate(order):
+            came_as, key = plain(fields.get(name, "")), typed.own(f"repair-{row.id}-{name}", person)
             given[name] = places[number % 3].text_input(
                 say.maybe(f"field.{name}", name),
-                value=plain(fields.get(name, "")),
-                key=typed.own(f"repair-{row.id}-{name}", person),
+                value=left.get(name, came_as),
+                key=key,
+                on_change=_keep_cell,
+                args=(window, (row.id, name), key, came_as),
             )
-        reason = st.text_input(
-            say("repair.reason"), key=typed.own(f"repair-{row.id}-reason", person)
-        )
-        if not st.form_submit_button(say("repair.submit"), type="primary"):
+        asks, key = say("repair.reason"), f"repair-{row.id}-reason"
+        reason = typed.field(st.text_input, asks, subject, key, person)
+        if not st.button(say("repair.submit"), key="repair-submit", type="primary"):
             return
     summary, lead, rest = _submit(say, person, row, fields, given, reason)
     if summary is None:  # beside the button: the top of the page is out of sight
         st.html(draw.strip("✕", lead, rest))
         return
-    cells.window(person, row.batch_id).forget([row.id])
+    window.forget([row.id])
+    typed.forget(subject, person)
     tell(say, lead, rest, summary)
     st.rerun()
+
+
+def _keep_cell(window: cells.Window, cell: tuple[int, str], key: str, came_as: str) -> None:
+    text = _whole(st.session_state[key])
+    window.take({cell: "" if text == came_as else text})
 
 
 def _submit(

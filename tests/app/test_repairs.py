@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import cells, repairs, session, typed
-from riskprofile.services import govern, review, settings
+from riskprofile.services import govern, quarantine, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -132,3 +133,47 @@ def test_what_a_table_tells_again_is_nothing_new_where_another_value_was_read_si
     assert ours.fixes() == {1: {"gross_mass_kg": "13", "goods_description": "pins"}}
     ours.take({mass: "", goods: "pins"}, told)  # which is one of now
     assert ours.fixes() == {1: {"goods_description": "pins"}}
+
+
+def test_what_is_typed_into_all_cells_of_a_row_is_there_in_a_new_window_until_it_was_rated(
+    store: Store,
+) -> None:
+    """The table shows it as well: there is one draft of a cell."""
+    olga = Actor("olga", "operator")
+    (batch,) = govern.batches(store, OWNER)
+    [row] = quarantine.find(store, olga, quarantine.Filter(batch.id), NOW)
+
+    def opened() -> AppTest:
+        window = AppTest.from_function(drawn)
+        window.session_state["here"], window.session_state["of"] = olga, batch
+        window.run(timeout=120)
+        window.selectbox(key="repair").set_value(row.id).run()
+        assert not window.exception
+        return window
+
+    def field(window: AppTest, name: str) -> Any:
+        return window.text_input(key=typed.own(f"repair-{row.id}-{name}", olga))
+
+    def shown(window: AppTest) -> list[str]:
+        return [field(window, one).value for one in ("gross_mass_kg", "package_count", "reason")]
+
+    first = opened()
+    before = field(first, "package_count").value
+    assert shown(first) == ["heavy", before, ""]
+    field(first, "gross_mass_kg").set_value("about 12").run()
+    field(first, "package_count").set_value("3").run()
+    field(first, "reason").set_value("as the broker says").run()
+    second = opened()
+    assert shown(second) == ["about 12", "3", "as the broker says"]
+    field(second, "package_count").set_value(before).run()  # as it came: nothing is put right
+    second.button(key="repair-submit").click().run()
+    assert any("is not a number" in one.proto.body for one in second.get("html"))
+    assert shown(opened()) == ["about 12", before, "as the broker says"]
+    field(second, "gross_mass_kg").set_value("12").run()
+    assert second.button(key="repair-rate").label == "Rate repaired rows (1)"
+    second.button(key="repair-submit").click().run()
+    assert not second.exception and quarantine.tally(store, olga, batch.id) == {}
+    for subject in (f"repair:{batch.id}", f"repair-why:{batch.id}:{row.id}"):
+        assert not review.draft(store, olga, subject)
+    first.run()
+    assert not first.exception and "repair-submit" not in [one.key for one in first.button]

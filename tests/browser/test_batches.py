@@ -221,7 +221,7 @@ def test_a_page_says_in_its_language_why_a_row_was_kept_back_and_still_is(served
     page.locator(".st-key-upload-rate button").click()
     expect(page.locator(".rp-strip")).to_contain_text("Le fichier a été évalué")
     row_of_kept(page)
-    form = page.locator("[class*=st-key-FormSubmitter], [data-testid=stForm]").first
+    form = page.locator(".st-key-repair_row")
     expect(form).to_contain_text("Masse brute, kg : n’est pas un nombre.")
     expect(form).to_contain_text("gross_mass_kg 'about twelve' is not a number")
     page.get_by_label("Masse brute").fill("douze")
@@ -362,7 +362,7 @@ def row_of_kept(page) -> None:
         if page.get_by_role("option").count():
             break
     chooser.press("Enter")
-    expect(region.locator("[data-testid=stForm]")).to_be_visible()
+    expect(region.locator(".st-key-repair_row")).to_be_visible()
 
 
 def lines_of(page) -> Any:
