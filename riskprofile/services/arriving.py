@@ -13,7 +13,7 @@ from riskprofile.services import queue_statements as statements
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 
 _ARRIVED = select(_alert.c.office).distinct().where(_alert.c.id > bindparam("upto"))
 _NEWEST = select(func.max(_audit.c.sequence))
@@ -70,7 +70,7 @@ def given(store: Store, actor: Actor, entry: int, now: datetime) -> dict[str, in
             if row.detail["to"] == actor.name != row.actor
         }
         asked = select(_alert.c.id).where(
-            _alert.c.id.in_(list(by)),
+            among(_alert.c.id, by),
             _alert.c.owner == actor.name,
             not_(statements.free(now, now + desk.LONGEST)),
         )

@@ -23,7 +23,7 @@ from riskprofile.reference.arms import (
 from riskprofile.services import arms, desk
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import ItemFound, Office
 
 _item = ItemFound.__table__  # type: ignore[attr-defined]
@@ -57,7 +57,7 @@ def record(
     on = outcome["at"].astimezone(ZoneInfo(zone)).date()
     found = [_entry(alert, outcome, item, on, country) for item in items if item["kind"] in KINDS]
     held = kept.of_alert(connection, alert["id"])
-    entered = select(_item).where(_item.c.id.in_([old["item_found_id"] for old in held]))
+    entered = select(_item).where(among(_item.c.id, [old["item_found_id"] for old in held]))
     said = {row["id"]: dict(row) for row in connection.execute(entered).mappings()}
     gone = kept.of_alert(connection, alert["id"], gone=True)
     again = dict(_again(held, gone, found, said))
@@ -97,10 +97,10 @@ def stored(store: Store, actor: Actor, alert_id: int) -> Stored:
         desk.load(connection, actor, "arms.look", alert_id, lock=False)
         rows = kept.of_alert(connection, alert_id)
         ids = [row["id"] for row in rows]
-        asked = select(kept.events).where(kept.events.c.arms_id.in_(ids))
+        asked = select(kept.events).where(among(kept.events.c.arms_id, ids))
         events = connection.execute(asked.order_by(kept.events.c.at, kept.events.c.id)).mappings()
         happened = [dict(one) for one in events]
-        traces = select(kept.traces.c.state).where(kept.traces.c.arms_id.in_(ids))
+        traces = select(kept.traces.c.state).where(among(kept.traces.c.arms_id, ids))
         states = connection.execute(traces).scalars().all()
     seals = [one["detail"].get("seal") for one in happened if one["kind"] == "custody"]
     return Stored(
@@ -202,12 +202,12 @@ def _again(
         (back, amended, _by_serial),
         *((left, form, _by_make) for form in known),
     ]
-    for among, form, by in rounds:
+    for pieces, form, by in rounds:
         for place, entry in list(open_.items()):
             wanted = by(entry)
-            alike = (one for one in among if wanted and by(form[one["id"]]) == wanted)
+            alike = (one for one in pieces if wanted and by(form[one["id"]]) == wanted)
             if (old := next(alike, None)) is not None:
-                among.remove(old)
+                pieces.remove(old)
                 del open_[place]
                 yield place, old
 

@@ -17,7 +17,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Progress
 from riskprofile.store import batches
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Batch
 
 _batch = batches.batch_table
@@ -99,7 +99,7 @@ def stuck(store: Store, settings: Settings, actor: Actor) -> dict[str, tuple[str
     authorise(actor, "batch.look")
     found = {}
     with store.read() as connection:
-        asked = select(_batch).where(_batch.c.id.in_(batches.unfinished(connection)))
+        asked = select(_batch).where(among(_batch.c.id, batches.unfinished(connection)))
         for row in connection.execute(asked.where(_batch.c.model_digest != "")).all():
             try:
                 what_rated(connection, settings.models, Batch(**row._mapping))

@@ -17,7 +17,7 @@ from riskprofile.services import blind, govern, tally
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches, phrasings
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Label, Outcome, ReasonHeld
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
@@ -130,7 +130,7 @@ def keep(connection: Connection, outcome_id: int, answered: Sequence[Mapping[str
 def of(connection: Connection, outcome_ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """What each outcome was asked after: `term`, `points`, `answer`, the strongest first."""
     rows = connection.execute(
-        select(_held).where(_held.c.outcome_id.in_(outcome_ids)).order_by(_held.c.id)
+        select(_held).where(among(_held.c.outcome_id, outcome_ids)).order_by(_held.c.id)
     )
     found: dict[int, list[dict[str, Any]]] = {}
     for row in rows.mappings():
@@ -148,7 +148,7 @@ def told(connection: Connection, alerts: Mapping[int, int]) -> dict[int, list[di
         The alert of each outcome.
     """
     found = of(connection, list(alerts))
-    rows = select(_alert).where(_alert.c.id.in_({alerts[one] for one in found}))
+    rows = select(_alert).where(among(_alert.c.id, {alerts[one] for one in found}))
     said: dict[int, dict[str, Reason]] = {}
     for alert in connection.execute(rows).mappings():
         sides = ([], []) if blind.waits(row := dict(alert)) else phrasings.told(connection, row)

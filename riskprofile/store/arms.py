@@ -282,4 +282,4 @@ def _without(details: Any, words: Collection[str]) -> dict[str, Any] | None:
 
 def supersede(connection: Connection, ids: Sequence[int], now: datetime) -> None:
     """Take out pieces that a later examination did not find again."""
-    connection.execute(update(arms).where(arms.c.id.in_(ids)).values(superseded_at=now))
+    connection.execute(update(arms).where(among(arms.c.id, ids)).values(superseded_at=now))

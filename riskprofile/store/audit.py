@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from riskprofile.errors import StoreError
-from riskprofile.store.database import serialise
+from riskprofile.store.database import among, serialise
 from riskprofile.store.tables import Audit, AuditWords
 
 START = "0" * 64
@@ -49,9 +49,7 @@ _CHAIN = (
 _audit = Audit.__table__  # type: ignore[attr-defined]
 _APPEND = insert(_audit)
 _HEAD = select(_audit.c.sequence, _audit.c.digest).order_by(_audit.c.sequence.desc()).limit(1)
-_SAID = select(_words.c.sequence, _words.c.words).where(
-    _words.c.sequence.in_(bindparam("sequences", expanding=True))
-)
+_SAID = select(_words.c.sequence, _words.c.words).where(among(_words.c.sequence, "sequences"))
 
 
 @dataclass(frozen=True)
@@ -223,7 +221,7 @@ def noted(connection: Connection, subject: str) -> list[tuple[int, str]]:
 
 def forget_noted(connection: Connection, sequences: Sequence[int]) -> None:
     """Erase the words of these; the act that does so says which, in its detail (`NOTES`)."""
-    connection.execute(delete(_words).where(_words.c.sequence.in_(sequences)))
+    connection.execute(delete(_words).where(among(_words.c.sequence, sequences)))
 
 
 def writer(connection: Connection, sequence: int) -> tuple[datetime, str]:

@@ -366,11 +366,12 @@ def end(connection: Connection, batch_ids: Sequence[str], now: datetime) -> date
     others = connection.execute(
         select(columns.started_at, columns.ended_at)
         .where(columns.state == "running")
-        .where(columns.id.not_in(batch_ids))
+        .where(not_(among(columns.id, batch_ids)))
     ).all()
     began = [resumed or started for started, resumed in others]
     ended: datetime = max([now, *(one + timedelta(microseconds=1) for one in began)])
-    connection.execute(update(batch_table).where(columns.id.in_(batch_ids)).values(ended_at=ended))
+    mine = among(columns.id, batch_ids)
+    connection.execute(update(batch_table).where(mine).values(ended_at=ended))
     return ended
 
 
@@ -449,7 +450,7 @@ def others(
     asked = select(columns.id, columns.cursor).where(
         or_(columns.state.in_(("running", "stopped")), late),
         columns.cursor > 0,
-        columns.id.not_in(batch_ids),
+        not_(among(columns.id, batch_ids)),
     )
     return any(before.get(one.id) != one.cursor for one in connection.execute(asked))
 
@@ -655,6 +656,6 @@ def profiles(connection: Connection, batch_ids: Sequence[str]) -> set[str]:
     columns = chunk_table.c
     return set(
         connection.execute(
-            select(columns.profile).distinct().where(columns.batch_id.in_(batch_ids))
+            select(columns.profile).distinct().where(among(columns.batch_id, batch_ids))
         ).scalars()
     )

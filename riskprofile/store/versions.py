@@ -366,7 +366,7 @@ def beside(
             .where(columns.profile == profile)
             .where(columns.state == ACCEPTED)
             .where(columns.folded_by.is_(None))
-            .where(chunk_table.c.batch_id.not_in(batch_ids))
+            .where(not_(among(chunk_table.c.batch_id, batch_ids)))
             .order_by(columns.chunk_id, columns.position)
         )
         found += [(row[0], row[1], row[2], row[3]) for row in rows]
@@ -386,7 +386,7 @@ def rated_elsewhere(
             .where(among(columns.record_id, record_ids[start : start + ASKED_AT_ONCE]))
             .where(columns.profile == profile)
             .where(chunk_table.c.features.is_not(None))
-            .where(chunk_table.c.batch_id.not_in(batch_ids))
+            .where(not_(among(chunk_table.c.batch_id, batch_ids)))
             .distinct()
         )
         found.update(rows.scalars())

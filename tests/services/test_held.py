@@ -191,3 +191,10 @@ def test_a_share_stands_with_its_interval_and_where_nobody_could_tell_there_is_n
     blank = Held("hour", asked=3, held=0, unclear=1, not_held=0)
     assert blank.says == "nobody could tell"
     assert (blank.as_json()["low"], blank.as_json()["high"]) == (None, None)
+
+
+def test_more_outcomes_than_a_statement_has_parameters_are_asked_for(any_store):
+    _, outcome = recorded(any_store, {"mass": "yes"})
+    with any_store.read() as connection:
+        told = held.of(connection, range(300_000))
+    assert [one["term"] for one in told[outcome]] == [*ASKED]

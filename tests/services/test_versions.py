@@ -28,7 +28,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, versions
+from riskprofile.store import audit, batches, versions
 from riskprofile.store.database import Store
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
@@ -684,3 +684,13 @@ def test_a_run_that_waits_for_another_that_waits_for_it_stores_its_chunk_all_the
             other.execute(mark, {"one": "XM-000000%"})
         assert run.result().summary.accepted == 2
     assert desk.versions("XM-000001") == [(1, 1, "superseded", False), (1, 2, "accepted", True)]
+
+
+def test_a_run_may_have_more_files_than_a_statement_has_parameters(bare: Store) -> None:
+    many = [f"20261124-080000-{number}" for number in range(300_000)]
+    with bare.write() as connection:
+        assert batches.profiles(connection, many) == set()
+        assert batches.end(connection, many, NOW) == NOW
+        assert not batches.others(connection, many, NOW, {})
+        assert versions.beside(connection, "shipment", many, ["XM-1"]) == []
+        assert versions.rated_elsewhere(connection, "shipment", many, ["XM-1"]) == set()

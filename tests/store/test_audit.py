@@ -190,3 +190,13 @@ def test_a_hundred_thousand_links_are_checked_within_two_seconds(tmp_path):
     store.close()
     assert verdict.ok and verdict.records == 100_000
     assert seconds < 2, f"{seconds:.2f} s"
+
+
+def test_the_words_of_more_entries_than_a_statement_has_parameters_are_read_and_forgotten(store):
+    with store.write() as connection:
+        words = {"actor": "ines", "action": "alert.note", "subject": "alert:1", "now": NOW}
+        entry = audit.append(connection, **words, purpose="of a caller")
+        many = [*range(entry, entry + 300_000)]
+        assert audit.said(connection, many) == {entry: "of a caller"}
+        audit.forget_noted(connection, many)
+        assert audit.said(connection, many) == {}
