@@ -244,7 +244,7 @@ def test_every_page_is_named_by_the_index() -> None:
 
 FOLDERS = {one.name: ROOT for one in ROOT.iterdir() if one.is_dir()}
 ROOMS = {one.name: one.parent for one in (ROOT / "riskprofile").iterdir() if one.is_dir()}
-NAMED = re.compile(r"((?:[\w.*-]+/)+[\w.*-]*)(?:: (\w+))?")  # `scoring/ranking.py: rank`
+NAMED = re.compile(r"((?:[\w.*-]+/)+[\w.*-]*)(?:: (\w+))?")  # `scoring/ranking.py: Ranking`
 
 
 @pytest.mark.parametrize("path", [*PAGES, ROOT / "NOTICE"], ids=lambda path: path.name)

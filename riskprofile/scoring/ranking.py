@@ -153,46 +153,6 @@ class Capacity:
         return round((self.left - chance * rest) / (1 - chance), 9), chance
 
 
-def rank(
-    declarations: Table,
-    capacity: Capacity,
-    seed: int,
-    lists: Mapping[str, Capacity] | None = None,
-    floor: int | None = None,
-) -> Table:
-    """Rank, lane, queue and why each was selected.
-
-    Parameters
-    ----------
-    declarations : Table
-        One row per declaration: `record_id` (text, distinct), `points` (Int64, missing
-        when there is no score), and plain bool columns `to_red`, `to_yellow` (raised by
-        an indicator) and one per queue of indicators that fired. With `lists`, also
-        `list` (text): which capacity cuts it.
-    capacity : Capacity
-        Of the rows whose `list` is not in `lists`, together.
-    seed : int
-        Of the random control draw.
-    lists : mapping of str to Capacity, optional
-        Capacities by list, such as an office's on one day.
-    floor : int, optional
-        Points that make no lane, nor do fewer: indicators and the draw alone bring those up.
-
-    Returns
-    -------
-    Table
-        The same rows in rank order with `rank` (1 is first), `lane`, `queue`,
-        `selected_by` (`score`, `indicator`, `random` or missing), `probability`
-        (of the random draw, missing for the others), and `red_from` and `yellow_from`
-        (Int64): the fewest points that made a lane in the row's list, or would have made it
-        where the list is cut with what is still to come; missing where points made none.
-    """
-    ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
-    one = Ranking.of([ordered], capacity, seed, lists, floor)
-    (placed,) = one.placed([ordered])
-    return placed.sort_values("rank", ignore_index=True)
-
-
 Place = tuple[int, int]  # number of the list, height
 
 
@@ -293,7 +253,24 @@ class Ranking:
         lists: Mapping[str, Capacity] | None = None,
         floor: int | None = None,
     ) -> Ranking:
-        """Count these declarations, as `rank` takes them, in the order of their references."""
+        """Count these declarations, which come in the order of their references.
+
+        Parameters
+        ----------
+        parts : iterable of Table
+            One row per declaration: `record_id` (text, distinct), `points` (Int64, missing
+            when there is no score), and plain bool columns `to_red`, `to_yellow` (raised by
+            an indicator) and one per queue of indicators that fired. With `lists`, also
+            `list` (text): which capacity cuts it.
+        capacity : Capacity
+            Of the rows whose `list` is not in `lists`, together.
+        seed : int
+            Of the random control draw.
+        lists : mapping of str to Capacity, optional
+            Capacities by list, such as an office's on one day.
+        floor : int, optional
+            Points that make no lane, nor do fewer: indicators and the draw alone bring those up.
+        """
         floor = _UNRATED if floor is None else floor
         named = dict(lists or {})
         numbers = {name: number for number, name in enumerate(sorted(named), start=1)}
@@ -336,7 +313,14 @@ class Ranking:
         return replace(self, cuts=cuts)
 
     def placed(self, parts: Iterable[Table]) -> Iterator[Table]:
-        """The same parts again, in the same order, with what `rank` says of each row."""
+        """The same parts again, in the same order, with what is said of each row.
+
+        That is `rank` (1 is first), `lane`, `queue`, `selected_by` (`score`, `indicator`,
+        `random` or missing), `probability` (of the random draw, missing for the others), and
+        `red_from` and `yellow_from` (Int64): the fewest points that made a lane in the row's
+        list, or would have made it where the list is cut with what is still to come; missing
+        where points made none.
+        """
         first, within = dict(self.first), dict(self.within)
         reds, highs = (
             np.array([getattr(cut, name) for cut in self.cuts]) for name in ("red", "high")

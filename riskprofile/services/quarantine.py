@@ -55,7 +55,6 @@ class Filter:
     column: str | None = None
     profile: str | None = None
     state: str = WAITING
-    ids: tuple[int, ...] = ()
     limit: int = 500
     but: tuple[str, ...] = ()  # not of these columns
 
@@ -169,8 +168,6 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
         statement = statement.where(or_(_kept.c.column.is_(None), _kept.c.column.not_in(asked.but)))
     if actor.office is None:  # else as many are read as it takes until so many are theirs
         statement = statement.limit(max(1, asked.limit))
-    if asked.ids:
-        statement = statement.where(_kept.c.id.in_(asked.ids))
     names = list(KeptRow.__dataclass_fields__)
     piecewise = statement.execution_options(yield_per=FETCHED)
     # Of a large batch it takes a second: no writer waits for it.

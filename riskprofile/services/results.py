@@ -55,11 +55,6 @@ _PLACED = pa.schema(
 )  # as `Ranked.placed` has them, whatever is missing in a part
 
 
-def table(store: Store, ranked: Sequence[Ranked], reasons: Reasons) -> Table:
-    """All results of a run in memory: of one that is small."""
-    return pd.concat(parts(store, ranked, reasons), ignore_index=True)
-
-
 def parts(
     store: Store,
     ranked: Sequence[Ranked],
@@ -211,28 +206,16 @@ def format_of(out: Path) -> str:
     return suffix
 
 
-def write(results: Table | Iterable[Table], out: Path) -> None:
-    """CSV, Parquet or JSON Lines by extension; `-` is CSV on stdout. Whole, or not at all.
-
-    Parameters
-    ----------
-    results : Table or iterable of Table
-        All of them (`table`), or some at a time (`parts`).
-    """
-    with laid(results, out) as place:
-        if place is not None:
-            place()
-
-
 @contextmanager
-def laid(results: Table | Iterable[Table], out: Path) -> Iterator[Callable[[], None] | None]:
-    """The same results, written and not in their place yet: what puts them there.
+def laid(given: Iterable[Table], out: Path) -> Iterator[Callable[[], None] | None]:
+    """Results (`parts`) written and not in their place yet: what puts them there.
+
+    CSV, Parquet or JSON Lines by extension; `-` is CSV on stdout. Whole, or not at all.
 
     None where they were given as they were written, to a pipe or the like (`is_stream`). What was
     not placed by the end is gone, and what lay there stays.
     """
     suffix = format_of(out)
-    given = [results] if isinstance(results, pd.DataFrame) else results
     with unplaced(out) as file:
         _write(given, suffix, file.stream)
         file.keep()

@@ -52,7 +52,7 @@ class Declared:
     Parameters
     ----------
     table : Columns
-        By number, which is the place of their reference among all: what `ranking.rank` reads,
+        By number, which is the place of their reference among all: what `Ranking.of` reads,
         `indicators` (keys joined by a bar, missing for none), the item number of the `driver`,
         where that lies, and its batch.
     numbers : Columns

@@ -135,7 +135,7 @@ class AlertView:
     `asked` is the newest request for it that who holds it has not answered.
 
     `red_from` and `yellow_from` are the fewest points that made these lanes in its list, or would
-    have, of what was still to come on its day (`scoring.ranking.rank`). They are missing where
+    have, of what was still to come on its day (`scoring.ranking`). They are missing where
     points did not make its own: what an indicator raised and what chance drew look alike.
     """
 

@@ -343,7 +343,7 @@ class Alert(SQLModel, table=True):
     its sender withdrew the declaration, and `amended_at` that something else is declared
     since: neither closes anything. `blind` is its state in the draw of alerts that wait for
     an officer's own view (see `services.blind`). `red_from` and `yellow_from` are the fewest
-    points that make a lane in its list (`scoring.ranking.rank`). `rank` is of the list of its run;
+    points that make a lane in its list (`scoring.ranking`). `rank` is of the list of its run;
     `standing` orders alerts of all runs, the lowest first: what `scoring.ranking.height` says of
     it, below zero. What its `terms` say (`scoring.reasons.terms`, packed), `phrasing` tells, the
     digest of one; of alerts that came before there was any, and of those raised by hand, `reasons`

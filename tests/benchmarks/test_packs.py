@@ -17,6 +17,7 @@ from riskprofile.services import packs
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
 from riskprofile.tables import Table
+from tests.scoring.toy import rank
 from training.synth import generate
 
 WAVE = "r_new_cover"
@@ -46,7 +47,7 @@ def office(seed: int, rows: int = 8_000) -> Office:
 def list_of(here: Office, raised: np.ndarray, share: float) -> np.ndarray:
     """The rows that are examined: raised ones first, then by points."""
     none = np.zeros(len(raised), dtype=bool)
-    ranked = ranking.rank(
+    ranked = rank(
         pd.DataFrame(
             {
                 "record_id": [f"D{n:05d}" for n in range(len(raised))],

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import results, settings
+from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from tests import listed
 
 HERE = Path(__file__).parent
 MANIFEST = HERE / "manifest.csv"
@@ -32,7 +33,7 @@ def ranked() -> list[dict[str, Any]]:
             Options(capacity=Capacity(8)),
             datetime(2026, 11, 24, 9, tzinfo=UTC),
         )
-        table = results.table(store, run.ranked, "alerts")
+        table = listed.table(store, run.ranked, "alerts")
         store.close()
     rows: list[dict[str, Any]] = json.loads(
         table.drop(columns=["batch_id", "score"]).to_json(orient="records")

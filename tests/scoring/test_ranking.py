@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskprofile.scoring.ranking import Ahead, Capacity, Ranking, height, rank
+from riskprofile.scoring.ranking import Ahead, Capacity, Ranking, height
+from tests.scoring.toy import rank
 
 
 def declarations(

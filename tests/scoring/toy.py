@@ -1,11 +1,15 @@
-"""A scorecard small enough to add up by hand."""
+"""A scorecard small enough to add up by hand, and a list small enough to be in memory."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
+from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.scorecard import Bins, Scorecard, Term
 from riskprofile.scoring.wording import Wording
+from riskprofile.tables import Table
 
 
 def scorecard() -> Scorecard:
@@ -33,3 +37,16 @@ def scorecard() -> Scorecard:
         probabilities=np.linspace(0.0, 1.0, 301),
         norms={"freight_ratio": "0.01 to 0.4"},
     )
+
+
+def rank(
+    declarations: Table,
+    capacity: Capacity,
+    seed: int,
+    lists: Mapping[str, Capacity] | None = None,
+    floor: int | None = None,
+) -> Table:
+    """Declarations in any order as one part (`Ranking`), in rank order."""
+    ordered = declarations.sort_values("record_id", kind="stable", ignore_index=True)
+    (placed,) = Ranking.of([ordered], capacity, seed, lists, floor).placed([ordered])
+    return placed.sort_values("rank", ignore_index=True)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, ScorecardError, UsageError
 from riskprofile.scoring import artefact
-from riskprofile.services import govern, identity, promotion, replay, results, workers
+from riskprofile.services import govern, identity, promotion, replay, workers
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
 from riskprofile.services.parties import Heard
 from riskprofile.services.past import Folder
@@ -29,6 +29,7 @@ from riskprofile.store import artefacts, audit, batches
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
 from tests import factory
+from tests.listed import table
 from tests.services.bench import NOW, later
 
 ANNA = Actor("anna", "analyst")
@@ -479,7 +480,7 @@ def test_an_item_that_another_scorecard_rated_is_ranked_by_the_one_of_the_list(
     def listed(item: int) -> dict[str, Any]:
         path = factory.write(tmp_path / f"{item}.csv", items[item : item + 1])
         run = screen(bare, home, OWNER, [path], Options(), later(hours=item))
-        (row,) = results.table(bare, run.ranked, "all").to_dict("records")
+        (row,) = table(bare, run.ranked, "all").to_dict("records")
         return row
 
     before = listed(0)

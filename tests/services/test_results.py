@@ -31,7 +31,7 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.steps import WORDING, WRITING, Step
 from riskprofile.store.database import Store
-from tests import factory
+from tests import factory, listed
 
 pytestmark = pytest.mark.xdist_group("results")  # one process rates the rows
 
@@ -66,9 +66,9 @@ def test_the_size_of_the_parts_changes_nothing(
     rated: Rated, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reasons: str
 ) -> None:
     sized(monkeypatch, WHOLE, 1, WHOLE)
-    whole = results.table(*rated, reasons)
+    whole = listed.table(*rated, reasons)
     for suffix in (".csv", ".jsonl", ".parquet"):
-        results.write(whole, tmp_path / f"whole{suffix}")
+        listed.write([whole], tmp_path / f"whole{suffix}")
     assert whole["rank"].tolist() == [*range(1, 91)]
     told = whole["reasons"].map(bool) & whole["against"].map(bool)
     expected = {"alerts": whole["lane"] != "green", "all": True, "none": False}[reasons]
@@ -79,7 +79,7 @@ def test_the_size_of_the_parts_changes_nothing(
         assert max(map(len, parts)) <= at_once
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), whole)
         for suffix in (".csv", ".jsonl", ".parquet"):
-            results.write(iter(parts), tmp_path / f"parts{suffix}")
+            listed.write(iter(parts), tmp_path / f"parts{suffix}")
         for suffix in (".csv", ".jsonl"):
             written = (tmp_path / f"parts{suffix}").read_bytes()
             assert written == (tmp_path / f"whole{suffix}").read_bytes()
@@ -90,7 +90,7 @@ def test_the_size_of_the_parts_changes_nothing(
 def test_few_declarations_are_handed_on_together_with_their_terms(
     rated: Rated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = results.table(*rated, "alerts")
+    whole = listed.table(*rated, "alerts")
     monkeypatch.setattr(results, "TOLD", 4)
     parts = [*results.parts(*rated, "alerts")]
     assert max(part["reasons"].map(bool).sum() for part in parts) == 4
@@ -117,7 +117,7 @@ def test_results_of_no_declaration_are_of_the_same_types(rated: Rated, tmp_path:
     store, ranked = rated
     kinds = []
     for lists in (ranked, []):
-        results.write(results.parts(store, lists, "alerts"), tmp_path / "list.parquet")
+        listed.write(results.parts(store, lists, "alerts"), tmp_path / "list.parquet")
         kinds.append(pq.read_schema(tmp_path / "list.parquet").remove_metadata())
     assert kinds[0] == kinds[1]
 
@@ -140,7 +140,7 @@ def test_rows_that_were_handed_on_are_gone_before_there_are_others(
             del some
 
     for suffix in (".csv", ".jsonl", ".parquet"):
-        results.write(given(), tmp_path / f"list{suffix}")
+        listed.write(given(), tmp_path / f"list{suffix}")
     assert len(held) > 9
 
 
@@ -154,7 +154,7 @@ def test_long_cells_are_in_memory_about_twice(tmp_path: Path, suffix: str) -> No
     pa.set_memory_pool(arrow)
     tracemalloc.start()
     try:
-        results.write(given, tmp_path / f"list{suffix}")
+        listed.write([given], tmp_path / f"list{suffix}")
         _, most = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -163,9 +163,9 @@ def test_long_cells_are_in_memory_about_twice(tmp_path: Path, suffix: str) -> No
 
 
 def test_results_without_a_row_have_no_blank_line(rated: Rated, tmp_path: Path) -> None:
-    none = results.table(*rated, "none").iloc[:0]
-    results.write(none, tmp_path / "list.jsonl")
-    results.write(none, tmp_path / "list.csv")
+    none = listed.table(*rated, "none").iloc[:0]
+    listed.write([none], tmp_path / "list.jsonl")
+    listed.write([none], tmp_path / "list.csv")
     assert (tmp_path / "list.jsonl").read_bytes() == b""
     assert (tmp_path / "list.csv").read_text() == ",".join(none.columns) + "\n"
 
@@ -192,7 +192,7 @@ def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) 
         raise OSError(errno.ENOSPC, "no space left on device")
 
     def kept(ranked: list[Ranked], step: Step) -> Laid:
-        given.append(results.table(store, ranked, "alerts"))
+        given.append(listed.table(store, ranked, "alerts"))
         return nullcontext(lambda: None)
 
     files, options = [tmp_path / "day.csv"], Options(resume=True)
@@ -204,7 +204,7 @@ def test_a_run_whose_results_could_not_be_written_has_not_ended(tmp_path: Path) 
     run = screen(store, home, OWNER, files, options, NOW, written=kept)
     assert len(given[0]) == 60
     assert (given[0]["lane"] != "green").sum() == run.summary.alerts["total"] > 0
-    pd.testing.assert_frame_equal(given[0], results.table(store, run.ranked, "alerts"))
+    pd.testing.assert_frame_equal(given[0], listed.table(store, run.ranked, "alerts"))
     store.close()
 
 
@@ -289,5 +289,5 @@ def test_a_list_that_is_left_half_written_is_not_there(rated: Rated, tmp_path: P
 
     for suffix in (".csv", ".jsonl", ".parquet"):
         with pytest.raises(KeyboardInterrupt):
-            results.write(broken(), tmp_path / f"list{suffix}")
+            listed.write(broken(), tmp_path / f"list{suffix}")
     assert [*tmp_path.iterdir()] == []

@@ -44,7 +44,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze, Unmasking
-from tests import factory
+from tests import factory, listed
 from tests.factory import write
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once
 
@@ -115,7 +115,7 @@ def seeded(store: Store, home: Settings, folder: Path, at: datetime = RECEIVED) 
     for name in ("exports", "runs", "backups"):
         (home.home / name).mkdir()
     quarantine.write(home.home / "runs" / "quarantine.csv", broken.rejected)
-    results.write(results.table(store, run.ranked, "all"), home.home / "exports" / "list.csv")
+    listed.write(results.parts(store, run.ranked, "all"), home.home / "exports" / "list.csv")
     shutil.copy(home.home / "riskprofile.db", home.home / "backups" / "riskprofile.db")
     for path in home.home.rglob("*"):
         os.utime(path, (at.timestamp(), at.timestamp()))
