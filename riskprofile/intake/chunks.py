@@ -111,8 +111,9 @@ def in_chunks(
             ready = [chunk(whole.slice(0, room), aside)]
             del whole, aside  # or both would be held while the chunk is worked on
             yield ready.pop()
-    rest = _together(held) if held else None
-    if rest is not None and (len(rest) or rejected or not made):
+    nothing = Piece({}, np.empty(0, dtype=np.int64))
+    rest = _together(held or [_table(nothing, names, source)])
+    if len(rest) or rejected or not made:
         yield chunk(rest, rejected)
 
 

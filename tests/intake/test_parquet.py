@@ -56,6 +56,12 @@ def test_typed_columns_are_read_as_what_they_hold(tmp_path):
     assert chunk.table.iloc[1][["value", "gift", "container_numbers"]].isna().all()
 
 
+def test_a_file_of_no_rows_is_one_chunk_of_none(tmp_path):
+    chunk = read(tmp_path, hs_code=pa.array([], pa.string()))
+    assert (chunk.profile, len(chunk.table), chunk.rejected) == ("shipment", 0, [])
+    assert "hs_code" in chunk.table
+
+
 def test_a_long_number_that_pandas_kept_as_a_float_has_all_its_digits(tmp_path):
     """A column of whole numbers with a gap is one of floats there."""
     chunk = read(

@@ -81,7 +81,7 @@ def test_a_link_in_the_place_of_a_file_is_refused(models: Path, tmp_path: Path) 
         artefacts.serving(models, "shipment")
 
 
-@pytest.mark.parametrize("pointer", ["../../etc", "", "2020.1.1", "/"])
+@pytest.mark.parametrize("pointer", ["../../etc", "", "2020.1.1", "/", "n" * 300])
 def test_a_pointer_that_leads_nowhere_is_refused(models: Path, pointer: str) -> None:
     (models / "shipment" / "CURRENT").write_text(pointer)
     with pytest.raises(ScorecardError, match="is missing"):
