@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ import pyarrow as pa
 from riskprofile.memory import give_back
 
 PUT_AT_ONCE = 1 << 16  # rows that wait in memory to be put where they belong
+FEW = 16  # so many times fewer stay there: to lay them on file takes longer than to work on them
 
 
 class Keep(Protocol):
@@ -35,8 +36,14 @@ class Memory:
         return pa.chunked_array([held[name]])
 
 
+def kept(keep: Keep, before: Sized, rows: int, at_once: int) -> Keep:
+    """Where so many rows lie, the first where `before` is empty: few, and the first, in memory."""
+    return Memory() if not before and rows < at_once // FEW else keep
+
+
 class Apart:
-    """Rows set apart by a number from 0; `at_once` of them wait in memory to be put.
+    """Rows set apart by a number from 0; `at_once` of them wait in memory to be put. Few rows in
+    all stay there.
 
     >>> apart = Apart(Memory())
     >>> apart.add(pa.record_batch({"text": ["a", "b", "c"]}), np.array([1, 0, 1]))
@@ -47,7 +54,7 @@ class Apart:
     def __init__(self, keep: Keep, at_once: int = PUT_AT_ONCE) -> None:
         self._keep = keep
         self._at_once = at_once
-        self._held: list[Mapping[str, Any]] = []  # under each number its rows
+        self._held: list[tuple[Keep, Mapping[str, Any]]] = []  # under each number its rows
         self._waiting: list[tuple[np.ndarray, pa.RecordBatch]] = []
 
     def add(self, rows: pa.RecordBatch, numbers: np.ndarray) -> None:
@@ -62,7 +69,7 @@ class Apart:
         if self._waiting:
             self._put()
         name = str(number)
-        some = [batch(self._keep.get(held, name)) for held in self._held if name in held]
+        some = [batch(keep.get(held, name)) for keep, held in self._held if name in held]
         return pa.concat_batches(some) if some else None
 
     def _put(self) -> None:
@@ -73,14 +80,12 @@ class Apart:
         many = np.bincount(numbers)
         starts = np.cumsum(many) - many
         whole = rows.to_struct_array()
-        self._held.append(
-            self._keep.put(
-                {
-                    str(number): whole.slice(starts[number], many[number])
-                    for number in np.flatnonzero(many).tolist()
-                }
-            )
-        )
+        keep = kept(self._keep, self._held, len(rows), self._at_once)
+        held = {
+            str(number): whole.slice(starts[number], many[number])
+            for number in np.flatnonzero(many).tolist()
+        }
+        self._held.append((keep, keep.put(held)))
 
 
 class Piles:

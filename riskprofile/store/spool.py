@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from riskprofile.columns import Column, View, taken_apart
 from riskprofile.errors import AGAIN, StoreError, why_full
+from riskprofile.history.piles import Keep, kept
 
 Held = Mapping[str, tuple[int, int]]  # by column: where it begins in the file, and its length
 SEGMENT = 1 << 14  # rows of a run that lie together on file, some 3 MB: as much waits in memory
@@ -154,7 +155,7 @@ class Columns:
 
     def __init__(self, spool: Spool) -> None:
         self.spool = spool
-        self._held: list[Held] = []
+        self._held: list[tuple[Keep, Mapping[str, Any]]] = []
         self._ends: list[int] = []  # rows up to the end of each of these
         self._types: dict[str, pa.DataType] = {}
         self._waiting: list[pa.Table] = []
@@ -195,7 +196,7 @@ class Columns:
         kind = self._types[name]
         read: list[pa.Array] = []
         for part in self._parts(rows):
-            held, end = self._held[part], self._ends[part]
+            (keep, held), end = self._held[part], self._ends[part]
             start = self._ends[part - 1] if part else 0
             wanted = None
             if rows is not None:
@@ -208,7 +209,7 @@ class Columns:
             if name not in held:
                 read.append(pa.nulls(end - start if wanted is None else len(wanted), kind))
                 continue
-            found = self.spool.get(held, name)
+            found = keep.get(held, name)
             if wanted is not None:
                 found = found.take(pa.array(wanted))
             if rows is not None and pa.types.is_dictionary(kind):
@@ -238,7 +239,7 @@ class Columns:
         return View(made, len(self) if rows is None else len(rows))
 
     def _settle(self) -> None:
-        """What waits goes on file."""
+        """What waits goes on file, but for the first rows where they are few."""
         if not self._waiting:
             return
         table = pa.concat_tables(self._waiting, promote_options="default")
@@ -254,6 +255,7 @@ class Columns:
                 raise TypeError(f"{name} is of two types: {known} and {one.type}")
             self._types[name] = one.type
             columns[name] = one
-        self._held.append(self.spool.put(columns))
+        keep = kept(self.spool, self._held, len(table), SEGMENT)
+        self._held.append((keep, keep.put(columns)))
         self._ends.append(len(self))
         self._waiting = []

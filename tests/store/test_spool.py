@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from riskprofile.errors import StoreError
+from riskprofile.history.piles import Apart
 from riskprofile.store import spool
 from riskprofile.store.spool import Columns, Spool
 from riskprofile.tables import TEXT
@@ -138,6 +139,27 @@ def test_some_rows_are_read_without_the_others(monkeypatch):
     ]
     assert linked.column("number", rows[:0]).tolist() == []
     assert linked.values("text").to_pylist()[7:] == ["t1", "t2", "t0", None]
+
+
+@pytest.mark.parametrize(("at_once", "files"), [(2, 1), (64, 0)])
+def test_first_rows_that_are_few_lie_on_no_file_and_read_alike(
+    monkeypatch, tmp_path, at_once, files
+):
+    monkeypatch.setattr(spool, "SEGMENT", at_once)
+    with Spool(tmp_path) as held:
+        linked, apart = Columns(held), Apart(held, at_once)
+        linked.add(arrow(number=[7, 8, 9], text=["a", None, "a"]))
+        apart.add(pa.record_batch({"text": ["a", "b", "c"]}), np.array([1, 0, 1]))
+        assert linked.values("text").to_pylist() == ["a", None, "a"]
+        assert linked.values("text", np.array([1, 2])).to_pylist() == [None, "a"]
+        assert apart.of(1).column("text").to_pylist() == ["a", "c"]
+        assert sum(one.startswith(str(tmp_path)) for one in open_files()) == files
+        linked.add(arrow(number=[10], text=["b"]))  # what comes later lies there
+        apart.add(pa.record_batch({"text": ["d"]}), np.array([1]))
+        assert linked.values("text").to_pylist() == ["a", None, "a", "b"]
+        assert linked.column("number", np.array([0, 3])).tolist() == [7, 10]
+        assert apart.of(1).column("text").to_pylist() == ["a", "c", "d"]
+        assert sum(one.startswith(str(tmp_path)) for one in open_files()) == 1
 
 
 def test_a_column_that_nobody_has_a_value_of_is_there_and_empty():
