@@ -137,7 +137,7 @@ def found(linked: Columns, numbers: Numbers, groups: np.ndarray) -> Records:
         them, and there may be more.
     """
     pairs = Records(linked.spool, PAIR)
-    for by in [one for one in SHARED if one in linked]:
+    for by in [one for one in SHARED if one in linked and len(linked) > 1]:
         for rows, keys in _parts(linked, by, numbers, groups):
             group = groups[rows.numbers]
             for some in _pairs(by, rows, keys, np.flatnonzero(group >= 0)):

@@ -44,7 +44,8 @@ def beside(
     if not asking or len(rows) > FEW:
         return None
     keys = [*dict.fromkeys(by for one in asking for by in one.by)]
-    days = _days(rows, keys, _may_fire(rows, asking), now)
+    may = _may_fire(rows, asking)
+    days = _days(rows, keys, may, now) if may.any() else {}
     if not any(map(len, days.values())):
         return None
     with store.read() as connection:
@@ -99,8 +100,10 @@ def _days(
     for by in keys:
         held = rows.column(by)
         known = held.notna().values
-        table = pd.DataFrame({"day": day[known], "asks": asking[known]})
-        of = table.groupby(held.values[known])
-        first, last = of["day"].min(), of["day"].max()
-        made[by] = first[(first == last) & (first >= since) & of["asks"].any()]
+        values, of = np.unique(held.values[known], return_inverse=True)
+        first, last = np.full(len(values), np.inf), np.full(len(values), -np.inf)
+        np.minimum.at(first, of, day[known])
+        np.maximum.at(last, of, day[known])
+        alone = (first == last) & (first >= since) & (np.bincount(of, asking[known]) > 0)
+        made[by] = pd.Series(first[alone], values[alone])
     return made
