@@ -15,7 +15,7 @@ import logging
 import platform
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -60,6 +60,7 @@ MANY = 16  # chunks that came since from which they are: each is read by itself,
 AT_HAND = 50_000  # rows that came since up to which they are in memory, 400 bytes each
 APART = 4  # a layer that is more than so many times larger than the next is left alone
 ABANDONED = 3_600.0  # seconds after which an unfinished file is nobody's
+UNWRITTEN = ""  # the release of what lies on no file: to know it, every feature is asked
 
 
 @dataclass(frozen=True)
@@ -185,12 +186,10 @@ def release(name: str) -> str:
 def _chain(folder: Folder, profile: Profile, vouched: Sequence[str], known: _Known) -> list[Opened]:
     """The layers on file that fit what is known: all of them, or the first ones."""
     chain: list[Opened] = []
-    made = release(profile.name)
     for digest in vouched:
         try:
-            one = layer_files.read(
-                folder.path / profile.name, digest, made, compared=folder.compared
-            )
+            made, place = release(profile.name), folder.path / profile.name
+            one = layer_files.read(place, digest, made, compared=folder.compared)
             if not _fits(one.kept, known):
                 raise layer_files.Unusable("holds what does not count as of this run")
         except layer_files.Unusable as why:
@@ -260,7 +259,7 @@ def _since(
     added = _rows(came) if len(came) else _at_hand(parts)
     layer = Layer(added, _taken([one.layer for one in chain], gone))
     entities = known.aliases(written)
-    return layer, Kept(profile.name, release(profile.name), chunks, gone, written, entities)
+    return layer, Kept(profile.name, UNWRITTEN, chunks, gone, written, entities)
 
 
 def _alike(events: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -336,7 +335,7 @@ def _written(
         last = left.pop()
         made, what = last.layer.then(made), _both(last.kept, what)
     earlier = [one.layer for one in left]
-    place = folder.path / profile.name
+    place, what = folder.path / profile.name, replace(what, release=release(profile.name))
     try:
         path, digest = layer_files.write(place, what, made, questions(profile.name), earlier)
         try:

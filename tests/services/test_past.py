@@ -550,6 +550,21 @@ def test_many_files_of_a_row_are_kept_though_their_rows_are_few(
     same(world)
 
 
+def test_what_features_ask_is_found_out_where_a_file_is_read_or_written(
+    store: Store, home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a process longer than to read a few rows anew."""
+    monkeypatch.setattr(past, "LEAST", 5)
+    world = World(store, home, tmp_path, 1)
+    past.questions.cache_clear()
+    for _ in range(2):
+        world.send(world.rows(world.new(4)))
+    assert past.questions.cache_info().currsize == 0
+    world.send(world.rows(world.new(4)))
+    assert past.questions.cache_info().currsize == 1
+    assert len(_vouched(world)) == 1
+
+
 def test_a_dry_run_reads_and_writes_nothing(store: Store, home: Settings, tmp_path: Path) -> None:
     world = World(store, home, tmp_path, 14)
     world.send(world.rows(world.new(12)), history=True)
