@@ -92,6 +92,45 @@ def test_a_table_that_would_run_code_is_refused() -> None:
         artefact.parse(resigned(tables_npz=buffer.getvalue()), "here")
 
 
+def npy(table: np.ndarray, version: tuple[int, int] = (1, 0)) -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, table, version)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b"",
+        b"no table, a note",
+        npy(np.arange(9))[:40],
+        npy(np.arange(9))[:-1],
+        npy(np.arange(9)) + b"more",
+        npy(np.arange(9)).replace(b"(9,), } ", b"(-1,), }"),
+        npy(np.arange(9), (2, 0)),
+    ],
+    ids=["empty", "text", "no head", "cut", "more", "a length below zero", "another version"],
+)
+def test_a_member_that_is_no_table_or_is_cut_is_refused(member: bytes) -> None:
+    buffer = io.BytesIO(packed()[artefact.TABLES])
+    with zipfile.ZipFile(buffer, "a") as members:
+        members.writestr("more.npy", member)
+    with pytest.raises(ScorecardError, match="not a set of tables"):
+        artefact.parse(resigned(tables_npz=buffer.getvalue()), "here")
+
+
+def test_tables_are_read_as_they_were_written_and_cannot_be_changed() -> None:
+    turned = np.asfortranarray(np.arange(6, dtype=np.int32).reshape(2, 3))
+    given = {"a": np.empty(0), "b": np.array([1.5, -0.0]), "c": turned, "d": np.array(7)}
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **given, e=np.array([2.5, 3.5]))  # two of one head
+    read = artefact._arrays(buffer.getvalue(), artefact._fault("here"))
+    assert [*read] == [*given, "e"] and read["e"].tolist() == [2.5, 3.5]
+    for name, table in given.items():
+        np.testing.assert_array_equal(read[name], table, strict=True)
+        assert not read[name].flags.writeable
+
+
 def test_a_key_written_twice_is_refused() -> None:
     text = packed()[artefact.STRUCTURE].decode().replace('"base": 10', '"base": 10, "base": 99')
     with pytest.raises(ScorecardError, match="twice"):
