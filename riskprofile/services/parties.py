@@ -94,6 +94,15 @@ class Register:
         met = [(key, *named[key]) for key in others]
         return Asked.concat([fresh, Asked.met(met, [*map(said.__getitem__, others)])])
 
+    @property
+    def store(self) -> Store:
+        """The database, opened when it is first asked for."""
+        store = self._memory.store
+        if store is None:  # two threads may come here at once: each ends what it opened
+            store = self._memory.store = Store.open(self.url)
+            weakref.finalize(self._memory, store.close)
+        return store
+
     def forget(self) -> None:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
@@ -118,10 +127,7 @@ class Register:
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
         if unknown:
-            store = memory.store
-            if store is None:  # two threads may come here at once: each ends what it opened
-                store = memory.store = Store.open(self.url)
-                weakref.finalize(memory, store.close)
+            store = self.store
             try:
                 with store.read() as connection:
                     known = parties.entities(connection, list(unknown), self.before)

@@ -32,7 +32,6 @@ from riskprofile.services.identifiers import RECORD
 from riskprofile.services.parties import Register, Strangers
 from riskprofile.services.past import Folder
 from riskprofile.store import packs, watchlists
-from riskprofile.store.database import Store
 from riskprofile.tables import Indicator, Table
 
 FIRED = "fired:"  # prefix of indicator columns in the feature log
@@ -274,7 +273,8 @@ def rater(
         Version and digest of the scorecard; else the one that serves.
     """
     kind = PROFILES[profile]
-    store = Store.open(url)
+    known = Register(url, before)
+    store = known.store
     try:
         layers, finds = past.opened(store, kind, before, folder)
         if rated_by is None:
@@ -282,14 +282,13 @@ def rater(
         else:
             with store.read() as connection:
                 card = promotion.rated_by(connection, models, profile, *rated_by)
-        known = Register(url, before)
         beside = registers.frozen(store, before, known)
         rates = registers.rates_in_use(store, before)
         with store.read() as connection:
             watch = Watch(watchlists.in_force(connection, before))
             accepted = Patterns(packs.in_force(connection, profile, before))
     finally:
-        store.close()
+        known.close()
     card.expect([feature.name for feature in kind.features])
     history = Snapshot.from_layers(layers, finds, beside)
     settle()
