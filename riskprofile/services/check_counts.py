@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, upsert
 from riskprofile.store.tables import CheckDay
 
 DAYS = 30
@@ -18,9 +17,9 @@ _days = CheckDay.__table__  # type: ignore[attr-defined]
 
 def count(store: Store, now: datetime) -> None:
     """Add one answer to its day (UTC)."""
-    row = (sqlite if store.engine.dialect.name == "sqlite" else postgresql).insert(_days)
     more = {"answers": _days.c.answers + 1}
     with store.write() as connection:
+        row = upsert(connection, _days)
         connection.execute(
             row.values(day=f"{now:%Y-%m-%d}", answers=1).on_conflict_do_update(
                 index_elements=[_days.c.day], set_=more

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Column, Index, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from riskprofile.store.tables import BIG, _json, _key, _time
+from riskprofile.store.tables import BIG, Rows, _json, _key, _time
 
 
-class Arms(SQLModel, table=True):
+class Arms(Rows, table=True):
     """One piece seized, found or surrendered, or several that no mark tells apart.
 
     `serial` is as marked; the columns that end in `_key` are forms for finding it.
@@ -62,7 +62,7 @@ class Arms(SQLModel, table=True):
     )
 
 
-class ArmsGram(SQLModel, table=True):
+class ArmsGram(Rows, table=True):
     """Which pieces hold a run of three characters in the skeleton of their serial."""
 
     __tablename__ = "arms_gram"
@@ -71,7 +71,7 @@ class ArmsGram(SQLModel, table=True):
     __table_args__ = ({"sqlite_with_rowid": False},)
 
 
-class ArmsName(SQLModel, table=True):
+class ArmsName(Rows, table=True):
     """Every make and model that occurs, by its key: what a misspelt one is looked for in."""
 
     __tablename__ = "arms_name"
@@ -79,7 +79,7 @@ class ArmsName(SQLModel, table=True):
     key: str = Field(primary_key=True)
 
 
-class ArmsEvent(SQLModel, table=True):
+class ArmsEvent(Rows, table=True):
     """What happened to a piece afterwards: custody, photo, amended, or answer, where one was
     corrected. Never changed.
 
@@ -97,7 +97,7 @@ class ArmsEvent(SQLModel, table=True):
     recorded_at: datetime = _time(nullable=False)
 
 
-class ArmsTrace(SQLModel, table=True):
+class ArmsTrace(Rows, table=True):
     """A trace request and its answer. `pieces` is how many of the record's pieces are now
     established, by this answer and those before it.
 
@@ -126,7 +126,7 @@ class ArmsTrace(SQLModel, table=True):
     reference: str = ""
 
 
-class Pack(SQLModel, table=True):
+class Pack(Rows, table=True):
     """A typology pack from another administration: proposals until somebody decides.
 
     `content` is the signed bytes; `state` is proposed, accepted or refused.

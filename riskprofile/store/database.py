@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Engine,
+    FromClause,
     TableValuedAlias,
     Text,
     and_,
@@ -249,6 +251,11 @@ def each(name: str) -> TableValuedAlias:
     numbers = _Each(bindparam(name, type_=_Many(BigInteger())))
     # On PostgreSQL a column goes by the name of such a table.
     return numbers.table_valued(column("value", BigInteger()), name="value")
+
+
+def upsert(connection: Connection, table: FromClause) -> Any:
+    """An INSERT in the words of this database, which can say what to do where a row is there."""
+    return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
 def serialise(connection: Connection, number: int) -> None:

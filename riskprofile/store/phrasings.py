@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, select, type_coerce
-from sqlalchemy.dialects import postgresql, sqlite
 
 from riskprofile.errors import Damaged
 from riskprofile.scoring.reasons import Phrasing, Reason
+from riskprofile.store.database import upsert
 from riskprofile.store.packed_json import dumps, unpacked
 from riskprofile.store.tables import Phrasing as Stored
 
@@ -34,8 +34,7 @@ def keep(connection: Connection, phrasing: Phrasing) -> str:
     Until this transaction ends, others that keep the same wait for it.
     """
     name = digest(phrasing)
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(_table).values(digest=name, content=phrasing.content)
+    row = upsert(connection, _table).values(digest=name, content=phrasing.content)
     connection.execute(row.on_conflict_do_nothing(index_elements=[_table.c.digest]))
     return name
 

@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from riskprofile.store.database import upsert
 from riskprofile.store.tables import Setting
 
 _SETTING = Setting.__table__  # type: ignore[attr-defined]
@@ -41,8 +41,7 @@ def learnt(connection: Connection, profile: str) -> bool:
 
 def settle(connection: Connection, name: str, value: Any) -> Any:
     """Set a value unless there is one; the one that stands. Two that do it at once agree."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    row = dialect.insert(_SETTING).values(name=name, value=value)
+    row = upsert(connection, _SETTING).values(name=name, value=value)
     connection.execute(row.on_conflict_do_nothing(index_elements=[_SETTING.c.name]))
     return get(connection, name)
 

@@ -66,11 +66,21 @@ def _packed() -> Any:
 
 
 def _some(name: str, *columns: str, where: str) -> Index:
-    """An index of those rows alone of which this is so."""
-    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+    """An index of those rows alone of which this is so.
+
+    On PostgreSQL too, as its migration says: to say so here would read that engine's part of
+    SQLAlchemy in every process.
+    """
+    return Index(name, *columns, sqlite_where=text(where))
 
 
-class Office(SQLModel, table=True):
+class Rows(SQLModel):
+    """What the tables have in common: nothing is validated by them, so no validator is built."""
+
+    model_config = {"defer_build": True}
+
+
+class Office(Rows, table=True):
     """A customs office or crossing point, its zone and what it can examine in a day."""
 
     __tablename__ = "office"
@@ -81,7 +91,7 @@ class Office(SQLModel, table=True):
     capacity: int = 40
 
 
-class OfficeDay(SQLModel, table=True):
+class OfficeDay(Rows, table=True):
     """What the lists of an office's day brought so far.
 
     `came` counts declarations by the quarter of an hour in which they were first ranked, from the
@@ -98,7 +108,7 @@ class OfficeDay(SQLModel, table=True):
     heights: dict[str, dict[str, int]] = _json()
 
 
-class Setting(SQLModel, table=True):
+class Setting(Rows, table=True):
     """One setting of this installation: profiles enabled, rating paused, DEMO."""
 
     __tablename__ = "setting"
@@ -106,7 +116,7 @@ class Setting(SQLModel, table=True):
     value: Any = _json()
 
 
-class Account(SQLModel, table=True):
+class Account(Rows, table=True):
     """A person who signs in. `totp_secret` is empty when no second factor is set."""
 
     __tablename__ = "account"
@@ -120,7 +130,7 @@ class Account(SQLModel, table=True):
     disabled_at: datetime | None = _time()
 
 
-class WebSession(SQLModel, table=True):
+class WebSession(Rows, table=True):
     """A signed-in browser. Only a digest of its token is kept."""
 
     __tablename__ = "web_session"
@@ -131,7 +141,7 @@ class WebSession(SQLModel, table=True):
     ended_at: datetime | None = _time()
 
 
-class SignInAttempt(SQLModel, table=True):
+class SignInAttempt(Rows, table=True):
     """A sign-in that did not succeed, counted for throttling.
 
     `account` is a digest of the name given: people type passwords there.
@@ -144,7 +154,7 @@ class SignInAttempt(SQLModel, table=True):
     at: datetime = _time(nullable=False)
 
 
-class Batch(SQLModel, table=True):
+class Batch(Rows, table=True):
     """One run over one input, and its account: read == accepted + quarantined + duplicate.
 
     `digest` is SHA-256 of the input's bytes. `state` is running, done, stopped or
@@ -180,7 +190,7 @@ class Batch(SQLModel, table=True):
     __table_args__ = (Index("batch_state", "state", "ended_at"),)
 
 
-class Chunk(SQLModel, table=True):
+class Chunk(Rows, table=True):
     """Rows of a batch, committed together with the cursor, as bytes (`batches.stored`).
 
     `rows` is the canonical table as declared; `features` is the feature log (one
@@ -204,7 +214,7 @@ class Chunk(SQLModel, table=True):
     )
 
 
-class PastFile(SQLModel, table=True):
+class PastFile(Rows, table=True):
     """A file of the past that this database vouches for: a layer of a profile's history.
 
     `place` tells the folder of the host where it lies (each host keeps its own), `digest` is
@@ -220,7 +230,7 @@ class PastFile(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("profile", "place", "digest", name="past_file_once"),)
 
 
-class Sealed(SQLModel, table=True):
+class Sealed(Rows, table=True):
     """What retention masked, encrypted: `content` is nonce and text.
 
     `kind` is chunk, alert, or words:1 and so on: what was written of an alert since it was masked.
@@ -232,7 +242,7 @@ class Sealed(SQLModel, table=True):
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Unmasking(SQLModel, table=True):
+class Unmasking(Rows, table=True):
     """A request to see one masked record: a case, who asked, who allowed, until when."""
 
     __tablename__ = "unmasking"
@@ -249,7 +259,7 @@ class Unmasking(SQLModel, table=True):
     expires_at: datetime | None = _time()
 
 
-class Record(SQLModel, table=True):
+class Record(Rows, table=True):
     """One version of one goods item or crossing: where its row lies and its points.
 
     `state` is accepted or superseded (history: known, never rated; removed once retention
@@ -284,7 +294,7 @@ class Record(SQLModel, table=True):
     )
 
 
-class Quarantined(SQLModel, table=True):
+class Quarantined(Rows, table=True):
     """A record that could not be read or rated, with the reason and the raw text.
 
     `state` is waiting, repaired or removed. A repaired row is linked to the batch that
@@ -306,7 +316,7 @@ class Quarantined(SQLModel, table=True):
     repair_line: int | None = None
 
 
-class Aside(SQLModel, table=True):
+class Aside(Rows, table=True):
     """Rows of a chunk that were read and not stored: duplicates, or failed ones.
 
     `rows` is a table (`batches.stored`): `source`, `line`, and `record`, the id of the record that
@@ -322,7 +332,7 @@ class Aside(SQLModel, table=True):
     rows: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
 
 
-class Phrasing(SQLModel, table=True):
+class Phrasing(Rows, table=True):
     """All that a release says of the terms of a scorecard (`scoring.reasons.Phrasing`).
 
     `digest` is SHA-256 of `content` as JSON.
@@ -333,7 +343,7 @@ class Phrasing(SQLModel, table=True):
     content: dict[str, Any] = _packed()
 
 
-class Alert(SQLModel, table=True):
+class Alert(Rows, table=True):
     """A declaration that a person should look at.
 
     `state` is open or closed, superseded by a newer version, or removed by retention while it
@@ -414,7 +424,7 @@ class Alert(SQLModel, table=True):
     )
 
 
-class AlertLink(SQLModel, table=True):
+class AlertLink(Rows, table=True):
     """What ties an alert to others: the same party, address, telephone, container, document."""
 
     __tablename__ = "alert_link"
@@ -428,7 +438,7 @@ class AlertLink(SQLModel, table=True):
     )
 
 
-class Decision(SQLModel, table=True):
+class Decision(Rows, table=True):
     """What an officer ordered, and why. `second` confirms where two are needed."""
 
     __tablename__ = "decision"
@@ -444,7 +454,7 @@ class Decision(SQLModel, table=True):
     exported_at: datetime | None = _time()
 
 
-class FirstView(SQLModel, table=True):
+class FirstView(Rows, table=True):
     """What an officer would have done before the rating was shown, and why. It orders nothing."""
 
     __tablename__ = "first_view"
@@ -456,7 +466,7 @@ class FirstView(SQLModel, table=True):
     at: datetime = _time(nullable=False)
 
 
-class Snooze(SQLModel, table=True):
+class Snooze(Rows, table=True):
     """One alert put aside until a time, with a reason; it comes back by itself."""
 
     __tablename__ = "snooze"
@@ -469,7 +479,7 @@ class Snooze(SQLModel, table=True):
     ended_at: datetime | None = _time()
 
 
-class Outcome(SQLModel, table=True):
+class Outcome(Rows, table=True):
     """What a control found. It trains only after another person has confirmed it."""
 
     __tablename__ = "outcome"
@@ -490,7 +500,7 @@ class Outcome(SQLModel, table=True):
     confirmed_at: datetime | None = _time()
 
 
-class ItemFound(SQLModel, table=True):
+class ItemFound(Rows, table=True):
     """One line of what was found: kind, make, model, calibre, serial, marking, count, where."""
 
     __tablename__ = "item_found"
@@ -508,7 +518,7 @@ class ItemFound(SQLModel, table=True):
     where_found: str = ""
 
 
-class ReasonHeld(SQLModel, table=True):
+class ReasonHeld(Rows, table=True):
     """A reason of the rating that an outcome was asked after, and what was answered.
 
     `term` is its name in the scorecard, `points` what it had, `answer` yes, unclear, no, or empty
@@ -523,7 +533,7 @@ class ReasonHeld(SQLModel, table=True):
     answer: str
 
 
-class Label(SQLModel, table=True):
+class Label(Rows, table=True):
     """What an outcome teaches: 1 only for trafficking, none for what nobody examined."""
 
     __tablename__ = "label"
@@ -538,7 +548,7 @@ class Label(SQLModel, table=True):
     known_at: datetime = _time(nullable=False)
 
 
-class PartyForm(SQLModel, table=True):
+class PartyForm(Rows, table=True):
     """A normal form of a name or an address, and the key of the party that it stands for.
 
     `key` is the opaque key of the form itself; `entity` is the same for a form that
@@ -560,7 +570,7 @@ class PartyForm(SQLModel, table=True):
     seen_at: datetime = _time(nullable=False)
 
 
-class PartyBlock(SQLModel, table=True):
+class PartyBlock(Rows, table=True):
     """Where a form that stands for itself is kept in `block`s (see `finding.Shelves.places`)."""
 
     __tablename__ = "party_block"
@@ -569,7 +579,7 @@ class PartyBlock(SQLModel, table=True):
     key: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
 
 
-class WatchEntry(SQLModel, table=True):
+class WatchEntry(Rows, table=True):
     """One entry of an office's watch list. `form` is the normal form of `text`.
 
     It matches from `added_at` on, until before `review_by`, `expires_at` and `ended_at`.
@@ -590,7 +600,7 @@ class WatchEntry(SQLModel, table=True):
     ended_at: datetime | None = _time()
 
 
-class Draft(SQLModel, table=True):
+class Draft(Rows, table=True):
     """What a person was typing, kept when the line drops."""
 
     __tablename__ = "draft"
@@ -600,7 +610,7 @@ class Draft(SQLModel, table=True):
     saved_at: datetime = _time(nullable=False)
 
 
-class CheckDay(SQLModel, table=True):
+class CheckDay(Rows, table=True):
     """How many answers the exporters' page gave on one day (UTC). Nothing else of them is kept."""
 
     __tablename__ = "check_day"
@@ -608,7 +618,7 @@ class CheckDay(SQLModel, table=True):
     answers: int
 
 
-class RegisterLoad(SQLModel, table=True):
+class RegisterLoad(Rows, table=True):
     """One file loaded into a register, and its account.
 
     `as_of` is the day for which the file speaks, `at` when it became known here.
@@ -629,7 +639,7 @@ class RegisterLoad(SQLModel, table=True):
     at: datetime = _time(nullable=False)
 
 
-class RegisterEntry(SQLModel, table=True):
+class RegisterEntry(Rows, table=True):
     """One version of one entry of a register.
 
     `entry` holds its columns, missing ones left out; `content` is a digest of them. What
@@ -648,7 +658,7 @@ class RegisterEntry(SQLModel, table=True):
     __table_args__ = (Index("register_entry_key", "kind", "key"),)
 
 
-class Audit(SQLModel, table=True):
+class Audit(Rows, table=True):
     """One link of the audit chain. `digest` covers the fields and the digest before it."""
 
     __tablename__ = "audit"
@@ -666,7 +676,7 @@ class Audit(SQLModel, table=True):
     __table_args__ = (Index("audit_actor_at", "actor", "at"),)
 
 
-class AuditWords(SQLModel, table=True):
+class AuditWords(Rows, table=True):
     """The words of a stated purpose. The chain holds their salted digest, so that they can go."""
 
     __tablename__ = "audit_words"
@@ -675,7 +685,7 @@ class AuditWords(SQLModel, table=True):
     words: str
 
 
-class StoredScorecard(SQLModel, table=True):
+class StoredScorecard(Rows, table=True):
     """A scorecard that somebody proposed here: its files as one archive, by digest."""
 
     __tablename__ = "scorecard"
@@ -688,7 +698,7 @@ class StoredScorecard(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("profile", "version", name="scorecard_version"),)
 
 
-class Signer(SQLModel, table=True):
+class Signer(Rows, table=True):
     """The key with which a person signs: the secret half is encrypted with their password."""
 
     __tablename__ = "signer"
@@ -700,7 +710,7 @@ class Signer(SQLModel, table=True):
     revoked_at: datetime | None = _time()
 
 
-class Approval(SQLModel, table=True):
+class Approval(Rows, table=True):
     """One person's signature over one scorecard."""
 
     __tablename__ = "approval"
@@ -714,7 +724,7 @@ class Approval(SQLModel, table=True):
     __table_args__ = (UniqueConstraint("digest", "account", name="approval_once"),)
 
 
-class Promotion(SQLModel, table=True):
+class Promotion(Rows, table=True):
     """What began to serve and when: the newest row of a profile counts. `kind` is promote or
     rollback; a rollback to what the release ships has the digest of that.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gc
 import shlex
 import subprocess
@@ -13,6 +14,8 @@ from typer.main import get_command
 
 from riskprofile.cli import app
 from riskprofile.cli.commands import Commands
+from riskprofile.services import settings
+from riskprofile.services.settings import open_store
 from tests.conftest import LATE
 from training.cli import app as training_app
 
@@ -26,8 +29,9 @@ try:
     app(args={arguments}, prog_name="riskprofile")
 except SystemExit:
     pass
-print(sorted({{"pandas", "sqlalchemy", "riskprofile.profiles"}} & sys.modules.keys()))
+print(sorted({{"pandas", "sqlalchemy", "riskprofile.profiles", *{more}}} & sys.modules.keys()))
 """
+POSTGRES = "sqlalchemy.dialects.postgresql"  # a twentieth of a second, and the home is on SQLite
 
 
 OTHERS = """
@@ -42,6 +46,18 @@ def late(name):
 commands.import_module = late
 app(args={arguments}, prog_name="riskprofile")
 """
+
+
+def read_of(arguments: list[str], *more: str, module: str = "riskprofile.cli") -> list[str]:
+    """Which large parts, of ours and others and of `more`, a process of this command has read."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK.format(module=module, arguments=arguments, more=more)],
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+        check=True,
+    )
+    return list(ast.literal_eval(done.stdout.splitlines()[-1]))
 
 
 def group(program: str = "riskprofile") -> Commands:
@@ -131,14 +147,21 @@ def test_every_command_is_listed_in_the_order_of_the_list(program: str) -> None:
 def test_help_and_a_wrong_name_read_nothing_of_the_program(
     module: str, arguments: list[str]
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", LOOK.format(module=module, arguments=arguments)],
-        capture_output=True,
-        text=True,
-        timeout=LATE,
-        check=True,
-    )
-    assert done.stdout.splitlines()[-1] == "[]"
+    assert read_of(arguments, module=module) == []
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """One whose database is of this release: to make it reads more."""
+    folder = str(tmp_path_factory.mktemp("home"))
+    open_store(settings.load({}, home=folder)).close()
+    return folder
+
+
+@pytest.mark.parametrize("command", ["doctor", "quarantine list", "models list"])
+def test_a_command_reads_what_speaks_to_its_own_database_alone(command: str, home: str) -> None:
+    found = read_of([*command.split(), "--home", home], POSTGRES)
+    assert "sqlalchemy" in found and POSTGRES not in found
 
 
 def test_a_wrong_name_brings_the_nearest_one() -> None:
