@@ -11,7 +11,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
-from riskprofile.cli.screen import given_file
+from riskprofile.cli.given import given_file
 from riskprofile.services import looking, proof
 
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)

@@ -12,7 +12,7 @@ import typer
 from riskprofile import intake
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, now, opened
-from riskprofile.cli.screen import Paths, given_files
+from riskprofile.cli.given import Paths, given_files
 from riskprofile.errors import InputError, UsageError
 from riskprofile.files import legible, state
 from riskprofile.intake import quarantine as quarantine_file

@@ -10,8 +10,8 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, examples, now, opened, owner
+from riskprofile.cli.given import given_file
 from riskprofile.cli.records import group
-from riskprofile.cli.screen import given_file
 from riskprofile.cli.tracing import export, write_json
 from riskprofile.files import is_stdout
 from riskprofile.services import packing, packs

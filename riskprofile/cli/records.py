@@ -10,7 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
-from riskprofile.cli.screen import given_file
+from riskprofile.cli.given import given_file
 from riskprofile.errors import InputError
 from riskprofile.services import arms, registers
 from riskprofile.store.database import Store

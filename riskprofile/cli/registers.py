@@ -10,7 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, moment, named, now, opened, owner
-from riskprofile.cli.screen import given_files
+from riskprofile.cli.given import given_files
 from riskprofile.errors import UsageError
 from riskprofile.files import is_stdout
 from riskprofile.reference.registers import REGISTERS

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
@@ -22,22 +20,14 @@ from riskprofile.cli.app import (
     acting,
     app,
     examples,
-    named,
     now,
     opened,
     owner,
     settings_of,
 )
-from riskprofile.errors import InputError, ScorecardError, UsageError
-from riskprofile.files import (
-    PASSING,
-    is_passing,
-    is_stream,
-    passing_folder,
-    standard_input,
-    whole_or_nothing,
-)
-from riskprofile.intake import archive
+from riskprofile.cli.given import Paths, given_files
+from riskprofile.errors import ScorecardError, UsageError
+from riskprofile.files import is_stream, whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
@@ -60,9 +50,6 @@ from riskprofile.services.steps import Step
 from riskprofile.store.database import Store
 
 KNOWN = "nothing was read that was not here before"
-Paths = Annotated[
-    list[Path], typer.Argument(parser=named, help="Files or folders; - is standard input.")
-]
 
 
 @app.command(
@@ -360,70 +347,6 @@ def _tell(run: Run, *written: Path | None, as_json: bool, done: str = "rated") -
         output.account(run, output.beside(*written))
     output.notes(run, done)
     return run.exit_code
-
-
-@contextmanager
-def given_files(paths: list[Path]) -> Iterator[list[Path]]:
-    """Files to read: folders opened; what is given once, as standard input and a pipe are, is kept
-    in a file that is gone afterwards.
-    """
-    with passing_folder() as folder:
-        files: list[Path] = []
-        for path in paths:
-            if str(path) == "-":
-                files.append(_kept(standard_input(), folder / "stdin"))
-            elif path.is_fifo():
-                place = Path(tempfile.mkdtemp(prefix=PASSING, dir=folder))
-                with path.open("rb") as pipe:
-                    files.append(_kept(pipe, place / path.name))
-            elif path.is_dir():
-                inside: list[Path] = []
-                passing: list[Path] = []
-                others: list[Path] = []
-                for entry in sorted(path.iterdir()):
-                    if entry.is_dir():
-                        continue
-                    kind = passing if is_passing(entry.name) else inside
-                    (kind if entry.is_file() else others).append(entry)
-                for left, why in (
-                    (passing, "hidden or not complete by their names"),
-                    (others, "pipes, devices or links to nothing; name a pipe to read it"),
-                ):
-                    if left:
-                        names = output.listed([entry.name for entry in left])
-                        output.note(f"riskprofile: {path}: left out, {why}: {names}")
-                if not inside:
-                    raise InputError(
-                        "the folder holds no file", where=str(path), do="Name a file to read"
-                    )
-                files.extend(inside)
-            elif path.is_file():
-                files.append(path)
-            elif path.exists():  # a device may have no end
-                raise archive.irregular(path)
-            else:
-                raise InputError("there is no such file", where=str(path), do="Check the name")
-        yield files
-
-
-def _kept(stream: IO[bytes], place: Path) -> Path:
-    with place.open("wb") as file:
-        shutil.copyfileobj(stream, file)
-    return place
-
-
-@contextmanager
-def given_file(path: Path) -> Iterator[Path]:
-    """One file to read; what is given once is kept as `given_files` keeps it, and told by name."""
-    ordinary = path.is_file() or path.is_dir() or not path.exists()
-    if str(path) != "-" and ordinary:  # of a folder, or where nothing is, its reader says more
-        yield path
-        return
-    with given_files([path]) as [file]:
-        try:
-            yield file
-        except InputError as error:  # where it lies for a moment is nothing to look for
-            raise type(error)(error.what, where=file.name, do=error.do) from None
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner
 from riskprofile.errors import StoreError, UsageError
-from riskprofile.services import identity, own_account, practice_record, training_log
+from riskprofile.services import identity, own_account, training_log
+from riskprofile.store import practice
 
 PASSWORD = "RISKPROFILE_PASSWORD"  # noqa: S105 - the name of a variable
 users = typer.Typer(help="Accounts of the page.", no_args_is_help=True)
@@ -105,7 +106,7 @@ def disable_user(
     with opened(home) as (settings, store):
         identity.disable_account(store, owner(), name, now())
         try:
-            practice_record.forget(settings.home, name)
+            practice.forget(settings.home, account=name)
         except StoreError as error:  # closed it is: that comes first, and is not tried again
             raise StoreError(
                 f"{name} is disabled and signed out; what is kept of its practice is not removed: "

@@ -10,7 +10,7 @@ import typer
 
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
-from riskprofile.cli.screen import given_file
+from riskprofile.cli.given import given_file
 from riskprofile.services import watchlists
 
 group = typer.Typer(help="The office's own watch lists.", no_args_is_help=True)

@@ -186,11 +186,6 @@ def trained(store: Store, actor: Actor) -> list[str]:
         return _trained(connection, actor)
 
 
-def forget(home: Path, name: str) -> int:
-    """Remove all that is kept of an account; how many rows."""
-    return kept.forget(home, account=name)
-
-
 def _trained(connection: Connection, actor: Actor) -> list[str]:
     asked = select(_account.c.name).where(
         _account.c.role.in_(sorted(ACTIONS[DO])),

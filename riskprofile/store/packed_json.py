@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from functools import cache
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import LargeBinary, TypeDecorator
 from sqlalchemy.engine import Dialect
 
@@ -16,8 +16,14 @@ from riskprofile.errors import Damaged
 _LENGTH = struct.Struct("<I")
 # Before what is packed, with its CRC-32; read as a length it is more than a database holds.
 _SUM, _HEAD = b"nums", struct.Struct("<4sI")
-_CODEC = pa.Codec("lz4_raw")
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+@cache
+def _codec() -> Any:
+    import pyarrow as pa  # a tenth of a second, and many a command packs nothing
+
+    return pa.Codec("lz4_raw")
 
 
 class Written(str):
@@ -43,7 +49,7 @@ def pack(text: str | bytes) -> bytes:
     (True, True)
     """
     content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
-    packed: bytes = _LENGTH.pack(len(content)) + _CODEC.compress(content, asbytes=True)
+    packed: bytes = _LENGTH.pack(len(content)) + _codec().compress(content, asbytes=True)
     return _HEAD.pack(_SUM, zlib.crc32(packed)) + packed
 
 
@@ -67,7 +73,7 @@ def unpacked(content: bytes) -> bytes:
         # Two hundred and fifty-five times as much as it takes is the most that a block can hold.
         if size > 255 * len(content):
             raise ValueError("the length is wrong")
-        found: bytes = _CODEC.decompress(content[_LENGTH.size :], size, asbytes=True)
+        found: bytes = _codec().decompress(content[_LENGTH.size :], size, asbytes=True)
         return found
     except (struct.error, OSError, ValueError) as error:
         raise ValueError(f"packed text is damaged: {error}") from None

@@ -158,6 +158,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> str:
     return folder
 
 
+@pytest.mark.parametrize("command", ["users list", "audit verify", "checks"])
+def test_a_command_that_asks_for_no_declaration_reads_nothing_that_rates_one(
+    command: str, home: str
+) -> None:
+    asked = [*command.split(), "--home", home]
+    assert read_of(asked, "numpy", "pyarrow", POSTGRES) == ["sqlalchemy"]
+
+
 @pytest.mark.parametrize("command", ["doctor", "quarantine list", "models list"])
 def test_a_command_reads_what_speaks_to_its_own_database_alone(command: str, home: str) -> None:
     found = read_of([*command.split(), "--home", home], POSTGRES)
