@@ -23,6 +23,7 @@ from sqlalchemy import (
     Connection,
     Engine,
     FromClause,
+    String,
     TableValuedAlias,
     Text,
     and_,
@@ -63,6 +64,7 @@ CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driv
 ONE_VIEW = "REPEATABLE READ"
 OLDEST = (3, 35)  # SQLite
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
+NUL = "\x00"
 LOCKED = "the database is locked by another program"
 DEADLOCK = "two writers waited for each other"
 
@@ -140,9 +142,14 @@ def _changed(
     often hold the very same value, such as the time of the run: it is changed once.
     """
     latest: dict[int, tuple[Any, Any]] = {}
+    text = {place for place, change in changes.items() if change is _without_nul}
 
     def changed(some: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-        places = [place for place in changes if any(row[place] is not None for row in some)]
+        places = [
+            place
+            for place in changes
+            if any(place not in text or NUL in row[place] for row in some if row[place] is not None)
+        ]
         if not places:
             return some
         made = [[*row] for row in some]
@@ -432,7 +439,8 @@ class Store:
     def _converter(self, kind: Any) -> Callable[[Any], Any] | None:
         impl = kind.dialect_impl(self.engine.dialect)
         change: Callable[[Any], Any] | None = impl.bind_processor(self.engine.dialect)
-        if change is None and not self.sqlite and impl.python_type is str:
+        kept = getattr(impl, "impl_instance", impl)  # a model's text is a type around the driver's
+        if change is None and not self.sqlite and isinstance(kept, String):
             return _without_nul
         return change
 
@@ -705,7 +713,7 @@ def _revision(connection: Connection, where: str) -> str | None:
 
 def _without_nul(value: str) -> str:
     """PostgreSQL text cannot hold U+0000; its picture keeps the place visible."""
-    return value.replace("\x00", "\u2400") if "\x00" in value else value
+    return value.replace(NUL, "\u2400") if NUL in value else value
 
 
 def _fault(error: BaseException, where: str) -> StoreError:

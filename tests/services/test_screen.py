@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 import tracemalloc
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -460,6 +461,17 @@ def test_postgresql_gives_the_same_list_and_the_same_account(
     assert again.summary.duplicate == 60
     assert replay.replay(other, elsewhere.models).differ == []
     other.close()
+
+
+def test_a_reference_with_a_zero_byte_keeps_its_row_back_alone_on_postgresql_too(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    table = factory.shipments(3)
+    table["declaration_id"] = ["A\0B", "A1", "A2"]
+    home = settings.load({}, home=tmp_path / "home", database_url=postgres_url)
+    with closing(settings.open_store(home)) as store:
+        told = rate(store, home, write(tmp_path / "day.csv", table)).summary
+    assert (told.accepted, told.quarantined_by_reason) == (2, {"nul_byte": 1})
 
 
 def test_travellers_are_rated_by_written_criteria_until_a_law_for_the_learnt_is_named(

@@ -635,6 +635,19 @@ def test_tuples_come_back_as_they_were_given(address):
     assert {(line["raw"], line["column"]) for line in lines} == {("x\ty\\\n", None)}
 
 
+def test_a_text_that_postgresql_cannot_hold_is_kept_with_its_place_visible(address):
+    store = Store.open(address)
+    names = ["Riga", "Ri\0ga", "\0"]
+    with store.write() as connection:
+        columns = ("code", "name", "zone", "country", "capacity")
+        rows = ((f"O{n}", name, "UTC", "LV", 40) for n, name in enumerate(names))
+        store.insert_many(connection, "office", columns, rows)
+    with store.read() as connection:
+        found = connection.execute(select(Office.name).order_by(Office.code)).scalars().all()
+    store.close()
+    assert found == (names if store.sqlite else ["Riga", "Ri\u2400ga", "\u2400"])
+
+
 @pytest.mark.parametrize("count", [0, 1, 449, 450, 451, 1350, 1351])
 def test_rows_of_any_number_come_back_each_once(address, count):
     """On SQLite 450 of two values are one statement, and what is left of them comes alone."""
