@@ -185,10 +185,7 @@ def _rating(paused: govern.Paused | None) -> str:
 def _chain(verdict: audit.Verdict) -> str:
     """How long the chain is, where it is whole."""
     if not verdict.ok:
-        raise RiskProfileError(
-            f"the chain is broken at record {verdict.first_bad}",
-            do="Keep the database aside; compare it with an export of former days.",
-        )
+        raise audit.broken(verdict)
     return output.counted(verdict.records, "record")
 
 

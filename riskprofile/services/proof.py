@@ -20,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection
 
-from riskprofile.errors import InputError, RiskProfileError, UsageError
+from riskprofile.errors import InputError, UsageError
 from riskprofile.files import FOR_OWNER, is_stream, whole_or_nothing
 from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise, note
@@ -84,11 +84,7 @@ def export(
     with store.read() as connection:
         verdict = audit.verify(connection)
         if not verdict.ok:
-            raise RiskProfileError(
-                f"the chain is broken at record {verdict.first_bad}: nothing was exported",
-                where=store.where,
-                do="Keep the database aside; compare it with an export of former days.",
-            )
+            raise audit.broken(verdict, store.where, "nothing was exported")
         with whole_or_nothing(out) as file:
             told = _write(connection, secret, public, file, now, since)
             if os.name == "posix" and not is_stream(out):  # and none who reads the last

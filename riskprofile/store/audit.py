@@ -176,6 +176,15 @@ def verify(
     return Verdict(first_bad is None, records, first_bad, last)
 
 
+def broken(verdict: Verdict, where: str = "", undone: str = "") -> StoreError:
+    """What to tell of a chain that does not hold; `undone` is what was not done with it."""
+    return StoreError(
+        f"the chain is broken at record {verdict.first_bad}{undone and f': {undone}'}",
+        where=where,
+        do="Keep the database aside; compare it with an export of former days.",
+    )
+
+
 def done(connection: Connection, actions: Sequence[str]) -> set[str]:
     """Which of these actions stand in the chain."""
     asked = select(_audit.c.action).where(_audit.c.action.in_(actions)).distinct()

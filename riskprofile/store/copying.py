@@ -57,11 +57,7 @@ def copy(source: Store, target: Store, told: Told = lambda table, done, of: None
         serialise(new, COPY_LOCK)
         before = audit.verify(old)
         if not before.ok:
-            raise StoreError(
-                f"the chain is broken at record {before.first_bad}: nothing was copied",
-                where=source.where,
-                do="Keep the database aside; compare it with an export of former days.",
-            )
+            raise audit.broken(before, source.where, "nothing was copied")
         for table in _tables():
             if new.execute(select(func.count()).select_from(table)).scalar_one():
                 raise Conflict(

@@ -16,7 +16,6 @@ from sqlalchemy import update
 from riskprofile.errors import (
     InputError,
     NotAllowed,
-    RiskProfileError,
     StoreError,
     Unwritable,
     UsageError,
@@ -138,7 +137,7 @@ def test_a_broken_chain_is_not_signed(store, tmp_path):
     write(store, 6)
     with store.write() as connection:
         connection.exec_driver_sql("UPDATE audit SET actor = 'omar' WHERE sequence = 4")
-    with pytest.raises(RiskProfileError, match="record 4"):
+    with pytest.raises(StoreError, match="the chain is broken at record 4: nothing was exported"):
         exported(store, tmp_path)
     assert not (tmp_path / "chain.jsonl").exists()
 
