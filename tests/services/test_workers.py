@@ -29,7 +29,6 @@ from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.workers import Opened, Task
-from riskprofile.store import artefacts
 from riskprofile.store.versions import Known
 from riskprofile.tables import Table
 from tests import factory
@@ -185,8 +184,8 @@ def test_what_workers_are_copies_of_has_rated_many_rows_at_once_and_began_no_thr
 ELSEWHERE = """
 import sys
 from pathlib import Path
-from riskprofile.services import settings
-settings.CHECKOUT = Path(sys.argv[1])
+from riskprofile.store import artefacts
+artefacts.TRUSTED = Path(sys.argv[1])
 import riskprofile.services.copied
 """
 
@@ -195,10 +194,9 @@ def test_workers_begin_whatever_is_wrong_with_scorecards_that_their_run_may_not_
     tmp_path: Path,
 ) -> None:
     """What they are copies of would end with each fault that it met, and every run with it."""
-    for profile in PROFILES:
-        (tmp_path / "models" / profile).mkdir(parents=True)
-        (tmp_path / "models" / profile / artefacts.CURRENT).write_text("n" * 300)  # no file has it
-    subprocess.run([sys.executable, "-c", ELSEWHERE, tmp_path], timeout=LATE, check=True)
+    damaged = tmp_path / "trusted.json"
+    damaged.write_text('{"shipment')
+    subprocess.run([sys.executable, "-c", ELSEWHERE, damaged], timeout=LATE, check=True)
 
 
 def test_a_worker_that_is_killed_is_told_with_what_to_do(tmp_path: Path) -> None:
