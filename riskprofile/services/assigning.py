@@ -18,7 +18,7 @@ from riskprofile.services import desk
 from riskprofile.services.deciding import LEASE_MINUTES, ORDERED, UNDO, lease
 from riskprofile.services.queueing import PAGE_LIMIT, QueueRow
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Account, Snooze
 from riskprofile.words import Message
 
@@ -206,7 +206,7 @@ def _require_colleague(connection: Connection, alerts: Iterable[desk.Row], to: s
 def _aside(connection: Connection, alerts: Collection[int], now: datetime) -> dict[int, str]:
     """Who put which of these aside."""
     asked = select(_snooze.c.alert_id, _snooze.c.by).where(
-        _snooze.c.alert_id.in_(list(alerts)), _snooze.c.until > now, _snooze.c.ended_at.is_(None)
+        among(_snooze.c.alert_id, alerts), _snooze.c.until > now, _snooze.c.ended_at.is_(None)
     )
     return {row.alert_id: row.by for row in connection.execute(asked)}
 

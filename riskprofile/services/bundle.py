@@ -25,7 +25,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
 from riskprofile.store import audit
 from riskprofile.store.arms_tables import ArmsTrace
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert
 from riskprofile.store.versions import SUPERSEDED
 
@@ -129,7 +129,7 @@ def _shown(view: viewing.AlertView) -> dict[str, Any]:
 def _pieces(
     connection: Connection, alert_ids: Sequence[int]
 ) -> tuple[list[dict[str, Any]], list[str]]:
-    asked = select(kept.arms).where(kept.arms.c.alert_id.in_(alert_ids)).order_by(kept.arms.c.id)
+    asked = select(kept.arms).where(among(kept.arms.c.alert_id, alert_ids)).order_by(kept.arms.c.id)
     found, subjects = [], []
     for row in connection.execute(asked).mappings().all():
         traces = select(_trace).where(_trace.c.arms_id == row["id"]).order_by(_trace.c.id)

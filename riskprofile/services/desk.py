@@ -12,6 +12,7 @@ from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services import rights
 from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import audit
+from riskprofile.store.database import among
 from riskprofile.store.tables import Alert, Audit, Decision
 from riskprofile.store.versions import REMOVED
 from riskprofile.store.versions import SUPERSEDED as SUPERSEDED  # pages ask for it here
@@ -40,7 +41,7 @@ _SEVERAL = (
         *(alert_table.c[name] for name in ("id", "record_id", "profile", "office")),
         *(alert_table.c[name] for name in ("state", "owner", "lease_until")),
     )
-    .where(alert_table.c.id.in_(bindparam("alerts", expanding=True)))
+    .where(among(alert_table.c.id, "alerts"))
     .order_by(alert_table.c.id)
     .with_for_update()
 )
@@ -48,7 +49,7 @@ _SEVERAL = (
 _STANDING_OF = (
     select(decision_table)
     .where(
-        decision_table.c.alert_id.in_(bindparam("alerts", expanding=True)),
+        among(decision_table.c.alert_id, "alerts"),
         decision_table.c.undone_at.is_(None),
     )
     .order_by(decision_table.c.id)

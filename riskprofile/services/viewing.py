@@ -20,7 +20,7 @@ from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor, sees
 from riskprofile.store import audit, phrasings
 from riskprofile.store.alerts import PARTIES
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, among
 from riskprofile.store.tables import AlertLink, ItemFound, Outcome
 from riskprofile.words import Message
 
@@ -66,7 +66,7 @@ _TOLD = select(
     OF_WAITING,
     func.coalesce(_alert.c.lodged_at, _alert.c.created_at).label("at"),
     _found.label("outcome"),
-).where(_alert.c.id.in_(bindparam("alerts", expanding=True)))
+).where(among(_alert.c.id, "alerts"))
 
 SAME_LOOK = timedelta(minutes=15)  # a page draws itself many times: that is one look
 LINKED_LIMIT = 50
