@@ -184,14 +184,14 @@ def from_archive(content: bytes, where: str) -> dict[str, bytes]:
 def _bytes(place: Path, name: str) -> bytes | None:
     """A file of the folder, read once; None when it is not there."""
     path = place / name
-    if path.is_symlink():
-        raise ScorecardError(
-            f"{name} is a link", where=str(place), do="Put the file itself in its place"
-        )
     try:
+        if path.is_symlink():
+            raise ScorecardError(
+                f"{name} is a link", where=str(place), do="Put the file itself in its place"
+            )
         with path.open("rb") as file:
             return file.read(LARGEST + 1)
-    except OSError:
+    except (OSError, ValueError):  # a zero byte in a name is a ValueError
         return None
 
 

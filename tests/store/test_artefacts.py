@@ -73,6 +73,17 @@ def test_an_altered_or_missing_file_is_named(models: Path, name: str) -> None:
         artefacts.serving(models, "shipment")
 
 
+@pytest.mark.parametrize("name", ["n" * 300, "a\0b"], ids=["long", "nul"])
+def test_a_manifest_that_lists_what_no_file_can_be_called_is_refused(
+    models: Path, name: str
+) -> None:
+    (version_of(models) / artefact.MANIFEST).write_bytes(
+        artefact.manifest({**artefacts.read(version_of(models)), name: b""})
+    )
+    with pytest.raises(ScorecardError, match="not trusted"):
+        artefacts.serving(models, "shipment")
+
+
 def test_a_link_in_the_place_of_a_file_is_refused(models: Path, tmp_path: Path) -> None:
     path = version_of(models) / "tables.npz"
     path.rename(tmp_path / "elsewhere.npz")
