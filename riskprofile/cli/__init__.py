@@ -14,7 +14,7 @@ import typer
 
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, fault, note
-from riskprofile.errors import AGAIN, RiskProfileError, Stopped, why_full
+from riskprofile.errors import AGAIN, RiskProfileError, Stopped, Unwritable, why_full
 
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 
@@ -76,6 +76,8 @@ def _run(program: typer.Typer, name: str) -> None:
     as_json = "--json" in arguments
     code = 0
     try:
+        if sys.stdout is None:  # what was found would be lost, and a check look as if it held
+            raise Unwritable("standard output is closed", do="Leave it open: /dev/null keeps none.")
         program(args=arguments, prog_name=name)
     except RiskProfileError as error:
         if DEBUG in sys.argv:

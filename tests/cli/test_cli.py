@@ -224,6 +224,22 @@ def test_a_full_disk_is_a_failure_and_a_place_where_no_file_can_be_a_wrong_call(
     assert (code, f"{full}: the disk is full. Make room" in error) == (1, True), error
 
 
+def test_a_command_whose_answer_has_nowhere_to_go_does_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `>&-` of a shell leaves it: a check that said nothing would look as if it held."""
+    errors = io.StringIO()
+    monkeypatch.setattr(sys, "argv", ["riskprofile", "audit", "verify", "--home", str(home)])
+    with (
+        contextlib.redirect_stdout(None),
+        contextlib.redirect_stderr(errors),
+        pytest.raises(SystemExit) as ended,
+    ):
+        main()
+    assert (ended.value.code, home.exists()) == (2, False)
+    assert "standard output is closed" in errors.getvalue()
+
+
 def test_an_address_that_names_no_database_is_a_wrong_call(home: Path, tmp_path: Path) -> None:
     assert run(home, "db", "copy", "--to", "foo")[0] == 2
     assert run(home, "recall", RISKPROFILE_DATABASE_URL="mysql://x/y")[0] == 2
