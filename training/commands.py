@@ -140,6 +140,10 @@ def _fit_office(
     parted = [one.split(":", 2) for one in waive]
     if wrong := [one for one in parted if len(one) != 3]:
         raise UsageError(f"--waive {':'.join(wrong[0])}", do="Write GATE:NAME:REASON")
+    if not version:
+        raise UsageError(
+            "a fit on own outcomes needs a version", do="Give one: --version 2027.01.1"
+        )
     with opened(home) as (settings, store), output.progress("fitting") as progress:
         folder = out or folder_of(settings, profile, version)
         with office.noted(state, progress) as (tell, ended):

@@ -64,6 +64,8 @@ def test_a_fit_without_an_outcome_says_so(run) -> None:
     assert code == 2 and "TERM:BIN:POINTS" in errors
     code, _, errors = run("fit", SHIPS, "--set", "freight_ratio:3:40")
     assert code == 2 and "--set is of a fit on own outcomes" in errors
+    code, _, errors = run("fit")
+    assert code == 2 and "a fit on own outcomes needs a version. Give one: --version" in errors
     code, _, errors = run("fit", "--version", "2027 01 1")
     assert code == 2 and "cannot be used" in errors
 
