@@ -15,6 +15,7 @@ from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError, UsageE
 from riskprofile.intake import Offices
 from riskprofile.profiles import PROFILES
 from riskprofile.reference.registers import OFFICES
+from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
@@ -485,13 +486,20 @@ def lost_keys(store: Store, actor: Actor, home: Path) -> list[str]:
 
     Without them the next command would make others: what the old ones masked stays masked, and
     what they signed is signed by nobody who is known here.
+
+    Raises
+    ------
+    StoreError
+        None is lost, and one cannot be used: others may read it, or it is cut.
     """
     authorise(actor, "audit.verify")
     with store.read() as connection:
         used = audit.done(connection, list(KEYS))
     names = dict.fromkeys(name for action, name in KEYS.items() if action in used)
-    files = [home / "keys" / f"{name}.key" for name in names]
-    return [str(path) for path in files if not path.exists()]
+    lost = [name for name in names if not keys.there(home, name)]
+    for name in () if lost else names:
+        keys.key(home, name, make=False)
+    return [str(home / "keys" / f"{name}.key") for name in lost]
 
 
 def copy_database(

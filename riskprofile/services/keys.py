@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import shlex
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -117,7 +118,9 @@ def check_mode(path: Path) -> None:
     """
     if os.name == "posix" and path.stat().st_mode & 0o077:
         raise StoreError(
-            "others may read this file", where=str(path), do=f"Run: chmod 600 {path.name}"
+            "others may read this file",
+            where=str(path),
+            do=f"Run: chmod 600 {shlex.quote(str(path))}",
         )
 
 

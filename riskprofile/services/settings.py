@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import shlex
 import sys
 import tomllib
 from collections.abc import Container, Mapping
@@ -238,7 +239,7 @@ def _check_mode(path: Path, mode: int, found: Mapping[str, Any]) -> None:
         said = "others may read the config file, and a password stands in it"
     else:
         return
-    raise UsageError(said, where=str(path), do=f"Run: chmod 600 {path}")
+    raise UsageError(said, where=str(path), do=f"Run: chmod 600 {shlex.quote(str(path))}")
 
 
 def unheeded(environment: Mapping[str, str], profiles: Container[str]) -> list[str]:

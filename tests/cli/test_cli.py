@@ -1147,6 +1147,20 @@ def test_doctor_names_the_keys_that_a_restored_database_misses(home: Path, tmp_p
     assert not (home / "keys" / "retention.key").exists()
 
 
+@pytest.mark.parametrize("fault", ["it is cut", "others may read it"])
+def test_doctor_names_a_key_that_is_here_and_cannot_be_used(home: Path, fault: str) -> None:
+    kept = home / "keys" / "audit.key"
+    assert run(home, "audit", "export", "--out", home / "chain.jsonl")[0] == 0
+    if fault == "it is cut":
+        kept.write_bytes(kept.read_bytes()[:3])
+        told = f"!!  keys: {kept}: this key has 3 bytes, not 32. Restore it from the backup"
+    else:
+        kept.chmod(0o644)
+        told = f"!!  keys: {kept}: others may read this file. Run: chmod 600 {kept}"
+    code, said, _ = run(home, "doctor")
+    assert (code, told in said) == (1, True), said
+
+
 def test_the_answers_of_the_exporters_page_are_told_by_day_and_by_doctor(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
