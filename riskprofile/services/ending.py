@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -20,7 +19,6 @@ from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
 from riskprofile.services import govern, parties
 from riskprofile.services.capacity import brought
-from riskprofile.services.describing import Material
 from riskprofile.services.identity import Actor
 from riskprofile.services.lanes import (
     Ranked,
@@ -35,7 +33,7 @@ from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Stop, Summary, account
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING, Step
-from riskprofile.services.workers import Task, Workers
+from riskprofile.services.workers import Done, Task, Work, Workers
 from riskprofile.store import audit, batches, phrasings
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
@@ -49,9 +47,6 @@ Written = Callable[[list[Ranked], Step], AbstractContextManager[Place | None]]
 # Rankings of a run that others may put out of date, each by taking of its days: the next is stored,
 # a list too large sooner than none.
 ANEW = 20
-# Parts of alerts that wait to be worded or are, for each thread of the workers: enough to do until
-# this process has found what all alerts of a run are linked by.
-AHEAD = 4
 
 
 class _NoRoom(Exception):
@@ -280,7 +275,7 @@ class Ending:
 
         self._next(WORDING, of)
         for each in ranked:
-            word_alerts(self.store, each, partial(self._worded, each), counted)
+            word_alerts(self.store, each, partial(self._worked, each), counted)
 
     def _learn(
         self, connection: Connection, ranked: list[Ranked], forms: Parts | None, kin: Kin | None
@@ -298,14 +293,14 @@ class Ending:
             before = self.raters.before
             store_of_parties.add(self.store, connection, forms, ended, before, kin)
 
-    def _worded(
-        self, ranked: Ranked, materials: Iterator[Material]
-    ) -> Iterator[Callable[[], pa.RecordBatch]]:
-        """What is stored of alerts, made by this process or by those that rated."""
+    def _worked(
+        self, ranked: Ranked, parts: Iterator[Work[Done]], ahead: int
+    ) -> Iterator[Callable[[], Done]]:
+        """What is made of parts of a list, by this process or by those that rated."""
         if self.others is None:
-            return (partial(one.work, ranked.rater) for one in materials)
+            return (partial(one.work, ranked.rater) for one in parts)
         of = self.raters.elsewhere(ranked.profile.name)
-        return self.others.begun((Task(of, one) for one in materials), AHEAD)
+        return self.others.begun((Task(of, one) for one in parts), ahead)
 
     def _account(self, connection: Connection) -> list[dict[str, Any]]:
         """The figures of each batch, which stand in the audit chain from here on."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, partial
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,10 @@ from riskprofile.tables import Table
 
 AT_ONCE = 500  # alerts that are worded and stored together: each is some 20 kB of text
 LINKED_AT_ONCE = 2_000  # alerts whose links are found together, which reads all that they link to
+# Parts of alerts that wait to be worded or are, for each thread of the workers: enough to do until
+# this process has found what rows of the run the alerts are linked to. And groups of alerts of
+# which that is looked through: some 4 MB each.
+WORDED_AHEAD, LINKED_AHEAD = 4, 1
 
 
 @dataclass
@@ -307,11 +311,11 @@ def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datet
     return all(cut.fits(found[name].left) for name, cut, _ in ranked.ranking.lists)
 
 
-Worded = Callable[[Iterator[Material]], Iterator[Callable[[], pa.RecordBatch]]]
+Worked = Callable[[Iterator[Any], int], Iterator[Callable[[], Any]]]
 
 
 def word_alerts(
-    store: Store, ranked: Ranked, worded: Worded, counted: Callable[[int], None]
+    store: Store, ranked: Ranked, worked: Worked, counted: Callable[[int], None]
 ) -> None:
     """What is stored of the alerts of a list goes on file (`Ranked.words`).
 
@@ -319,9 +323,9 @@ def word_alerts(
 
     Parameters
     ----------
-    worded : callable
-        `Material.work` of each material, in order, once it is asked for; maybe by other processes
-        meanwhile.
+    worked : callable
+        What is made of each of some parts (`workers.Work`), in order, once it is asked for; maybe
+        by other processes meanwhile, so many ahead for each of their threads.
     counted : callable
         Told how many alerts went on file, some after the other.
     """
@@ -343,12 +347,19 @@ def word_alerts(
 
     run: networks.Around | None = None
     linked, around = -1, Related()
-    for made in worded(materials()):
+    for made in worked(materials(), WORDED_AHEAD):
         alerts, group = waiting.popleft()
+        if run is None:
+            run = ranked.around()
+            later = worked(map(run.links, range(1, len(ranked.groups))), LINKED_AHEAD)
+            # Of the first here: others have enough to do, and would be waited for.
+            first: Callable[[], networks.Found] = partial(run.links(0).work, ranked.rater)
+            links = chain([first, *islice(later, 1)], later)
         if group != linked:  # before what others make of it meanwhile is waited for
-            run = run or ranked.around()
+            found = next(links)()
             with store.read() as connection:
-                around = networks.related(connection, ranked.profile, run, group, ranked.history)
+                around = networks.related(connection, ranked.profile, run, group, found)
+            del found
             linked = group
             give_back()
         told = made()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import pickle
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -23,9 +24,10 @@ from riskprofile.services import networks, pairs, review, settings
 from riskprofile.services.identifiers import OFFICE, RECORD, TITLE
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.pairs import ANOTHER_NAME, ONE_SENDER, OTHER_PARTS, SHARED
+from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.store import packed_json
+from riskprofile.store import artefacts, packed_json
 from riskprofile.store import spool as store_spool
 from riskprofile.store.spool import Columns, Spool
 from riskprofile.store.tables import Alert, Label, Record
@@ -239,8 +241,11 @@ def around(
 
 
 def told(run: networks.Around, group: int) -> dict[str, list[dict[str, str | None]]]:
-    """What is told of the alerts of a group, with no past."""
-    found = networks.related(None, SHIPMENT, run, group, Snapshot(None))  # type: ignore[arg-type]
+    """What is told of the alerts of a group, with no past, where another process looks for it."""
+    card = artefacts.serving(settings.CHECKOUT / "models", SHIPMENT.name)
+    sent: networks.Links = pickle.loads(pickle.dumps(run.links(group)))
+    said = sent.work(Rater(SHIPMENT, card, Snapshot(None)))
+    found = networks.related(None, SHIPMENT, run, group, said)  # type: ignore[arg-type]
     for text in found.values():
         assert packed_json.dumps(json.loads(text)) == text
     return {record: json.loads(text) for record, text in found.items()}
