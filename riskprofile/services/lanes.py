@@ -47,7 +47,6 @@ from riskprofile.services.run_rows import BATCH, logged
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, among
-from riskprofile.store.packed_json import Written
 from riskprofile.store.spool import Columns, Held
 from riskprofile.tables import Table
 
@@ -416,8 +415,6 @@ def store_alerts(
     held = {name: ranked.rows.spool.get(words, name) for name in words}
     links = held.pop("links").combine_chunks()
     columns = {name: batches.listed(one) for name, one in held.items()}
-    for name in (*WRITTEN, RELATED):  # JSON, in the words that are stored
-        columns[name] = [*map(Written, columns[name])]
     columns["phrasing"] = [phrasing] * len(links)
     kinds, keys = map(batches.listed, links.flatten().flatten())
     _store_some(
@@ -483,7 +480,7 @@ def _store_some(
         **{column: [value] * len(records) for column, value in same.items()},
         "blind": drawn,
     }
-    store_of_alerts.put(store, connection, columns, links)
+    store_of_alerts.put(store, connection, columns, links, written=(*WRITTEN, RELATED))
 
 
 def _drawn(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from itertools import chain, islice, repeat
@@ -75,7 +75,11 @@ Links = tuple[Sequence[int], Sequence[str], Sequence[str]]
 
 
 def put(
-    store: Store, connection: Connection, columns: Mapping[str, Sequence[Any]], links: Links
+    store: Store,
+    connection: Connection,
+    columns: Mapping[str, Sequence[Any]],
+    links: Links,
+    written: Collection[str] = (),
 ) -> list[int]:
     """Insert alerts given by columns; the new ids, in order.
 
@@ -86,12 +90,14 @@ def put(
     links : tuple
         How many links each alert has; the kind and the key of each of these, of the first alert,
         then of the second, and so on.
+    written : collection of str, optional
+        Columns of JSON that are given as it is stored.
     """
     many, kinds, keys = links
     stands = [*map(standing, columns["lane"], columns["selected_by"], columns["points"])]
     ids = _new_ids(connection, len(many))
     rows = zip(ids, stands, *columns.values(), strict=True)
-    store.insert_many(connection, "alert", ["id", "standing", *columns], rows)
+    store.insert_many(connection, "alert", ["id", "standing", *columns], rows, written)
     linked = zip(chain.from_iterable(map(repeat, ids, many)), kinds, keys, strict=True)
     store.insert_many(connection, "alert_link", ["alert_id", "kind", "key"], linked)
     return ids

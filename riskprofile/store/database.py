@@ -10,7 +10,7 @@ import json
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from itertools import chain, islice
@@ -397,17 +397,19 @@ class Store:
         table_name: str,
         columns: Sequence[str],
         rows: Iterable[tuple[Any, ...]],
+        written: Collection[str] = (),
     ) -> None:
         """Insert tuples fast: the driver's `executemany`, or `COPY` on PostgreSQL.
 
         Values are what the models hold (aware datetimes, Python values for JSON
         columns). No defaults are filled in: name every column that must not be empty.
+        Columns that are `written` hold JSON as it is stored.
         """
         table = SQLModel.metadata.tables[table_name]
         changes = {
             place: change
             for place, name in enumerate(columns)
-            if (change := self._converter(table.c[name].type)) is not None
+            if name not in written and (change := self._converter(table.c[name].type)) is not None
         }
         if changes:
             rows = _changed(rows, changes)

@@ -26,14 +26,8 @@ def _codec() -> Any:
     return pa.Codec("lz4_raw")
 
 
-class Written(str):
-    """JSON that is written already, as `dumps` writes it: a column takes it as it is."""
-
-
 def dumps(value: Any) -> str:
     """JSON as it is stored: compact, in the given order, finite numbers alone."""
-    if isinstance(value, Written):
-        return value
     return _encode(value)
 
 
