@@ -1,8 +1,9 @@
-// Letters are the shortcuts of the page's buttons. Three things are added to what Streamlit does.
+// Letters are the shortcuts of the page's buttons. Four things are added to what Streamlit does.
 // Tab comes to a list and opens nothing: the grid would take its first cell, as a click does.
 // Letters typed while a list has the focus reach the shortcuts: the grid would keep them.
 // Letters typed while the page is drawn anew wait until it stands. A button is then one of the
 // page before or of the page to come: a step would be lost, and a decision fall on the wrong alert.
+// Where an alert stands below its list, as on a telephone, the page goes to what is opened, and back.
 if (!window.riskprofileKeys) {
   window.riskprofileKeys = true;
   const QUIET = 100; // ms that the page stands before it counts as drawn: runs follow each other
@@ -50,6 +51,7 @@ if (!window.riskprofileKeys) {
   const settle = () => {
     if (running() || performance.now() < asked) return stir();
     timer = asked = 0;
+    go();
     const first = kept.shift();
     if (!first) return;
     const meant = first.step || first.view === view;
@@ -60,6 +62,28 @@ if (!window.riskprofileKeys) {
       kept = []; // what follows was meant to come after it
       tell(!dialog());
     }
+  };
+
+  // Whoever walks through the list by arrows stays there: Tab leads on to the alert.
+  let opened = ""; // the alert that the page went to
+  let place = 0; // of the list, how far the page was scrolled
+  let walks = false; // whether an arrow in a list was the last key
+  const main = () => document.querySelector('[data-testid="stMain"]');
+  const go = () => {
+    const back = document.querySelector(".rp-back");
+    const [before, now] = [opened, back?.dataset.alert ?? ""];
+    opened = now;
+    if (now === before || !back?.offsetParent || walks) return;
+    if (!before) place = main().scrollTop;
+    back.scrollIntoView();
+    if (!document.activeElement.closest(".st-key-alert")) back.focus({ preventScroll: true });
+  };
+
+  const goBack = () => {
+    main().scrollTop = place;
+    const list = document.querySelector('[class*="st-key-list-"] [data-testid="data-grid-canvas"]');
+    tabbed = true; // it opens nothing
+    list?.focus({ preventScroll: true });
   };
 
   const send = ({ key, code, keyCode }) => {
@@ -74,6 +98,7 @@ if (!window.riskprofileKeys) {
     const { target } = event;
     const list = listOf(target);
     tabbed = event.key === "Tab";
+    walks = !!list && event.key.startsWith("Arrow");
     if (list && !chosen(list) && /^Arrow(Down|Up)$/.test(event.key)) {
       event.stopImmediatePropagation();
       event.preventDefault();
@@ -118,13 +143,15 @@ if (!window.riskprofileKeys) {
 
   window.addEventListener("click", (event) => {
     if (!event.isTrusted) return;
+    if (event.target.closest(".rp-back")) return goBack();
+    if (listOf(event.target)) opened = ""; // also the row of what is open: the page goes there anew
     asked = Math.max(asked, performance.now() + CLICK);
     stir();
   }, true);
 
   window.addEventListener("pointerdown", () => {
     kept = [];
-    tabbed = false;
+    tabbed = walks = false;
   }, true);
   window.addEventListener("focusin", ({ target }) => {
     const list = listOf(target);

@@ -342,6 +342,10 @@ def _panel(say: Words, person: Any, rows: list[Any], now: Any, zone: Any) -> Non
     if opened is None:
         alert_panel.empty(rows, say)
         return
+    st.html(  # seen where the alert stands below its list: `keys.js` goes there, and back
+        f'<button type="button" class="rp-button rp-back" data-alert="{opened}">'
+        f"{escape(say('account.back'))}</button>"
+    )
     row = next((one for one in rows if one.id == opened), None)
     purpose = st.session_state.get(f"purpose-{opened}", "")
     try:

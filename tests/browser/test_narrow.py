@@ -18,7 +18,8 @@ from tests.browser import home
 from tests.browser.conftest import SLOW, Served
 from tests.browser.rest import PAUSE, at_rest
 from tests.browser.test_axe import faults
-from tests.browser.test_shift import REASON, press, settled
+from tests.browser.test_keyboard import reach
+from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
 
 
 def those(*ours: str) -> list[Any]:
@@ -249,6 +250,45 @@ def test_what_can_be_done_with_a_list_stands_close_below_its_count(served, visit
     settled(page)
     count, acts = page.locator(".st-key-list_head .rp-bar"), page.locator(".st-key-small_refresh")
     assert 0 <= top(acts) - bottom(count) <= 6
+
+
+def in_sight(one: Locator) -> None:
+    """All of its height stands in the window, below the head of the page."""
+    expect(one).to_be_in_viewport(ratio=1)
+    assert top(one) >= 52
+
+
+def test_where_an_alert_stands_below_its_list_the_page_goes_to_it_and_back(served, visit):
+    page = visit("officer-14")
+    main, way = page.get_by_test_id("stMain"), page.locator(".rp-back")
+    grid = page.locator("[class*=st-key-list-]").get_by_test_id("data-grid-canvas")
+    expect(button(page, "Next")).to_be_visible()
+    page.set_viewport_size({"width": 390, "height": 844})
+    settled(page)
+    reach(page, grid)
+    place = main.evaluate("one => one.scrollTop")
+    page.keyboard.press("ArrowDown")  # who walks through the list stays there
+    expect(reference(page)).to_have_text("PX-2026-104417")
+    settled(page)
+    expect(way).not_to_be_focused()
+    assert main.evaluate("one => one.scrollTop") == place
+    for goes in (way.click, lambda: page.keyboard.press("Enter")):  # then it is open already
+        grid.evaluate("one => one.scrollIntoView()")
+        place = main.evaluate("one => one.scrollTop")
+        assert place > 0
+        open_row(page, 2)
+        expect(way).to_be_focused()
+        expect(reference(page)).to_have_text("PX-2026-104587")
+        in_sight(way)
+        in_sight(reference(page))
+        goes()
+        expect(grid).to_be_focused()
+        assert main.evaluate("one => one.scrollTop") == place
+    press(page, "n")
+    expect(way).to_be_focused()
+    in_sight(reference(page))
+    page.set_viewport_size({"width": 1366, "height": 768})
+    expect(way).to_be_hidden()
 
 
 # What of the alert's head and buttons shows less than it holds, or stands outside the alert.
