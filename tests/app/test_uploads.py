@@ -136,3 +136,10 @@ def test_while_rating_is_paused_a_file_is_refused_with_who_paused_it_and_why(lan
 def test_the_name_of_a_file_at_the_beginning_of_a_sentence_keeps_its_letters():
     assert refused(EN, RiskProfileError("is empty", where="day.csv")) == "day.csv: is empty."
     assert refused(EN, RiskProfileError("it is empty")) == "It is empty."
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_an_inbox_took_is_left_to_its_watcher(language):
+    say = words.of(language)
+    inbox = {"en": "the inbox", "fr": "boîte de réception", "es": "buzón", "ar": "صندوق الوارد"}
+    assert inbox[language] in say("upload.unfinished_text", batch="b-left")
