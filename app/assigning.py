@@ -59,7 +59,7 @@ def _assign(alert_id: int) -> None:
 
 def _offer_back(say: Words, told: str, why: str, at: Any) -> None:
     """Say what was given at a time, and let it be taken back for as long as that goes."""
-    st.session_state["undo"] = {
+    session.notes()["undo"] = {
         "told": told,
         "why": why,
         "after": say("assign.after"),
@@ -187,10 +187,10 @@ def _give(rows: Sequence[Any], to: str, person: Any) -> None:
     moved = attempt(lambda: assigning.assign_several(store, person, rows, to, now))
     if moved is None:
         st.rerun(scope="fragment")
-    if moved.alerts:  # first: where the session state is asked a run may end
+    if moved.alerts:
         told = say.many("assign.given", len(moved.alerts), who=to)
         _offer_back(say, told, " ".join(_left(moved, say)), moved.at)
-    _tell_left(moved, say, st.session_state["undo"] if moved.alerts else st.session_state)
+    _tell_left(moved, say, session.notes()["undo"] if moved.alerts else session.notes())
     close_dialog()
     queue_list.refresh()
     st.rerun()
@@ -201,13 +201,15 @@ def _take_back(at: Any) -> None:
     if person is None:
         return
     now = session.now()
-    moved = taken_back(lambda: assigning.take_back(served().store, person, at, now))
-    if moved is None:
-        return
-    if moved.alerts:
-        st.session_state["told"] = say.many("assign.back", len(moved.alerts))
-    _tell_left(moved, say, st.session_state)
-    queue_list.refresh()
+
+    def take_back() -> None:
+        moved = assigning.take_back(served().store, person, at, now)
+        if moved.alerts:
+            session.notes()["told"] = say.many("assign.back", len(moved.alerts))
+        _tell_left(moved, say, session.notes())
+
+    if taken_back(take_back):
+        queue_list.refresh()
 
 
 def _tell_left(moved: assigning.Moved, say: Words, where: Any) -> None:

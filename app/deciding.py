@@ -33,6 +33,7 @@ LONGEST = 2000  # characters of a reason
 def attempt(action: Callable[[], Any]) -> Any:
     """Run a service call: what it returns, True for nothing; None on refusal, kept to be told."""
     say = session.speech()
+    session.ready_to_note()
     try:
         made = action()
         return True if made is None else made
@@ -114,10 +115,10 @@ def ended(made: Any, told: str, *subjects: str, person: Any = None) -> NoReturn:
     """
     if made is None:
         st.rerun(scope="fragment")
+    session.notes()["told"] = told
     for one in subjects:
         typed.forget(one, person)
     close_dialog()
-    st.session_state["told"] = told
     st.rerun()
 
 
@@ -145,10 +146,15 @@ def undo(decision_id: int) -> None:
     if person is None or done is None:
         return
     store, now = served().store, session.now()
-    if taken_back(lambda: review.undo(store, person, decision_id, now)):
+    told = session.speech()("undo.undone", record=done["record"])
+
+    def take_back() -> None:
+        review.undo(store, person, decision_id, now)
+        session.notes()["told"] = told
+
+    if taken_back(take_back):
         # Who decides the same after all need not write the reason again.
         typed.put_back(subject(done["alert"], done["decision"]), done["reason"], person)
-        st.session_state["told"] = session.speech()("undo.undone", record=done["record"])
 
 
 def taken_back(action: Callable[[], Any]) -> Any:
@@ -241,23 +247,22 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now, seen))
     if made is None:
         st.rerun(scope="fragment")
+    if decision != REOPEN:
+        say, record = session.speech(), form.reference(view.record_id)
+        told = say("undo.done", decision=say(f"decision.{decision}"), record=record)
+        session.notes()["undo"] = {
+            "alert": view.id,
+            "record": record,
+            "decision": decision,
+            "reason": reason,
+            "told": told,
+            "why": form.ended(say("undo.reason", reason=form.clip(reason, 90))),
+            "after": say("undo.after"),
+            "until": now + UNDO,
+            "act": partial(undo, made),
+        }
     typed.forget(subject(view.id, decision), person)
     close_dialog()
-    if decision == REOPEN:
-        st.rerun()
-    say, record = session.speech(), form.reference(view.record_id)
-    told = say("undo.done", decision=say(f"decision.{decision}"), record=record)
-    st.session_state["undo"] = {
-        "alert": view.id,
-        "record": record,
-        "decision": decision,
-        "reason": reason,
-        "told": told,
-        "why": form.ended(say("undo.reason", reason=form.clip(reason, 90))),
-        "after": say("undo.after"),
-        "until": now + UNDO,
-        "act": partial(undo, made),
-    }
     st.rerun()
 
 
@@ -270,6 +275,7 @@ def strips() -> None:
 
 def noted() -> None:
     """What was done or refused; no undo, whose end draws the page anew."""
+    session.take_notes()  # a part of a page may be drawn alone
     if "told" in st.session_state:
         st.html(draw.strip("✓", st.session_state.pop("told")))
     if "dialog" not in st.session_state:

@@ -148,7 +148,7 @@ def _set(office: str, tried: tied.Tied) -> None:
     number = tried.hear()
     if act(cut.set_capacity, office, number):
         told = session.speech()("capacity.done", office=office, n=number)
-        st.session_state["told"] = told
+        session.notes()["told"] = told
 
 
 def _heading(say: Words, reach: cut.Reach, told: cut.Cut) -> str:

@@ -95,7 +95,7 @@ def _start(say: Any, person: Any, card: Scorecard, free: str, *, busy: bool) -> 
                 )
             )  # fmt: skip
             if begun is not None:
-                st.session_state["told"] = say("fits.started", version=begun.version)
+                session.notes()["told"] = say("fits.started", version=begun.version)
                 st.session_state["fits-begun"] = fits + 1
             st.rerun()
 
@@ -158,7 +158,7 @@ def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") ->
             )
         )
         if done is not None:
-            st.session_state["told"] = say("fits.now_proposed", version=one.version)
+            session.notes()["told"] = say("fits.now_proposed", version=one.version)
         st.rerun()
 
 
@@ -180,6 +180,6 @@ def _waive(say: Any, person: Any, one: fitting.Fit, closed: list[promotion.Gate]
                 )
             )  # fmt: skip
             if begun is not None:
+                session.notes()["told"] = say("fits.started", version=begun.version)
                 typed.forget(subject, person)
-                st.session_state["told"] = say("fits.started", version=begun.version)
             st.rerun()

@@ -20,6 +20,7 @@ VIEWS = Path(__file__).with_name("views")
 
 def draw() -> None:
     """Draw the page of the signed-in person."""
+    session.take_notes()
     say = session.speech()
     st.set_page_config(page_title=say("product"), page_icon=theme.path("mark.png"), layout="wide")
     st.logo(theme.path("logo.svg"))

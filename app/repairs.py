@@ -284,16 +284,17 @@ def _rate(
     try:
         if not reason.strip():
             raise UsageError(Message("repair.no_reason"))
+        session.ready_to_note()
         done = quarantine.repair(here.store, here.settings, person, sound, reason, session.now())
     except RiskProfileError as error:  # beside the button: the top of the page is out of sight
         told.html(draw.strip("✕", say("repair.none"), refusal(say, error)))
         return
-    window.forget([*done.repaired, *done.passed_over])
-    typed.forget(subject, person)
-    st.session_state[f"repair-why-used-{batch.id}"] = True
     rest = [say.many("repair.still", len(done.refused))] if done.refused else []
     rest += [say.many("repair.passed", len(done.passed_over))] if done.passed_over else []
     tell(say, say.many("repair.rated", len(done.repaired)), " ".join(rest), done.summary)
+    window.forget([*done.repaired, *done.passed_over])
+    typed.forget(subject, person)
+    st.session_state[f"repair-why-used-{batch.id}"] = True
     st.rerun()
 
 
@@ -364,9 +365,9 @@ def _form(say: Any, window: cells.Window, row: KeptRow) -> None:
     if summary is None:  # beside the button: the top of the page is out of sight
         st.html(draw.strip("✕", lead, rest))
         return
+    tell(say, lead, rest, summary)
     window.forget([row.id])
     typed.forget(subject, person)
-    tell(say, lead, rest, summary)
     st.rerun()
 
 
@@ -390,6 +391,7 @@ def _submit(
     try:
         if not reason.strip():
             raise UsageError(Message("repair.no_reason"))
+        session.ready_to_note()
         done = quarantine.repair(
             here.store, here.settings, person, {row.id: fixes}, reason, session.now()
         )

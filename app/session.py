@@ -41,6 +41,7 @@ class _Run(threading.local):
     actor: Any = None
     status: Any = None
     words: words.Words | None = None
+    notes: dict[str, Any]
 
 
 _run = _Run()
@@ -54,6 +55,28 @@ def run() -> Iterator[None]:
         yield
     finally:
         _run.actor, _run.status, _run.words, _run.asking = None, None, None, False
+
+
+def ready_to_note() -> None:
+    """Before an act: see to it that what it comes to can be noted (`notes`)."""
+    _run.notes = st.session_state.setdefault("notes", {})
+
+
+def notes() -> dict[str, Any]:
+    """What an act of this run came to, by the name in the session state that it is to have there.
+
+    Written in place: where `st.session_state` itself is asked after an act, the next click may
+    end the run, and what was done would not be told.
+    """
+    return _run.notes
+
+
+def take_notes() -> None:
+    """Put what was noted into the session state, for the page that is drawn now."""
+    left: dict[str, Any] = st.session_state.setdefault("notes", {})
+    for name in [*left]:
+        st.session_state[name] = left[name]
+        del left[name]
 
 
 def actor(*, touch: bool = True) -> Any | None:

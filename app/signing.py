@@ -116,7 +116,7 @@ def _sign(say: Any, person: Any, one: promotion.Known, password: str) -> None:
     )  # fmt: skip
     if done is not None:
         key = "models.now_serves" if done.serves else "models.one_more"
-        st.session_state["told"] = say(key, version=one.version)
+        session.notes()["told"] = say(key, version=one.version)
     st.rerun()
 
 
@@ -175,9 +175,9 @@ def _back(profile: str, asked: str) -> None:
                 )
             )
             if done is not None:
-                typed.forget(subject, person)
-                st.session_state.pop(asked, None)
-                st.session_state["told"] = say(
+                session.notes()["told"] = say(
                     "models.taken_off", off=done.taken, version=done.scorecard.version
                 )
+                typed.forget(subject, person)
+                st.session_state.pop(asked, None)
             st.rerun()

@@ -38,11 +38,11 @@ def may(person: Any, action: str) -> bool:
 def tell(say: Any, lead: str, rest: str, summary: Summary | None) -> None:
     """Keep what an act on this page came to, for the next time the page is drawn.
 
-    Without a summary nothing was done.
+    Without a summary nothing was done. The session was made ready to note it before the act.
     """
     seen = [] if summary is None else notices(say, summary)
     glyph = "✕" if summary is None else "▸"
-    st.session_state[TOLD] = [(glyph, lead, rest), *(("!", *one) for one in seen)]
+    session.notes()[TOLD] = [(glyph, lead, rest), *(("!", *one) for one in seen)]
 
 
 def why_not(say: Any, fault: Any) -> str:
@@ -165,6 +165,7 @@ def upload(say: Any, person: Any) -> None:
 
 
 def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> NoReturn:
+    session.ready_to_note()
     if not given.size:
         tell(say, say("upload.failed"), say("upload.empty"), None)
         _choose_another()
@@ -191,12 +192,14 @@ def _take_in(say: Any, person: Any) -> None:
     The file that this window chose for it is let go, unless it can be read as new.
     """
     runs = served().runs
-    upload = runs.ended(person)
     mine, before = st.session_state.get(BEGUN, ("", NOTHING))
+    # Who turned to another batch meanwhile is left there: a form may be half filled in.
+    opens = _open() == before
+    session.ready_to_note()
     first = ""
-    if upload is not None:
-        # Who turned to another batch meanwhile is left there: a form may be half filled in.
-        first = _account(say, upload, opens=_open() == before)
+    if (upload := runs.ended(person)) is not None:
+        first = _account(say, upload, opens=opens)
+    session.take_notes()
     if mine and not runs.under_way(person):
         del st.session_state[BEGUN]
         if first:
@@ -222,7 +225,7 @@ def _account(say: Any, upload: Upload, *, opens: bool) -> str:
     batch = summary.batches[-1] if summary.batches else {}
     first = batch.get("duplicate_of", "") if summary.read else ""
     if batch and opens:  # rows that wait lie with the batch that kept them back
-        st.session_state["batch"] = next(iter(summary.waiting), batch["id"])
+        session.notes()["batch"] = next(iter(summary.waiting), batch["id"])
     if not summary.read:
         tell(say, say("upload.no_rows"), _of_file(upload, say("upload.no_rows_text")), summary)
         return ""

@@ -71,6 +71,7 @@ def _form() -> None:
         _field(st.text_area, say("masked.reason"), "reason", person, max_chars=500, height=90)
         fault(say("fault.kept"))
         asked = st.button(say("masked.ask"), key="masked-ask", type="primary", on_click=_ask)
+    session.take_notes()  # the button was heard before this part alone is drawn
     if asked and "told" in st.session_state:
         st.rerun()
 
@@ -86,7 +87,7 @@ def _ask() -> None:
     keys = {name: typed.own(f"masked-{name}", person) for name in FIELDS}
     record, *more = (st.session_state[key] or "" for key in keys.values())
     if act(unmasking.ask, record.strip(), *more, person=person):
-        st.session_state["told"] = session.speech()("masked.asked")
+        session.notes()["told"] = session.speech()("masked.asked")
         for name, key in keys.items():
             typed.forget(f"masked:{name}", person)
             st.session_state[key] = FIELDS[name]
@@ -126,7 +127,7 @@ def _request(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
 
 def _allow(number: int) -> None:
     if act(unmasking.allow, number):
-        st.session_state["told"] = session.speech()("masked.done")
+        session.notes()["told"] = session.speech()("masked.done")
 
 
 def _look(number: int) -> None:

@@ -430,9 +430,9 @@ def _send(alert_id: int, record: str) -> None:
         )
     )
     if made is not None:
+        session.notes()["told"] = sent
         typed.spare(lambda: review.discard_draft(store, person, subject(alert_id)))
         here.empty()
-        st.session_state["told"] = sent
 
 
 page()

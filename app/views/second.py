@@ -77,7 +77,7 @@ def confirm(kind: str, number: int, record: str) -> None:
     if deciding.act(
         review.confirm_outcome if kind == "outcome" else review.confirm_release, number
     ):
-        st.session_state["told"] = session.speech()(
+        session.notes()["told"] = session.speech()(
             "second.confirmed", record=form.reference(record)
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import RerunData, RerunException
 from streamlit.testing.v1 import AppTest
 
 from app import deciding, session, typed, words
@@ -76,7 +77,8 @@ def test_an_undo_that_failed_can_be_tried_again_while_its_time_runs(monkeypatch)
         assert ("fault" in ended, "undo" in ended) == (told, False)
     monkeypatch.setattr(st, "session_state", kept)
     deciding.undo(7)
-    assert kept == {"told": EN("undo.undone", record="A-7")}
+    session.take_notes()
+    assert kept == {"told": EN("undo.undone", record="A-7"), "notes": {}}
     assert left == [(deciding.subject(3, "scan"), "a shadow")]
 
 
@@ -180,3 +182,54 @@ def test_a_reason_typed_while_another_program_writes_stays_and_its_button_works(
     page.button(key="reason-save").click().run()
     assert (heard, list(page.exception)) == (["Ask for the invoice"], [])
     assert page.text_area[0].value == "Ask for the invoice"
+
+
+class Ends(dict[str, Any]):
+    """A session state of which the next click ends the run, from some moment on."""
+
+    clicked = False
+
+    def _asked(self) -> None:
+        if self.clicked:
+            raise RerunException(RerunData())
+
+    def __getitem__(self, name: str) -> Any:
+        self._asked()
+        return super().__getitem__(name)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._asked()
+        super().__setitem__(name, value)
+
+    def __contains__(self, name: object) -> bool:
+        self._asked()
+        return super().__contains__(name)
+
+    def pop(self, *given: Any) -> Any:
+        self._asked()
+        return super().pop(*given)
+
+
+def test_what_was_done_is_told_though_the_next_click_comes_while_it_is_done(monkeypatch):
+    kept = Ends(dialog=(3, "scan"))
+    monkeypatch.setattr(st, "session_state", kept)
+    monkeypatch.setattr(session, "speech", lambda: EN)
+    monkeypatch.setattr(session, "now", lambda: datetime(2026, 11, 24, tzinfo=UTC))
+    monkeypatch.setattr(deciding, "served", lambda: SimpleNamespace(store=None))
+    monkeypatch.setattr(typed, "forget", lambda *_: kept.pop("draft", None))
+    view = SimpleNamespace(id=3, blind=False, decisions=[], record_id="A-7")
+
+    def acts(*_: Any) -> int:
+        kept.clicked = True
+        return 11
+
+    monkeypatch.setattr(deciding.review, "decide", acts)
+    for act in (
+        lambda: deciding._decide(view, "scan", "a shadow", object()),
+        lambda: deciding.ended(deciding.attempt(acts), "done", "subject"),
+    ):
+        with pytest.raises(RerunException):
+            act()
+        kept.clicked = False
+    session.take_notes()
+    assert (kept["undo"]["record"], kept["told"]) == ("A-7", "done")
