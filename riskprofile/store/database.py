@@ -100,6 +100,7 @@ FAULTS = (
         f"become (ulimit -f), then {AGAIN}",
     ),
     ("no space", "the disk is full", f"Make room, then {AGAIN}"),
+    ("nul (0x00)", "PostgreSQL cannot hold a text with a zero byte", "Write it without one."),
     ("deadlock", DEADLOCK, f"Nothing is lost: {AGAIN}"),  # it says "blocked" too
     ("locked", LOCKED, f"Wait for it to finish, then {AGAIN}"),
     ("permission denied for", "the database does not let this user do that", GRANT),

@@ -648,6 +648,14 @@ def test_a_text_that_postgresql_cannot_hold_is_kept_with_its_place_visible(addre
     assert found == (names if store.sqlite else ["Riga", "Ri\u2400ga", "\u2400"])
 
 
+def test_words_that_postgresql_cannot_hold_are_refused_and_not_changed(postgres_url):
+    """The audit chain has digests of what is said: it would break over another character."""
+    store = Store.open(postgres_url)
+    with pytest.raises(StoreError, match="text with a zero byte"), store.write() as connection:
+        connection.execute(insert(Setting).values(name="a\0b", value=1))
+    store.close()
+
+
 @pytest.mark.parametrize("count", [0, 1, 449, 450, 451, 1350, 1351])
 def test_rows_of_any_number_come_back_each_once(address, count):
     """On SQLite 450 of two values are one statement, and what is left of them comes alone."""
