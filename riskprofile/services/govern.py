@@ -490,15 +490,16 @@ def lost_keys(store: Store, actor: Actor, home: Path) -> list[str]:
     Raises
     ------
     StoreError
-        None is lost, and one cannot be used: others may read it, or it is cut.
+        None is lost, and one cannot be used: others may read it, it is cut, or it is of another
+        installation.
     """
     authorise(actor, "audit.verify")
     with store.read() as connection:
         used = audit.done(connection, list(KEYS))
-    names = dict.fromkeys(name for action, name in KEYS.items() if action in used)
-    lost = [name for name in names if not keys.there(home, name)]
-    for name in () if lost else names:
-        keys.key(home, name, make=False)
+        names = dict.fromkeys(name for action, name in KEYS.items() if action in used)
+        lost = [name for name in names if not keys.there(home, name)]
+        for name in () if lost else names:
+            keys.used(connection, home, name)
     return [str(home / "keys" / f"{name}.key") for name in lost]
 
 

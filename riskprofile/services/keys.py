@@ -12,14 +12,17 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from sqlalchemy import Connection
 
 from riskprofile.errors import StoreError
 from riskprofile.files import sync_folder
+from riskprofile.store import audit
 
 SIZE = 32  # bytes of a key
 NONCE = 12
 SHORTEST = 16  # characters of a secret that is written by hand
 NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)  # what a disk without second names says
+MARK = "key"  # of the record of a key that was made: which one
 TOKEN = "removed-"  # noqa: S105 - what a removed record is called instead of its reference
 
 
@@ -77,6 +80,37 @@ def _make(path: Path) -> bytes:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)  # what it seals is on the disk soon: its name must be too
     return content
+
+
+def used(connection: Connection, home: Path, name: str) -> bytes:
+    """The key of that name that was used here before.
+
+    Raises
+    ------
+    StoreError
+        It is not here, cannot be used, or is not the one of which the chain tells that it was
+        made last. (Former releases told no mark of it, and then nothing is compared.)
+    """
+    secret = key(home, name, make=False)
+    told = audit.last_detail(connection, made(name)).get(MARK)
+    if told not in (None, mark(secret)):
+        raise StoreError(
+            "this is another key than the one used before",
+            where=str(home / "keys" / f"{name}.key"),
+            do="Move it away and restore the right one from the backup; --new-key makes another"
+            " where that is lost.",
+        )
+    return secret
+
+
+def made(name: str) -> str:
+    """The act by which the chain tells that a key was made, with its `mark`."""
+    return f"{name}.key"
+
+
+def mark(secret: bytes) -> str:
+    """What tells a key from others and may be read by anybody: 16 digits of a digest."""
+    return hashlib.sha256(b"riskprofile key:" + secret).hexdigest()[:16]
 
 
 def there(home: Path, name: str) -> bool:

@@ -158,7 +158,8 @@ def run(
     UsageError
         The time is before `FIRST_YEAR`.
     StoreError
-        The key that was used before is not here: what another would mask, that could not open.
+        The key that was used before is not here, or another is: what that would mask, the one of
+        before could not open.
         Or the practice store cannot be used: all else is forgotten before that is told.
     """
     authorise(actor, "retention.run")
@@ -212,15 +213,17 @@ def preview(
     UsageError
         The time is before `FIRST_YEAR`.
     StoreError
-        The key that was used before is not here: a run would do nothing.
+        The key that was used before is not here, or another is: a run would do nothing.
     """
     authorise(actor, "retention.run")
     moment = _in_reach(as_of)
     told = {name: Forgotten(moment) for name in (*PROFILES, "")}
     with store.read() as connection:
-        used = audit.done(connection, USED) and not new_key
-    here = used or keys.there(settings.home, KEY)
-    secret = keys.key(settings.home, KEY, make=False) if here else bytes(keys.SIZE)
+        used, here = audit.done(connection, USED), keys.there(settings.home, KEY)
+        if used and (here or not new_key):
+            secret = keys.used(connection, settings.home, KEY)
+        else:
+            secret = keys.key(settings.home, KEY) if here else bytes(keys.SIZE)
     for profile in PROFILES.values():
         said, mine, alerts_due = terms(profile, settings), told[profile.name], set[int]()
         with store.read() as connection:
@@ -333,9 +336,10 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
         serialise(connection, audit.CHAIN_LOCK)
         used = audit.done(connection, USED)
         anew = new_key and not keys.there(settings.home, KEY)
-        given = keys.key(settings.home, KEY, make=new_key or not used)
-        if anew or not used:
-            note(connection, actor, "retention.key", "retention", now)
+        if used and not anew:
+            return keys.used(connection, settings.home, KEY)
+        given = keys.key(settings.home, KEY)
+        note(connection, actor, keys.made(KEY), KEY, now, {keys.MARK: keys.mark(given)})
     return given
 
 

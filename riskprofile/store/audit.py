@@ -142,6 +142,13 @@ def last_at(connection: Connection, action: str = "") -> datetime | None:
     return connection.execute(asked.order_by(_audit.c.sequence.desc()).limit(1)).scalar()
 
 
+def last_detail(connection: Connection, action: str) -> dict[str, Any]:
+    """What was told when this was last done; nothing where it never was, or was told of nothing."""
+    asked = select(_audit.c.detail).where(_audit.c.action == action)
+    told = connection.execute(asked.order_by(_audit.c.sequence.desc()).limit(1)).scalar()
+    return told or {}
+
+
 def verify(
     connection: Connection, head: Head | None = None, kept: Mapping[int, str] | None = None
 ) -> Verdict:

@@ -1147,6 +1147,24 @@ def test_doctor_names_the_keys_that_a_restored_database_misses(home: Path, tmp_p
     assert not (home / "keys" / "retention.key").exists()
 
 
+def test_a_key_of_the_wrong_backup_is_named_and_the_way_out_is_told(
+    home: Path, tmp_path: Path
+) -> None:
+    kept = home / "keys" / "retention.key"
+    assert run(home, "retention", "run")[0] == 0
+    kept.write_bytes(b"k" * 32)
+    told = f"{kept}: this is another key than the one used before. Move it away and restore"
+    code, said, _ = run(home, "doctor")
+    assert (code, f"!!  keys: {told}" in said) == (1, True)
+    for command in (["run"], ["run", "--new-key"], ["run", "--dry-run"]):
+        code, said, failed = run(home, "retention", *command)
+        assert (code, said) == (1, "") and "another key than the one used before" in failed
+    kept.rename(tmp_path / "other.key")
+    assert run(home, "retention", "run")[0] == 1  # it is not here
+    assert run(home, "retention", "run", "--new-key")[0] == 0
+    assert "ok  keys" in run(home, "doctor")[1]
+
+
 @pytest.mark.parametrize("fault", ["it is cut", "others may read it"])
 def test_doctor_names_a_key_that_is_here_and_cannot_be_used(home: Path, fault: str) -> None:
     kept = home / "keys" / "audit.key"

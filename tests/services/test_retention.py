@@ -640,6 +640,62 @@ def test_a_key_that_was_destroyed_on_purpose_is_followed_by_another_when_a_perso
     assert made_keys(store) == 2  # the one that is here went on
 
 
+def test_a_key_of_another_installation_masks_nothing(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """As the wrong backup leaves it: of 32 bytes, its owner's alone, and none that opens a mask."""
+    retention.run(store, home, OWNER, RECEIVED)
+    seeded(store, home, tmp_path)
+    assert govern.lost_keys(store, OWNER, home.home) == []
+    kept, now = home.home / "keys" / "retention.key", retention.due_at(RECEIVED, 12)
+    own, before = kept.read_bytes(), everything(store, home)
+    kept.write_bytes(other := b"k" * keys.SIZE)
+    for do in (
+        lambda: retention.run(store, home, OWNER, now),
+        lambda: retention.run(store, home, OWNER, now, new_key=True),  # never written over
+        lambda: retention.preview(store, home, OWNER, now),
+        lambda: govern.lost_keys(store, OWNER, home.home),
+    ):
+        with pytest.raises(StoreError, match="another key than the one used before"):
+            do()
+    assert kept.read_bytes() == other
+    kept.write_bytes(own)
+    assert everything(store, home) == before
+    assert retention.run(store, home, OWNER, now).masked > 0
+    kept.unlink()
+    retention.run(store, home, OWNER, now, new_key=True)
+    assert govern.lost_keys(store, OWNER, home.home) == []
+    kept.write_bytes(own)
+    with pytest.raises(StoreError, match="another key"):  # the newest counts
+        retention.run(store, home, OWNER, now)
+
+
+def test_the_key_of_a_database_of_a_former_release_is_taken_as_it_is(
+    any_store: Store, home: Settings
+) -> None:
+    """That told that a key was made, and nothing by which it is known again: the next one is."""
+    of_a_former_release(any_store, home)
+    kept, other = home.home / "keys" / "retention.key", b"k" * keys.SIZE
+    kept.write_bytes(other)
+    retention.run(any_store, home, OWNER, RECEIVED)
+    assert govern.lost_keys(any_store, OWNER, home.home) == []
+    assert made_keys(any_store) == 1
+    kept.unlink()
+    retention.run(any_store, home, OWNER, RECEIVED, new_key=True)
+    kept.write_bytes(other)
+    with pytest.raises(StoreError, match="another key"):
+        retention.run(any_store, home, OWNER, RECEIVED)
+
+
+def of_a_former_release(store: Store, home: Settings) -> None:
+    """A key, made as a former release told of it."""
+    settings.make_home(home)
+    keys.key(home.home, "retention")
+    told = {"actor": "o", "action": "retention.key", "subject": "retention", "now": RECEIVED}
+    with store.write() as connection:
+        audit.append(connection, **told)
+
+
 def made_keys(store: Store) -> int:
     with store.read() as connection:
         asked = text("SELECT count(*) FROM audit WHERE action = 'retention.key'")
@@ -938,6 +994,7 @@ def test_late_words_that_another_key_sealed_are_not_lost(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
     """Of two keys of two machines each opens its own, once both are back."""
+    of_a_former_release(store, home)  # later ones refuse the second
     record, now = masked(store, home, tmp_path)
     with store.read() as connection:
         alert = connection.execute(
