@@ -1,6 +1,7 @@
-// Letters are the shortcuts of the page's buttons. Four things are added to what Streamlit does.
+// Letters are the shortcuts of the page's buttons. Five things are added to what Streamlit does.
 // Tab comes to a list and opens nothing: the grid would take its first cell, as a click does.
 // Letters typed while a list has the focus reach the shortcuts: the grid would keep them.
+// Arrows in the list of alerts after a click beside it step as N and P: the grid would take none.
 // Letters typed while the page is drawn anew wait until it stands. A button is then one of the
 // page before or of the page to come: a step would be lost, and a decision fall on the wrong alert.
 // Where an alert stands below its list, as on a telephone, the page goes to what is opened, and back.
@@ -37,6 +38,8 @@ if (!window.riskprofileKeys) {
   const EDITOR = '[class*="st-key-repairs-"], [class*="st-key-items-"]';
   const listOf = (target) => target instanceof Element && target.closest('[class*="st-key-list-"]');
   const chosen = (list) => list.querySelector('[aria-selected="true"]');
+  let left = false; // otherwise than by Tab: the grid keeps its cell marked, and takes no arrows any more
+  const steps = () => document.querySelector('[aria-label="Shortcut N"]');
   let tabbed = false; // whether Tab was the last key
 
   const tell = (late) => {
@@ -82,7 +85,7 @@ if (!window.riskprofileKeys) {
   const goBack = () => {
     main().scrollTop = place;
     const list = document.querySelector('[class*="st-key-list-"] [data-testid="data-grid-canvas"]');
-    tabbed = true; // it opens nothing
+    tabbed = left = true; // it opens nothing
     list?.focus({ preventScroll: true });
   };
 
@@ -99,10 +102,12 @@ if (!window.riskprofileKeys) {
     const list = listOf(target);
     tabbed = event.key === "Tab";
     walks = !!list && event.key.startsWith("Arrow");
-    if (list && !chosen(list) && /^Arrow(Down|Up)$/.test(event.key)) {
+    if (list && /^Arrow(Down|Up)$/.test(event.key) && (!chosen(list) || (left && steps()))) {
       event.stopImmediatePropagation();
       event.preventDefault();
-      return send({ key: "n", code: "KeyN", keyCode: 78 });
+      const back = chosen(list) && event.key === "ArrowUp";
+      const [key, keyCode] = back ? ["p", 80] : ["n", 78];
+      return send({ key, code: `Key${key.toUpperCase()}`, keyCode });
     }
     const text = target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)
       || (target instanceof Element && target.closest(EDITOR));
@@ -149,9 +154,10 @@ if (!window.riskprofileKeys) {
     stir();
   }, true);
 
-  window.addEventListener("pointerdown", () => {
+  window.addEventListener("pointerdown", ({ target }) => {
     kept = [];
     tabbed = walks = false;
+    left = !listOf(target);
   }, true);
   window.addEventListener("focusin", ({ target }) => {
     const list = listOf(target);

@@ -138,6 +138,19 @@ def test_tab_comes_to_the_list_and_opens_nothing_and_arrows_open_from_there(serv
         settled(page)
 
 
+def test_arrows_go_on_in_the_list_after_a_click_beside_it(served, visit):
+    page = visit("officer-14")
+    open_row(page, 2)
+    expect(reference(page)).to_have_text("PX-2026-104587")
+    settled(page)
+    page.locator(".st-key-alert_body").click(position={"x": 200, "y": 4})
+    page.locator("[class*=st-key-list-] canvas[data-testid=data-grid-canvas]").focus()
+    for key, wanted in (("ArrowDown", "672"), ("ArrowDown", "757"), ("ArrowUp", "672")):
+        page.keyboard.press(key)
+        expect(reference(page)).to_have_text(f"PX-2026-104{wanted}")
+        settled(page)
+
+
 def test_after_next_the_row_that_was_clicked_before_opens_again_by_a_click(served, visit):
     page = visit("officer-14")
     open_row(page, 2)

@@ -284,6 +284,9 @@ def test_where_an_alert_stands_below_its_list_the_page_goes_to_it_and_back(serve
         goes()
         expect(grid).to_be_focused()
         assert main.evaluate("one => one.scrollTop") == place
+    page.keyboard.press("ArrowDown")
+    expect(reference(page)).to_have_text("PX-2026-104672")
+    settled(page)
     press(page, "n")
     expect(way).to_be_focused()
     in_sight(reference(page))
