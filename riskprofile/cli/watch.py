@@ -12,7 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, named, now, owner, settings_of
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import inbox
+from riskprofile.services.inbox_watcher import EVERY, Watcher
 from riskprofile.services.run import Options
 from riskprofile.services.settings import open_store
 
@@ -22,7 +22,7 @@ def watch(
     folder: Annotated[Path, typer.Argument(parser=named, help="The inbox.")],
     every: Annotated[
         float, typer.Option("--every", min=0.05, max=3600, help="Seconds between two looks.")
-    ] = inbox.EVERY,
+    ] = EVERY,
     once: Annotated[bool, typer.Option("--once", help="Two looks, then end.")] = False,
     profile: Annotated[str, typer.Option(help="auto, shipment or traveller.")] = "auto",
     format: Annotated[str, typer.Option(help="auto, or the name of a format.")] = "auto",
@@ -39,7 +39,7 @@ def watch(
         resume=True,
     )
     with closing(open_store(settings)) as store:
-        watcher = inbox.Watcher(store, settings, owner(), options, now, output.note)
+        watcher = Watcher(store, settings, owner(), options, now, output.note)
         told = watcher.run(folder, every=every, once=once)
     said = (
         f"done {told.done}, failed {told.failed}, waiting {told.waiting}; read {told.read} = "

@@ -24,7 +24,7 @@ import pytest
 
 from riskprofile.cli import main
 from riskprofile.errors import StoreError
-from riskprofile.services import check_counts, inbox, past, results, settings, uploading
+from riskprofile.services import check_counts, inbox_watcher, past, results, settings, uploading
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -1029,9 +1029,9 @@ def test_doctor_leaves_to_a_watcher_what_a_watcher_took(
     store = settings.open_store(opened)
     terminated = factory.Steps(lambda name, rows, of: os.kill(os.getpid(), signal.SIGTERM))
     with monkeypatch.context() as stopped:
-        stopped.setattr(inbox, "screen", functools.partial(screen, progress=terminated))
+        stopped.setattr(inbox_watcher, "screen", functools.partial(screen, progress=terminated))
         asked, clock = Options(resume=True, chunk_rows=4), lambda: datetime.now(UTC)
-        watcher = inbox.Watcher(store, opened, OWNER, asked, clock, print)
+        watcher = inbox_watcher.Watcher(store, opened, OWNER, asked, clock, print)
         assert watcher.run(folder, every=0.05).stopped == signal.SIGTERM
     store.close()
     said = run(home, "doctor")[1]

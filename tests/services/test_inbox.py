@@ -1,4 +1,4 @@
-"""The inbox takes regular files that stand still, each once, and survives its watchers."""
+"""The inbox takes regular files that stand still, each once."""
 
 from __future__ import annotations
 
@@ -8,45 +8,34 @@ import io
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
 import pytest
-from sqlalchemy import text
 
-from riskprofile.errors import InputError, PolicyError, UsageError
-from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, inbox, settings, watchers
-from riskprofile.services.identity import OWNER
+from riskprofile.errors import UsageError
 from riskprofile.services.inbox import Inbox
-from riskprofile.services.lanes import Ranked
-from riskprofile.services.run import Options, Stop
-from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.services.steps import Step
 from riskprofile.services.uploading import safe_name
-from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
-from tests import factory
-from tests.cli.test_cli import run
 from tests.conftest import LATE
-from tests.services.bench import put_offices
-
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-ROOT = Path(__file__).resolve().parents[2]
-GOOD = factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(index=False)
-OTHER = GOOD.replace("XM-", "YM-")
+from tests.services.inboxes import (
+    GOOD,
+    OTHER,
+    ROOT,
+    count,
+    kept,
+    link,
+    plain,
+    two_names,
+    unreadable,
+    watched,
+)
 
 
 @pytest.fixture
@@ -61,72 +50,12 @@ def store(bare: Store) -> Store:
     return bare
 
 
-def count(store: Store, table: str) -> int:
-    with store.read() as connection:
-        return int(connection.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
-
-
-def start(home: Settings, folder: Path, *more: str, **environment: str) -> subprocess.Popen[str]:
-    """A watcher in a process of its own, as a service runs it."""
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-c", "from riskprofile.cli import main; main()"),
-            *("watch", str(folder), "--every", "0.2", "--json", *more),
-        ],
-        cwd=ROOT,
-        env={**os.environ, "RISKPROFILE_HOME": str(home.home), "OMP_NUM_THREADS": "1"}
-        | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def ended(process: subprocess.Popen[str]) -> dict[str, Any]:
-    out, err = process.communicate(timeout=LATE)
-    assert "Traceback" not in err, err
-    told: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
-    return told
-
-
-def once(home: Settings, folder: Path) -> tuple[int, dict[str, Any]]:
-    """Two looks by the command, in this process: its exit code, and what it told."""
-    code, said, errors = run(home.home, "watch", folder, "--every", "0.2", "--json", "--once")
-    assert "Traceback" not in errors, errors
-    return code, json.loads(said.strip().splitlines()[-1]) if said else {}
-
-
-def kept(folder: Path, kind: str) -> list[str]:
-    """What lies under done/ or failed/, without the token in front and without reports."""
-    found = sorted((folder / kind).glob("*/*"))
-    return [
-        path.name.split("-", 3 if kind == "done" else 2)[-1]
-        for path in found
-        if not path.name.endswith((".report.json", ".rejected.csv"))
-    ]
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LATE
-    while not true():
-        assert time.monotonic() < deadline, f"it did not happen in {LATE} s"
-        time.sleep(0.05)
-
-
 def zipped(*members: tuple[str, bytes]) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members:
             archive.writestr(name, content)
     return held.getvalue()
-
-
-def link(folder: Path, name: str, target: str) -> None:
-    (folder / name).symlink_to(target)
-
-
-def plain(folder: Path, name: str, content: bytes | str = GOOD) -> None:
-    (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def listener(folder: Path, name: str) -> None:
@@ -140,11 +69,6 @@ def listener(folder: Path, name: str) -> None:
         held.close()
 
 
-def two_names(folder: Path, name: str) -> None:
-    plain(folder.parent, "elsewhere.csv")
-    os.link(folder.parent / "elsewhere.csv", folder / name)
-
-
 def device(folder: Path, name: str) -> None:
     try:
         os.mknod(folder / name, 0o600 | 0o020000, os.makedev(1, 5))  # /dev/zero
@@ -152,35 +76,6 @@ def device(folder: Path, name: str) -> None:
         if error.errno not in (errno.EPERM, errno.EACCES):
             raise
         pytest.skip("only root makes a device")
-
-
-def unreadable(folder: Path, name: str) -> None:
-    plain(folder, name)
-    (folder / name).chmod(0)
-    if os.geteuid() == 0:
-        os.chown(folder / name, 65534, 65534)
-
-
-def without_rights() -> list[str]:
-    """What a program begins with so that rights of files hold for it too: root has all."""
-    if os.geteuid() != 0:
-        return []
-    if (tool := shutil.which("setpriv")) is None:
-        pytest.skip("root may read everything, and there is no setpriv")
-    return [tool, "--bounding-set=-dac_override,-dac_read_search,-fowner"]
-
-
-def watched_without_rights(home: Settings, folder: Path) -> subprocess.CompletedProcess[str]:
-    """What `watch --once` came to, for whom rights of files hold."""
-    command = [*without_rights(), sys.executable, "-c", "from riskprofile.cli import main; main()"]
-    return subprocess.run(
-        [*command, "watch", str(folder), "--every", "0.2", "--once"],
-        cwd=ROOT,
-        env={**os.environ, "RISKPROFILE_HOME": str(home.home)},
-        capture_output=True,
-        text=True,
-        timeout=LATE,
-    )
 
 
 LONG = "n" * 251 + ".csv"
@@ -284,17 +179,6 @@ TRICKS: dict[str, Trick] = {
 }
 
 
-def test_a_name_of_long_letters_leaves_room_for_what_is_told_of_its_file(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """File systems count bytes, and a report is called like its file, and more."""
-    plain(folder, "\U0001d4d0" * 62 + ".csv", GOOD + "one,cell\n")  # 252 bytes
-    told = _watched(store, home, folder)
-    assert (told.done, told.accepted, told.quarantined) == (1, 4, 1)
-    (report,) = (folder / "done").glob("*/*.report.json")
-    assert report.with_name(report.name.replace(".report.json", ".rejected.csv")).is_file()
-
-
 def test_there_are_forty_one_tricks() -> None:
     assert len(TRICKS) == 41
 
@@ -307,7 +191,7 @@ def test_no_trick_of_the_inbox_gets_more_than_a_regular_file(
     lay, done, failed, left = TRICKS[trick]
     lay(folder)
     passwd = Path("/etc/passwd").stat()
-    told = _watched(store, home, folder)
+    told = watched(store, home, folder)
     assert kept(folder, "done") == done or sorted(kept(folder, "done")) == sorted(done)
     assert kept(folder, "failed") == failed
     found = {path.name for path in folder.iterdir()} - {"claimed", "done", "failed"}
@@ -321,463 +205,6 @@ def test_no_trick_of_the_inbox_gets_more_than_a_regular_file(
     after = Path("/etc/passwd").stat()
     assert (passwd.st_size, passwd.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     assert not list(folder.parent.glob("b.csv"))
-
-
-def _watched(store: Store, home: Settings, folder: Path) -> inbox.Watched:
-    from datetime import UTC, datetime
-
-    from riskprofile.services.identity import OWNER
-    from riskprofile.services.run import Options
-
-    watcher = inbox.Watcher(
-        store,
-        home,
-        OWNER,
-        Options(resume=True),
-        lambda: datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
-        lambda text: None,
-    )
-    return watcher.run(folder, every=0.01, once=True)
-
-
-def reports(folder: Path, kind: str = "done") -> dict[str, dict[str, Any]]:
-    """What is told of each file, by its name."""
-    cut = 3 if kind == "done" else 2
-    return {
-        path.name.removesuffix(".report.json").split("-", cut)[-1]: json.loads(path.read_text())
-        for path in (folder / kind).glob("*/*.report.json")
-    }
-
-
-def test_files_that_wait_together_are_ranked_against_each_other(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Each of one declaration, as messages come: none is the first of a list of its own."""
-    put_offices(store, [{"code": "XMAAA", "zone": "UTC", "capacity": "3"}])
-    table = factory.shipments(9).drop(columns=["source", "line", "warnings"])
-    table["customs_office"], table["arrival_at"] = "XMAAA", pd.Timestamp(NOW)
-    table["declaration_id"] = [f"XMAAA-{n}" for n in range(9)]
-    for n in range(9):
-        plain(folder, f"{n}.csv", table[n : n + 1].to_csv(index=False))
-    told = _watched(store, home, folder)
-    assert (told.done, told.read, told.accepted) == (9, 9, 9)
-    assert sorted(kept(folder, "done")) == [f"{n}.csv" for n in range(9)]
-    with store.read() as connection:
-        rows = connection.execute(text("SELECT rank, lane, batch_id FROM alert ORDER BY rank"))
-        alerts = [tuple(row) for row in rows]
-    assert [rank for rank, _, _ in alerts] == sorted({rank for rank, _, _ in alerts})
-    assert [lane for _, lane, _ in alerts].count("red") == 3
-    assert len({batch for _, _, batch in alerts}) == len(alerts) == told.alerts
-    by_file = reports(folder)
-    assert [one["read"] for one in by_file.values()] == [1] * 9
-    assert {one["batches"][0]["source"] for one in by_file.values()} == {*by_file}
-    lanes = {of["batches"][0]["id"]: of["alerts"]["lane"] for of in by_file.values()}
-    assert all(lanes[batch][lane] == 1 for _, lane, batch in alerts)
-    assert sum(sum(one.values()) for one in lanes.values()) == len(alerts)
-
-
-def test_what_fails_or_is_kept_back_is_told_of_its_own_file(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    plain(folder, "a.csv", GOOD)
-    plain(folder, "b.csv", OTHER.replace("450.0", "12,5 kgs", 2))
-    plain(folder, "c.csv", b"\x00\x01 no table")
-    plain(folder, "d.csv", GOOD.replace("XM-", "ZM-").replace("450.0", "13,5 kgs", 1))
-    plain(folder, "e.csv", GOOD)  # the very bytes of the first
-    told = _watched(store, home, folder)
-    assert (told.done, told.failed, told.quarantined, told.duplicate) == (4, 1, 3, 4)
-    assert kept(folder, "failed") == ["c.csv"]
-    assert reports(folder, "failed")["c.csv"]["error"]["where"] == "c.csv"
-    by_file = reports(folder)
-    assert {name: one["quarantined"] for name, one in by_file.items()} == {
-        "a.csv": 0,
-        "b.csv": 2,
-        "d.csv": 1,
-        "e.csv": 0,
-    }
-    assert {name: one["exit_code"] for name, one in by_file.items()} == {
-        "a.csv": 0,
-        "b.csv": 6,
-        "d.csv": 6,
-        "e.csv": 0,
-    }
-    assert by_file["e.csv"]["batches"][0]["state"] == "duplicate"
-    rejected = {
-        path.name.split("-", 3)[-1]: path.read_text()
-        for path in (folder / "done").glob("*/*.rejected.csv")
-    }
-    assert {*rejected} == {"b.csv.rejected.csv", "d.csv.rejected.csv"}
-    assert rejected["b.csv.rejected.csv"].count("12,5 kgs") == 2
-    assert "13,5 kgs" not in rejected["b.csv.rejected.csv"]
-    assert "12,5 kgs" not in rejected["d.csv.rejected.csv"]
-
-
-def test_a_report_tells_of_its_own_file_what_a_run_of_it_alone_would_have(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    put_offices(store, [{"code": "XMAAA", "zone": "UTC", "capacity": "90"}])
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    table = factory.shipments(4).drop(columns=["source", "line", "warnings"])
-    plain(folder, "a.csv", table.assign(customs_office="XMAAA").to_csv(index=False))
-    other = table.assign(customs_office="XMZZZ", declaration_id=[f"Z{n}" for n in range(4)])
-    plain(folder, "b.csv", other.to_csv(index=False))  # of an office that is not loaded
-    plain(folder, "c.csv", passengers())
-    plain(folder, "d.csv", other.to_csv(index=False))
-    said: list[str] = []
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    watcher.run(folder, every=0.01, once=True)
-    by_file = reports(folder)
-    red = by_file["b.csv"]["alerts"]["total"]
-    assert red > 0
-    assert {name: one["unknown_offices"].get("XMZZZ", 0) for name, one in by_file.items()} == {
-        **dict.fromkeys(("a.csv", "c.csv", "d.csv"), 0),
-        "b.csv": red,
-    }
-    are = "alert is" if red == 1 else "alerts are"
-    assert [one for one in said if one.startswith(f"b.csv: {red} {are} of office XMZZZ")]
-    for of_profile in ("model_versions", "history_days"):
-        assert {name: [*one[of_profile]] for name, one in by_file.items()} == {
-            "a.csv": ["shipment"],
-            "b.csv": ["shipment"],
-            "c.csv": ["traveller"],
-            "d.csv": [],  # known already: nothing rated it
-        }
-
-
-def test_what_keeps_one_file_waiting_keeps_no_other(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    plain(folder, "a.csv", GOOD)
-    plain(folder, "b.csv", passengers())  # its profile is off
-    plain(folder, "c.csv", OTHER)
-    said: list[str] = []
-    options = Options(resume=True)
-    watcher = inbox.Watcher(store, home, OWNER, options, lambda: NOW, said.append)
-    with pytest.raises(PolicyError):
-        watcher.run(folder, every=0.05, once=True)
-    assert count(store, "batch") == 3  # whatever the number of tries
-    assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (2, 1, 8)
-    assert [one for one in said if one.startswith("b.csv: waits")]
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    told = _watched(store, home, folder)
-    assert (told.done, told.accepted, count(store, "batch")) == (1, 3, 3)
-    with store.read() as connection:
-        states = connection.execute(text("SELECT DISTINCT state FROM batch")).scalars().all()
-    assert states == ["done"]
-
-
-def test_what_a_signal_leaves_taken_is_counted_as_waiting_and_the_next_goes_on(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    plain(folder, "large.csv", "x" * 200_000)  # a run of its own, which ends at once
-    for name in ("a.csv", "b.csv"):
-        plain(folder, name, GOOD if name == "a.csv" else OTHER)
-    for number, name in enumerate(("large.csv", "a.csv", "b.csv")):
-        os.utime(folder / name, (number, number))
-
-    def say(line: str) -> None:
-        if line.startswith("large.csv"):
-            os.kill(os.getpid(), signal.SIGTERM)
-
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, say)
-    told = watcher.run(folder, every=0.05)
-    assert (told.stopped, told.failed, told.done, told.waiting) == (signal.SIGTERM, 1, 0, 2)
-    after = _watched(store, home, folder)
-    assert (after.done, after.waiting, after.stopped) == (2, 0, 0)
-
-
-def test_what_cannot_be_told_of_a_file_is_told_later_and_the_watcher_goes_on(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Where its report has no place, a file is neither moved nor read a second time."""
-    said: list[str] = []
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    stop = Stop()
-    with Inbox(folder) as box:
-        blocked = folder / "done" / f"{NOW:%Y-%m-%d}"
-        blocked.write_text("where the folder of the day should be")
-        plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
-        plain(folder, "b.csv", OTHER)
-        box.look()
-        assert watcher._rate(box, box.look(), stop) is None
-        assert (watcher.told.done, watcher.told.waiting, count(store, "record")) == (0, 2, 7)
-        for _ in range(3):
-            watcher._rate(box, box.left(), stop)
-        assert [one.split(":")[0] for one in said if "cannot be told" in one] == ["a.csv", "b.csv"]
-        assert count(store, "batch") == 2
-        blocked.unlink()
-        watcher._rate(box, box.left(), stop)
-    told = watcher.told
-    assert (told.done, told.waiting, told.accepted, told.duplicate) == (2, 0, 7, 0)
-    assert sorted(kept(folder, "done")) == ["a.csv", "b.csv"]
-    assert {name: one["quarantined"] for name, one in reports(folder).items()} == {
-        "a.csv": 1,
-        "b.csv": 0,
-    }
-    assert "12,5 kgs" in next((folder / "done").glob("*/*.rejected.csv")).read_text()
-    assert list((folder / "claimed").iterdir()) == []
-
-
-def test_what_a_killed_watcher_rated_and_could_not_tell_of_is_told_by_the_next(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Its files were told of as duplicates, and why rows of them were kept back by nobody."""
-    days = [datetime.now(UTC) + timedelta(days=ahead) for ahead in (0, 1)]  # midnight may pass
-    blocked = [folder / "done" / f"{day:%Y-%m-%d}" for day in days]
-    (folder / "done").mkdir()
-    for one in blocked:
-        one.write_text("where the folder of the day should be")
-    plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
-    plain(folder, "b.csv", OTHER)
-    first = start(home, folder)
-    until(lambda: count(store, "batch WHERE state = 'done'") == 2)
-    first.kill()
-    first.communicate()
-    second = start(home, folder)  # dies too, with nothing told
-    until(lambda: not [*(folder / "claimed").glob(f"{first.pid}-*")])
-    second.kill()
-    second.communicate()
-    for one in blocked:
-        one.unlink()
-    _, told = once(home, folder)
-    assert (told["done"], told["read"], told["accepted"], told["quarantined"]) == (2, 8, 7, 1)
-    assert (told["duplicate"], told["alerts"]) == (0, count(store, "alert"))
-    assert count(store, "batch") == 2
-    assert sorted(kept(folder, "done")) == ["a.csv", "b.csv"]
-    found = reports(folder)
-    assert found["a.csv"]["quarantined_by_reason"] == {"cell_count": 1}
-    assert (found["a.csv"]["exit_code"], found["b.csv"]["exit_code"]) == (6, 0)
-    assert "12,5 kgs" in next((folder / "done").glob("*/*.rejected.csv")).read_text()
-    plain(folder, "b.csv", OTHER)  # sent again: that is a duplicate
-    _, told = once(home, folder)
-    assert (told["done"], told["accepted"], told["duplicate"]) == (1, 0, 4)
-
-
-@pytest.mark.parametrize("away", ["batch", "chunk"])
-def test_what_a_killed_watcher_rated_waits_while_the_database_does_not_answer(
-    store: Store, home: Settings, folder: Path, away: str
-) -> None:
-    """The next watcher ended with that fault, which is none of the file."""
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, lambda _: None)
-    killed = Inbox(folder).__enter__()
-    plain(folder, "a.csv", GOOD)
-    killed.look()
-    watcher._screen(killed, [*killed.look()], NOW, Stop())
-    assert killed._lock is not None
-    killed._lock.close()  # as the system does
-    with Inbox(folder) as box:
-        with store.write() as connection:
-            connection.execute(text(f"ALTER TABLE {away} RENAME TO away"))
-        watcher._rate(box, box.left(), Stop())
-        assert (watcher.told.done, watcher.told.waiting) == (0, 1)
-        with store.write() as connection:
-            connection.execute(text(f"ALTER TABLE away RENAME TO {away}"))
-        watcher._rate(box, box.left(), Stop())
-    assert (watcher.told.done, watcher.told.waiting) == (1, 0)
-    assert (watcher.told.accepted, watcher.told.duplicate) == (4, 0)
-    assert kept(folder, "done") == ["a.csv"]
-
-
-def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Path) -> None:
-    said: list[str] = []
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    with Inbox(folder) as box:
-        plain(folder, "b.csv", passengers())  # its profile is off
-        box.look()
-        for looked in (box.look, box.left, box.left):
-            assert isinstance(watcher._rate(box, looked(), Stop()), PolicyError)
-    assert len(said) == 1
-    assert said[0].startswith("b.csv: waits")
-
-
-def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_with(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Not taken for a duplicate of itself, which would leave its rows on no list."""
-    plain(folder, "a.csv", GOOD)
-    plain(folder, "b.csv", GOOD)
-    paths = [folder / name for name in ("a.csv", "b.csv")]
-
-    def full(ranked: list[Ranked], step: Step) -> AbstractContextManager[None]:
-        raise OSError(errno.ENOSPC, "no room for the results")
-
-    for minute in (1, 2):
-        now = NOW.replace(minute=minute)
-        with pytest.raises(OSError, match="no room"):
-            screen(store, home, OWNER, paths, Options(resume=True), now, written=full)
-    run = screen(store, home, OWNER, paths[:1], Options(resume=True), NOW.replace(minute=3))
-    assert (run.summary.accepted, run.summary.duplicate) == (4, 0)
-    run = screen(store, home, OWNER, paths[1:2], Options(resume=True), NOW.replace(minute=4))
-    assert (run.summary.accepted, run.summary.duplicate) == (0, 4)
-    with store.read() as connection:
-        assert batches.unfinished(connection) == {}
-
-
-def test_a_file_that_failed_is_tried_again_as_it_is_asked_for_then(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Else what is finished later is cut, and named, as by the try that stored nothing."""
-    plain(folder, "a.csv", GOOD)
-    plain(folder, "b.csv", GOOD)
-    wrong = Options(profile="traveller", format="paxlst", capacity=Capacity(3))
-    with pytest.raises(InputError):
-        screen(store, home, OWNER, [folder / "a.csv"], wrong, NOW)
-    asked = Options(resume=True, capacity=Capacity(2))
-    run = screen(store, home, OWNER, [folder / "b.csv"], asked, NOW)
-    assert [one["source"] for one in run.summary.batches] == ["b.csv"]
-    with store.read() as connection:
-        (batch,) = connection.execute(batches.batch_table.select()).all()
-    assert (batch.source, batch.format, batch.profile) == ("b.csv", "csv", "shipment")
-    assert batch.options == {**asked.as_json(folder / "b.csv"), "cut": False}
-
-
-def test_a_file_that_is_taken_away_after_it_was_claimed_keeps_no_other(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Nor ends the watcher: before its run, or while it is rated with others."""
-    for name in ("a.csv", "b.csv", "c.csv"):
-        plain(folder, name, GOOD.replace("XM-", f"{name}-"))
-    said: list[str] = []
-    asked = 0
-
-    def clock() -> datetime:
-        nonlocal asked
-        asked += 1
-        for gone in folder.glob("claimed/*/*/a.csv" if asked == 1 else "claimed/*/*/b.csv"):
-            gone.unlink()
-        return NOW
-
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), clock, said.append)
-    told = watcher.run(folder, every=0.01, once=True)
-    assert "a.csv: was taken away before it was rated" in said
-    assert (told.done, told.failed, kept(folder, "done")) == (1, 0, ["c.csv"])
-    plain(folder, "d.csv", OTHER)
-    plain(folder, "e.csv", OTHER.replace("YM-", "ZM-"))
-    read = inbox.screen
-
-    def taking(*given: Any, **more: Any) -> Any:
-        made = read(*given, **more)
-        for gone in folder.glob("claimed/*/*/d.csv"):
-            gone.unlink()
-        return made
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inbox, "screen", taking)
-        told = _watched(store, home, folder)
-    assert (told.done, told.failed, sorted(kept(folder, "done"))) == (1, 0, ["c.csv", "e.csv"])
-
-
-def test_a_large_file_is_rated_alone_and_the_order_is_kept(folder: Path) -> None:
-    sizes = {"a": 10, "b": 20, "c": inbox.SMALL + 1, "d": 5, "e": inbox.SMALL, "f": 1}
-    for name, size in sizes.items():
-        plain(folder, name, b"x" * size)
-    made = [[one.name for one in some] for some in inbox.together([folder / n for n in sizes])]
-    assert made == [["a", "b"], ["c"], ["d", "e", "f"]]
-    (folder / "g").write_bytes(gzip.compress(os.urandom(inbox.SMALL // 15)))  # holds far more
-    (folder / "h").write_bytes(gzip.compress(b"one declaration"))
-    packed = [folder / one for one in ("a", "g", "h", "b")]
-    assert [[one.name for one in some] for some in inbox.together(packed)] == [
-        ["a"],
-        ["g"],
-        ["h", "b"],
-    ]
-    many = [folder / "a"] * (inbox.TOGETHER + 1)
-    assert [len(some) for some in inbox.together(many)] == [inbox.TOGETHER, 1]
-    assert [*inbox.together([])] == []
-
-
-def test_without_offices_a_watcher_says_how_lists_are_cut(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    said: list[str] = []
-    inbox.Watcher(store, home, OWNER, Options(), lambda: NOW, said.append).run(
-        folder, every=0.01, once=True
-    )
-    assert [one for one in said if "no offices are loaded" in one]
-    put_offices(store, [{"code": "XMAAA", "zone": "UTC"}])
-    said.clear()
-    inbox.Watcher(store, home, OWNER, Options(), lambda: NOW, said.append).run(
-        folder, every=0.01, once=True
-    )
-    assert said == []
-
-
-def test_what_is_not_taken_as_it_is_is_said_once(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Who put it there would wait for ever: nothing else tells that it lies there."""
-    plain(folder, "empty.csv", b"")
-    plain(folder, "hidden.csv.part", b"")
-    plain(folder, "good.csv")
-    (folder / "fol\nder.csv").mkdir()
-    link(folder, "link.csv", "good.csv")
-    two_names(folder, "second.csv")
-    os.mkfifo(folder / "pipe.csv")
-    said = list[str]()
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    with Inbox(folder) as box:
-        for _ in range(2):
-            assert said == [] or watcher.told.done == 1
-            watcher._rate(box, box.look(), Stop())
-        aside = [
-            "empty.csv: not taken, it is empty; it is taken once something stands in it",
-            "fol_der.csv: not taken, it is a folder: what is to be rated lies in the inbox itself",
-            "link.csv: not taken, it is a link",
-            "pipe.csv: not taken, it is no file",
-            "second.csv: not taken, it has a second name (a hard link), under which it can still "
-            "be written",
-        ]
-        assert [one for one in said if "not taken" in one] == aside
-        for _ in range(3):
-            watcher._rate(box, box.left(), Stop())
-            watcher._rate(box, box.look(), Stop())
-        assert [one for one in said if "not taken" in one] == aside
-        plain(folder, "empty.csv", OTHER)
-        for _ in range(2):
-            watcher._rate(box, box.look(), Stop())
-        assert (watcher.told.done, watcher.told.accepted) == (2, 8)
-        plain(folder, "empty.csv", b"")
-        for _ in range(2):
-            watcher._rate(box, box.look(), Stop())
-    assert [one for one in said if "empty.csv: not" in one] == aside[:1] * 2
-
-
-def test_a_file_that_may_not_be_read_is_left_where_it_lies_and_told(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """Its sender can mend its rights. Taken, it would be deleted where it may be about persons."""
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    unreadable(folder, "list.csv")
-    told = watched_without_rights(home, folder)
-    assert told.stderr.splitlines()[-1] == (
-        "list.csv: not taken, this account may not read it; it is taken once its rights let it"
-    )
-    assert told.returncode == 0 and (folder / "list.csv").is_file()
-    assert kept(folder, "failed") == []
-    (folder / "list.csv").write_text(passengers())
-    (folder / "list.csv").chmod(0o600)
-    os.chown(folder / "list.csv", os.geteuid(), os.getegid())
-    assert taken(store, home, folder).accepted == 3
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
-def test_a_file_that_cannot_be_moved_is_told(home: Settings, folder: Path, store: Store) -> None:
-    """As in a folder that all share, where each file is its owner's to move."""
-    plain(folder, "theirs.csv")
-    (folder / "theirs.csv").chmod(0o644)
-    os.chown(folder / "theirs.csv", 65534, 65534)
-    for name in ("claimed", "done", "failed"):
-        (folder / name).mkdir()
-    folder.chmod(0o1777)
-    os.chown(folder, 65534, 65534)
-    told = watched_without_rights(home, folder)
-    assert told.stderr.splitlines()[-1] == (
-        "theirs.csv: not taken, it cannot be moved (Operation not permitted)"
-    )
-    assert told.returncode == 0 and (folder / "theirs.csv").is_file()
-    assert [*(folder / "claimed").iterdir()] == []
-    (seen,) = watchers.watchers(home, OWNER)
-    assert (seen.aside, seen.growing) == (("theirs.csv",), ())  # it stands still
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives a capability")
@@ -827,21 +254,6 @@ def test_a_file_that_another_watcher_took_is_not_told_where_the_next_has_its_nam
         assert [*ready] == [] and one.aside == {}
 
 
-def test_of_many_that_are_not_taken_the_first_are_named(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    """A sender whose rights are wrong may have sent thousands, and a timer says it each time."""
-    for n in range(27):
-        plain(folder, f"{n:02}.csv", b"")
-    said = list[str]()
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    with Inbox(folder) as box:
-        for _ in range(4):
-            watcher._rate(box, box.look(), Stop())
-    assert [one.partition(":")[0] for one in said[:-1]] == [f"{n:02}.csv" for n in range(20)]
-    assert said[-1] == "and 7 more that are not taken"
-
-
 def test_a_growing_file_is_left_until_it_stands_still(folder: Path) -> None:
     with Inbox(folder) as box, (folder / "a.csv").open("w") as file:
         for part in GOOD.splitlines(keepends=True):
@@ -882,36 +294,6 @@ def test_of_two_watchers_one_takes_a_file(folder: Path) -> None:
     assert sorted(taken) == sorted(f"{n}.csv" for n in range(20))
 
 
-def test_of_many_files_no_more_are_taken_than_are_rated_together(
-    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Else another watcher finds nothing, and what one leaves that ends waits for the next."""
-    monkeypatch.setattr(inbox, "TOGETHER", 3)
-    for n in range(8):
-        plain(folder, f"{n}.csv", GOOD.replace("XM-", f"X{n}-"))
-    told: list[tuple[int, list[str]]] = []
-
-    def screened(*given: Any, **more: Any) -> Any:
-        told.append((len([*folder.glob("*.csv")]), [path.name for path in given[3]]))
-        if len(told) == 1:  # another watcher, which takes two of what waits
-            with Inbox(folder) as other:
-                other.look()
-                taken = other.look()
-                for path in (next(taken), next(taken)):
-                    path.rename(folder.parent / path.name)
-        if len(told) == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return screen(*given, **more)
-
-    monkeypatch.setattr(inbox, "screen", screened)
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, print)
-    first = watcher.run(folder, every=0.05)
-    assert [waits for waits, _ in told] == [5, 0]
-    assert [len(names) for _, names in told] == [3, 3]
-    assert (first.stopped, first.done) == (signal.SIGTERM, 3)
-    assert first.waiting == 3
-
-
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
     plain(folder, "a.csv")
     with Inbox(folder) as box:
@@ -933,237 +315,3 @@ def test_a_link_in_place_of_its_own_folders_is_refused(folder: Path, name: str) 
 def test_a_missing_inbox_is_named(folder: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         Inbox(folder / "none")
-
-
-@pytest.mark.slow
-def test_two_services_on_one_folder_rate_each_file_once(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    watchers = [start(home, folder) for _ in range(2)]
-    for n in range(6):
-        plain(folder, f"{n}.tmp", GOOD.replace("XM-", f"{n}M-"))
-        (folder / f"{n}.tmp").rename(folder / f"{n}.csv")
-    plain(folder, "again.csv", GOOD.replace("XM-", "0M-"))
-    until(lambda: len(kept(folder, "done")) == 7)
-    for watcher in watchers:
-        watcher.send_signal(signal.SIGTERM)
-    told = [ended(watcher) for watcher in watchers]
-    assert [watcher.returncode for watcher in watchers] == [143, 143]
-    assert sum(one["done"] for one in told) == 7
-    assert sum(one["accepted"] for one in told) == count(store, "record") == 24
-    assert sum(one["duplicate"] for one in told) == 4
-    assert sum(one["alerts"] for one in told) == count(store, "alert")
-    assert list((folder / "claimed").iterdir()) == []
-
-
-@pytest.mark.slow
-def test_two_hosts_with_one_database_share_out_what_an_office_can_examine(
-    postgres_url: str, tmp_path: Path
-) -> None:
-    """Declarations one by one, item by item, at both at once: nothing is lost, and no day is given
-    more than it has, but for what an indicator raises.
-    """
-    homes: list[Settings] = []
-    folders = [tmp_path / "in0", tmp_path / "in1"]
-    for number, folder in enumerate(folders):
-        folder.mkdir()
-        homes.append(settings.load({}, home=tmp_path / f"{number}", database_url=postgres_url))
-    opened = settings.open_store(homes[0])
-    zone = f"Etc/GMT{datetime.now(UTC).hour - 12:+d}"  # where it is noon: all is of one day
-    offices = [{"code": code, "zone": zone, "capacity": "5"} for code in ("XMAAA", "XMBBB")]
-    put_offices(opened, offices)
-    table = factory.shipments(80).drop(columns=["source", "line", "warnings"])
-    table["declaration_id"] = [f"D{n // 3}" for n in range(len(table))]
-    table["item_number"] = [n % 3 + 1 for n in range(len(table))]
-    table["customs_office"] = [("XMAAA", "XMBBB")[n // 3 % 2] for n in range(len(table))]
-    table["arrival_at"] = datetime.now(UTC).isoformat()
-    watchers = [
-        start(home, folder, RISKPROFILE_DATABASE_URL=postgres_url)
-        for home, folder in zip(homes, folders, strict=True)
-    ]
-    for number in range(len(table)):
-        part = folders[number % 2] / f"{number}.part"
-        table[number : number + 1].to_csv(part, index=False)
-        part.rename(part.with_suffix(".csv"))
-        time.sleep(0.1)
-    until(lambda: sum(len(kept(folder, "done")) for folder in folders) == len(table))
-    for watcher in watchers:
-        watcher.send_signal(signal.SIGTERM)
-    told = [ended(watcher) for watcher in watchers]
-    assert sum(one["accepted"] for one in told) == count(opened, "record") == len(table)
-    red = "alert WHERE lane = 'red' AND state = 'open' AND office = '{}' AND selected_by != '{}'"
-    for office in ("XMAAA", "XMBBB"):
-        assert count(opened, red.format(office, "indicator")) <= 5
-        assert count(opened, red.format(office, "")) >= 5
-    with opened.read() as connection:
-        assert audit.verify(connection).ok
-    opened.close()
-
-
-@pytest.mark.slow
-def test_a_watcher_killed_at_work_is_followed_by_the_next(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    factory.write(folder / "large.csv", factory.shipments(30_000))
-    first = start(home, folder)
-    until(lambda: count(store, "batch") == 1)
-    first.kill()
-    first.communicate()
-    assert list((folder / "claimed").glob("*/*/large.csv"))
-    _, told = once(home, folder)
-    assert kept(folder, "done") == ["large.csv"]
-    assert (told["done"], told["read"]) == (1, 30_000)
-    assert count(store, "record") == 30_000
-    with store.read() as connection:
-        row = connection.execute(
-            text("SELECT state, read, accepted, quarantined, duplicate FROM batch")
-        ).one()
-    assert tuple(row) == ("done", 30_000, 30_000, 0, 0)
-    assert list((folder / "claimed").iterdir()) == []
-
-
-def test_a_signal_ends_the_wait_at_once_and_leaves_nothing_taken(
-    home: Settings, folder: Path
-) -> None:
-    process = start(home, folder, "--every", "3600")
-    until(lambda: bool(list((folder / "claimed").glob("*.lock"))))
-    time.sleep(0.3)
-    process.send_signal(signal.SIGTERM)
-    assert ended(process)["stopped"] == signal.SIGTERM
-    assert list((folder / "claimed").iterdir()) == []
-
-
-def test_a_paused_installation_keeps_its_files_for_later(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    from datetime import UTC, datetime
-
-    from riskprofile.services import govern
-    from riskprofile.services.identity import OWNER
-
-    now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-    plain(folder, "a.csv")
-    govern.pause(store, OWNER, "drill", now)
-    assert once(home, folder)[0] == 7
-    govern.resume(store, OWNER, now)
-    code, told = once(home, folder)
-    assert (code, told["done"]) == (0, 1)
-    assert kept(folder, "done") == ["a.csv"]
-
-
-def test_a_file_with_bad_rows_has_them_beside_it(home: Settings, folder: Path) -> None:
-    plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
-    _, told = once(home, folder)
-    assert (told["accepted"], told["quarantined"]) == (3, 1)
-    (rejected,) = (folder / "done").glob("*/*.rejected.csv")
-    assert "12,5 kgs" in rejected.read_text()
-    (report,) = (folder / "done").glob("*/*.report.json")
-    assert json.loads(report.read_text())["exit_code"] == 6
-
-
-CODED = "VGML"  # of a meal: what must never be stored
-
-
-def passengers() -> str:
-    """Crossings with a column that must not be kept."""
-    table = factory.travellers(3).drop(columns=["source", "line", "warnings"])
-    return table.assign(meal=CODED, extra=None).to_csv(index=False)
-
-
-def taken(store: Store, home: Settings, folder: Path, **asked: Any) -> inbox.Watched:
-    """Two looks at the folder."""
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    options = Options(resume=True, **asked)
-    watcher = inbox.Watcher(store, home, OWNER, options, lambda: NOW, lambda said: None)
-    return watcher.run(folder, every=0.05, once=True)
-
-
-def held(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-@pytest.mark.parametrize("kept", ["delete", "strip"])
-def test_a_file_about_persons_is_not_kept_as_it_came(
-    store: Store, home: Settings, folder: Path, kept: str
-) -> None:
-    (folder / "list.csv").write_text(passengers())
-    (folder / "goods.csv").write_text(GOOD)
-    told = taken(store, home.model_copy(update={"inbox_persons": kept}), folder)
-    assert (told.done, told.accepted) == (2, 7)
-    found = held(folder)
-    assert not [name for name, content in found.items() if CODED.encode() in content]
-    assert not [name for name in found if name.endswith("list.csv")]
-    assert [name for name in found if name.endswith("goods.csv")]
-    assert len([name for name in found if name.endswith("list.csv.report.json")]) == 1
-    rows = [content for name, content in found.items() if name.endswith("list.csv.jsonl")]
-    assert [content.count(b"crossing_id") for content in rows] == ([3] if kept == "strip" else [])
-
-
-def test_a_file_about_persons_that_fails_is_not_kept_either(
-    store: Store, home: Settings, folder: Path
-) -> None:
-    (folder / "list.csv.gz").write_bytes(gzip.compress((passengers() * 50).encode())[:-9])
-    (folder / "list.edi").write_bytes(b"UNB+UNOA:4+A+B+260101:0700+1'UNH+1+PAXLST:D:02B:UN:IATA'")
-    taken(store, home, folder)
-    names = [name for name in held(folder) if "list." in name]
-    assert names and all(name.endswith((".report.json", ".rejected.csv")) for name in names)
-    reports = folder.glob("failed/*/*list.csv.gz.report.json")
-    assert [json.loads(one.read_text())["error"]["do"] for one in reports] == [
-        "Ask the sender for it again. It was deleted, as it may be about persons: only its sender"
-        " has it."
-    ]
-    (folder / "goods.csv.gz").write_bytes(gzip.compress(GOOD.encode())[:-9])
-    taken(store, home, folder, profile="shipment")
-    assert [name for name in held(folder) if name.endswith("goods.csv.gz")]
-
-
-def test_a_file_about_persons_at_which_the_program_fails_waits_for_the_next_watcher(
-    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Deleted it would be lost, though nothing is wrong with it: nobody has another."""
-    plain(folder, "goods.csv")
-    plain(folder, "list.csv", passengers())
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    said, tries = list[str](), list[str]()
-
-    def broken(*given: Any, **more: Any) -> Any:
-        tries.append(given[3][0].name)
-        raise KeyError("a fault of the program")
-
-    watcher = inbox.Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    with monkeypatch.context() as patch, Inbox(folder) as box:
-        patch.setattr(inbox, "screen", broken)
-        for looked in (tuple, box.look, box.look, box.left, box.left):
-            fault = watcher._rate(box, looked(), Stop())
-    assert fault is not None and fault.__cause__ is None  # it holds nothing of the file
-    assert tries == ["goods.csv", "goods.csv", "list.csv"]  # together, then each: and never again
-    assert (watcher.told.failed, watcher.told.waiting) == (1, 1)
-    assert [one for one in said if "list.csv" in one] == [
-        "list.csv: waits, a fault of the program (KeyError). It stays taken, and the next watcher "
-        "tries it again. Report the fault"
-    ]
-    (waits,) = folder.glob("claimed/*/*/list.csv")
-    assert kept(folder, "failed") == ["goods.csv"] and waits.parent.stat().st_mode & 0o077 == 0
-    told = taken(store, home, folder)
-    assert (told.done, told.accepted, held(folder).keys() & {"list.csv"}) == (1, 3, set())
-
-
-@pytest.mark.parametrize("kept", ["delete", "strip"])
-def test_a_file_that_is_taken_away_before_it_could_be_told_of_ends_no_watcher(
-    store: Store, home: Settings, folder: Path, kept: str
-) -> None:
-    """Its rows are stored, and its report says so: of the file nothing is left to keep."""
-    plain(folder, "list.csv", passengers())
-    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
-    settings = home.model_copy(update={"inbox_persons": kept})
-    watcher = inbox.Watcher(store, settings, OWNER, Options(resume=True), lambda: NOW, print)
-    with Inbox(folder) as box:
-        (day := folder / "done" / f"{NOW:%Y-%m-%d}").write_bytes(b"")  # no folder can be there
-        for looked in (box.look, box.look):
-            assert watcher._rate(box, looked(), Stop()) is None
-        assert (watcher.told.done, watcher.told.waiting) == (0, 1)
-        day.unlink()
-        next(folder.glob("claimed/*/*/list.csv")).unlink()
-        assert watcher._rate(box, box.left(), Stop()) is None
-    assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (1, 0, 3)
-    assert [path.suffixes[-2:] for path in day.iterdir()] == [[".report", ".json"]]

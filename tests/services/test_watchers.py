@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.services import inbox, watchers
+from riskprofile.services import inbox_watcher, watchers
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.settings import Settings
@@ -20,7 +20,7 @@ from riskprofile.services.watchers import Seen, Teller
 from riskprofile.store.database import Store
 from tests import factory
 from tests.cli.test_cli import run
-from tests.services.test_inbox import ended, start, until
+from tests.services.inboxes import ended, start, until
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OPERATOR = Actor("olga", "operator")
@@ -42,7 +42,7 @@ def store(bare: Store) -> Store:
 def watch(store: Store, home: Settings, folder: Path, said: list[str]) -> None:
     """Two looks."""
     options = Options(resume=True)
-    watcher = inbox.Watcher(store, home, OWNER, options, lambda: NOW, said.append)
+    watcher = inbox_watcher.Watcher(store, home, OWNER, options, lambda: NOW, said.append)
     watcher.run(folder, every=0.05, once=True)
 
 
@@ -135,7 +135,7 @@ def test_a_watcher_tells_what_waits_for_a_stable_size_and_is_gone_when_it_ends(
 def test_a_pause_ends_a_look_after_the_file_that_is_being_rated(
     store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(inbox, "SMALL", 0)  # each is a run of its own, as large files are
+    monkeypatch.setattr(inbox_watcher, "SMALL", 0)  # each is a run of its own, as large files are
     for number, name in enumerate(("a.csv", "b.csv")):
         (folder / name).write_text(GOOD.replace("XM-", f"X{number}-"))
     said: list[str] = []

@@ -113,7 +113,7 @@ LINES: tuple[Line, ...] = (
         tests=("tests/intake/test_archive.py",)),
     Line("B6", "names, links, pipes and growing files in an inbox", 40, tests=(
         *_in("intake/test_archive.py", "test_paths_that_are_no_regular_files_are_refused"),
-        "tests/services/test_inbox.py")),
+        "tests/services/test_inbox.py", "tests/services/test_inbox_watcher.py")),
     Line("C1", "guessed passwords", 10_000, desk.sign_ins, 2_000, tests=_in(
         IDENTITY, "test_five_tries_is_five_tries_for_parallel_guesses_too",
         "test_a_stranger_cannot_lock_out_an_owner_with_a_second_factor",
