@@ -36,7 +36,7 @@ from riskprofile.profiles import PROFILES, SHIPMENT, Profile
 from riskprofile.scoring import rating
 from riskprofile.services import past
 from riskprofile.services.past import Folder
-from riskprofile.store import batches, versions
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from training.synth import generate
@@ -98,8 +98,8 @@ def _store(store: Store, profile: Profile, events: Table, batch: int, place: int
     with store.write() as connection:
         chunk = batches.insert_chunk(
             connection, batch_id=f"B{batch}", number=place + 1, profile=profile.name,
-            count=len(events), rows=batches.stored(events[["time"]]), features=None,
-            events=batches.stored(events),
+            count=len(events), rows=table_bytes.stored(events[["time"]]), features=None,
+            events=table_bytes.stored(events),
         )  # fmt: skip
         columns = ("profile", "record_id", "item", "version", "content", "state",
                    "chunk_id", "position", "function", "folded_by")  # fmt: skip

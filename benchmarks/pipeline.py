@@ -53,7 +53,7 @@ from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import settings
 from riskprofile.services.rater import POINTS, rater
-from riskprofile.store import artefacts, batches
+from riskprofile.store import artefacts, batches, table_bytes
 from training.synth import generate
 
 FLOOR = 40  # features of the floor
@@ -90,7 +90,7 @@ def logged(url: str, card: Scorecard) -> pd.DataFrame:
         found = connection.execute(
             batches.select(table.c.features).where(table.c.features.is_not(None)).limit(10)
         ).scalars()
-        logs = [batches.from_bytes(one, [*card.features, POINTS]) for one in found]
+        logs = [table_bytes.from_bytes(one, [*card.features, POINTS]) for one in found]
     store.close()
     return pd.concat(logs, ignore_index=True)
 
@@ -310,7 +310,7 @@ class Bench:
         with store.read() as connection:
             asked = batches.select(batches.chunk_table.c.rows)
             some = asked.where(batches.chunk_table.c.features.is_not(None)).limit(1)
-            rows = batches.from_bytes(connection.execute(some).scalar())
+            rows = table_bytes.from_bytes(connection.execute(some).scalar())
         store.close()
         values = logged(self.url, card)
         labels = values[POINTS].fillna(0).rank(pct=True).to_numpy() > 0.95

@@ -80,7 +80,7 @@ ASKED = (
     "reference/hashing",
     "reference/once",
     *("store/spool", "store/packed_json"),
-    *(f"store/batches.py:{one}" for one in ("from_bytes", "_whole", "_read", "read")),
+    *(f"store/table_bytes.py:{one}" for one in ("from_bytes", "whole", "_read", "read")),
 )
 _BY_START = {start: stage for stage, starts in STAGES.items() for start in starts}
 _BY_START |= dict.fromkeys(ASKED, "")

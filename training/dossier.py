@@ -32,7 +32,7 @@ from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.tally import Line
 from riskprofile.services.training_log import TRAINED
-from riskprofile.store import batches, switches
+from riskprofile.store import switches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
 from training import criteria, gates, office, record, report
@@ -277,7 +277,7 @@ def _outcomes(recipe: Mapping[str, Any], folder: Path) -> dict[str, Any]:
             where=str(path),
             do="Name the folder that `riskprofile-train fit` wrote, with its labels.parquet",
         )
-    labels = batches.from_bytes(path.read_bytes())
+    labels = table_bytes.from_bytes(path.read_bytes())
     known = labels["known_at"]
     spans = f"{known.min():%Y-%m-%d} to {known.max():%Y-%m-%d}" if len(labels) else "no outcome yet"
     by = labels.groupby("selected_by", dropna=False)["value"].agg(["size", "sum"])

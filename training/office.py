@@ -25,7 +25,7 @@ from riskprofile.services import feedback, fitting, promotion
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import table_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Column, Table
 from training import data, folders, gates, recipe, record
@@ -331,7 +331,7 @@ def _write(
     files, digest = folders.sealed(files, moved.scorecard, told.labels_digest)
     tried = trial.features[list(card.features)].assign(value=trial.labels)
     tried = tried.join(trial.groups.add_prefix(SLICE))
-    files |= {LABELS: batches.to_bytes(labels), fitting.TRIAL: batches.to_bytes(tried)}
+    files |= {LABELS: table_bytes.to_bytes(labels), fitting.TRIAL: table_bytes.to_bytes(tried)}
     folders.put(out, files)
     return Run(out, digest, moved, measured)
 

@@ -18,7 +18,7 @@ from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import capacity, feedback, fitting, promotion
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, versions
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from riskprofile.words import Message
@@ -216,8 +216,8 @@ def selected(
             features, declared = connection.execute(
                 select(chunk.c.features, chunk.c.rows).where(chunk.c.id == chunk_id)
             ).one()
-            log = batches.from_bytes(features, list(dict.fromkeys(["points", *kept])))
-            rows = batches.from_bytes(declared, ["record_id", *dict.fromkeys([*slices, *text])])
+            log = table_bytes.from_bytes(features, list(dict.fromkeys(["points", *kept])))
+            rows = table_bytes.from_bytes(declared, ["record_id", *dict.fromkeys([*slices, *text])])
             rated = log["points"].notna().to_numpy(dtype=bool, copy=True)
             rated[versions.folded(connection, chunk_id)] = False  # amended since, or withdrawn
             log, rows = log[rated], rows[rated]

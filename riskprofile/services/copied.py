@@ -21,7 +21,7 @@ from riskprofile.profiles import PROFILES, Profile  # noqa: E402
 from riskprofile.reference import terms  # noqa: E402
 from riskprofile.services import past, settings, workers  # noqa: E402, F401
 from riskprofile.services.rater import Rater  # noqa: E402
-from riskprofile.store import artefacts, batches  # noqa: E402
+from riskprofile.store import artefacts, table_bytes  # noqa: E402
 from riskprofile.tables import TEXT  # noqa: E402
 
 SOME = 100  # rows: more than are each read alone
@@ -37,7 +37,7 @@ def _rehearse(profile: Profile) -> None:
     card = artefacts.serving(settings.CHECKOUT / "models", profile.name)
     log, events, _ = Rater(profile, card, Snapshot()).heard(pd.DataFrame(columns))
     for made in (log, events):
-        batches.stored(made)
+        table_bytes.stored(made)
 
 
 terms.index()

@@ -26,7 +26,7 @@ from riskprofile.services.identifiers import RECORD
 from riskprofile.services.pairs import Numbers
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import among
 from riskprofile.store.packed_json import dumps, pack
 from riskprofile.store.spool import Columns
@@ -164,7 +164,7 @@ class Material:
         for chunk_id, here in self.places.groupby("chunk_id"):
             positions, records = here["position"].to_numpy(), here[RECORD].tolist()
             *stored, rated_by, where = self.chunks[chunk_id]
-            rows, log = (batches.from_bytes(one, rows=positions, where=where) for one in stored)
+            rows, log = (table_bytes.from_bytes(one, rows=positions, where=where) for one in stored)
             driving = [
                 place
                 for place, (record, at) in enumerate(zip(records, positions.tolist(), strict=True))

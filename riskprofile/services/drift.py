@@ -25,7 +25,7 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import feedback, govern, promotion
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import OWNER, Actor, authorise, note
-from riskprofile.store import batches, switches
+from riskprofile.store import batches, switches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 
@@ -171,11 +171,11 @@ def _newest(
         row = connection.execute(
             select(_chunk.c.rows, _chunk.c.features).where(_chunk.c.id == chunk_id)
         ).one()
-        logged = batches.from_bytes(row.features)
+        logged = table_bytes.from_bytes(row.features)
         if not set(card.features) <= set(logged.columns):
             return
         rated = logged["points"].notna().to_numpy(dtype=bool)
-        declared.insert(0, batches.from_bytes(row.rows)[rated])
+        declared.insert(0, table_bytes.from_bytes(row.rows)[rated])
         values.insert(0, logged[rated])
         held += int(rated.sum())
         while held >= rows:

@@ -22,7 +22,7 @@ from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import batches, phrasings
+from riskprofile.store import batches, phrasings, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 from riskprofile.words import Message, Words, form
@@ -269,7 +269,7 @@ def _stored(
     chunk = connection.execute(
         select(batches.chunk_table.c.rows).where(batches.chunk_table.c.id == row.chunk_id)
     ).scalar_one()
-    declared = batches.from_bytes(chunk).iloc[row.position].dropna().to_dict()
+    declared = table_bytes.from_bytes(chunk).iloc[row.position].dropna().to_dict()
     started = connection.execute(
         select(batches.batch_table.c.started_at).where(batches.batch_table.c.id == told.batch_id)
     ).scalar_one()

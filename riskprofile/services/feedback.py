@@ -12,7 +12,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import arms as kept
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome, Record
 from riskprofile.tables import TEXT, TIME, Table
@@ -149,8 +149,8 @@ def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
             if content is None:  # loaded as history: it was never rated
                 continue
             places = here["position"].to_numpy()
-            values = batches.from_bytes(content).iloc[places]
-            slices = batches.from_bytes(declared, PROFILES[profile].slices).iloc[places]
+            values = table_bytes.from_bytes(content).iloc[places]
+            slices = table_bytes.from_bytes(declared, PROFILES[profile].slices).iloc[places]
             values = pd.concat([slices.add_prefix(SLICE), values], axis=1)
             parts.append(values.set_axis(here.index))
     told = told.astype(DTYPES)

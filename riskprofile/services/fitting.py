@@ -28,7 +28,7 @@ from riskprofile.services import promotion, rights
 from riskprofile.services.promotion import Gate
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
-from riskprofile.store import artefacts, batches
+from riskprofile.store import artefacts, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from riskprofile.words import Message
@@ -251,7 +251,7 @@ def trial(settings: Settings, actor: Actor, profile: str, card: Scorecard) -> Ta
 
 @lru_cache(maxsize=1)  # 40 MB, read from a file in a fifth of a second: each click asks it
 def _trial(path: Path, changed: int) -> Table:
-    return batches.from_bytes(path.read_bytes())
+    return table_bytes.from_bytes(path.read_bytes())
 
 
 def propose(

@@ -45,7 +45,7 @@ from riskprofile.services.run_declarations import (
 )
 from riskprofile.services.run_rows import BATCH, logged
 from riskprofile.store import alerts as store_of_alerts
-from riskprofile.store import batches, versions
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.spool import Columns, Held
 from riskprofile.tables import Table
@@ -414,15 +414,15 @@ def store_alerts(
     """
     held = {name: ranked.rows.spool.get(words, name) for name in words}
     links = held.pop("links").combine_chunks()
-    columns = {name: batches.listed(one) for name, one in held.items()}
+    columns = {name: table_bytes.listed(one) for name, one in held.items()}
     columns["phrasing"] = [phrasing] * len(links)
-    kinds, keys = map(batches.listed, links.flatten().flatten())
+    kinds, keys = map(table_bytes.listed, links.flatten().flatten())
     _store_some(
         store,
         connection,
         ranked,
         columns,
-        (batches.listed(links.value_lengths()), kinds, keys),
+        (table_bytes.listed(links.value_lengths()), kinds, keys),
         now,
     )
     give_back()

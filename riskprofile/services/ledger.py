@@ -15,7 +15,7 @@ from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import quarantine
 from riskprofile.services.rights import Actor, authorise, sees
-from riskprofile.store import batches, versions
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store, among
 
 # received: stored, its batch is not finished. accepted: rated, and the version that counts.
@@ -172,7 +172,7 @@ def _stored(
         content = connection.execute(
             select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
         ).scalar_one()
-        told = batches.from_bytes(content, {"source", "line", office}.__contains__)
+        told = table_bytes.from_bytes(content, {"source", "line", office}.__contains__)
         seen = _seen(told, office, actor)
         if not any(seen):  # of a large batch most of what an office asks for is others'
             continue
@@ -230,7 +230,7 @@ def _set_aside(
         .where(_aside.c.batch_id == batch["id"], _aside.c.state == state)
         .order_by(_aside.c.number)
     ).scalars():
-        told = batches.from_bytes(content)
+        told = table_bytes.from_bytes(content)
         ids = told["record"] if "record" in told else pd.Series([pd.NA] * len(told))
         holders = _holders(connection, [int(one) for one in ids.dropna().unique()])
         hidden = _of_others(connection, holders, actor)
@@ -277,7 +277,9 @@ def _of_others(
             select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
         ).scalar_one()
         office = PROFILES[profile].office
-        seen = _seen(batches.from_bytes(content, {"source", office}.__contains__), office, actor)
+        seen = _seen(
+            table_bytes.from_bytes(content, {"source", office}.__contains__), office, actor
+        )
         hidden.update(record for record, position in held.items() if not seen[position])
     return hidden
 

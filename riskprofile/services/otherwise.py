@@ -32,7 +32,7 @@ from riskprofile.services.past import HISTORY, Folder, TooFar
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater, rater
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import ColumnSpec, Table
 from riskprofile.words.declaration import LANES
@@ -345,7 +345,10 @@ def _stored(connection: Connection, given: desk.Row) -> tuple[Table, Table] | No
         if one.features is None:
             return None
         parts.append(
-            (batches.from_bytes(one.rows, rows=at), batches.from_bytes(one.features, rows=at))
+            (
+                table_bytes.from_bytes(one.rows, rows=at),
+                table_bytes.from_bytes(one.features, rows=at),
+            )
         )
     if len(parts) == 1:
         return parts[0]

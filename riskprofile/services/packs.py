@@ -26,7 +26,7 @@ from riskprofile.scoring import patterns
 from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.arms_tables import Pack
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Chunk, Label
@@ -227,13 +227,13 @@ def _rated(
         .order_by(_chunk.c.id)
     )
     for rows, features, name in connection.execute(asked):
-        log = batches.from_bytes(features)
+        log = table_bytes.from_bytes(features)
         fired = {
             str(column).removeprefix(FIRED): log[column].to_numpy(dtype=bool)
             for column in log
             if str(column).startswith(FIRED)
         }
-        yield PROFILES[name], batches.from_bytes(rows), fired
+        yield PROFILES[name], table_bytes.from_bytes(rows), fired
 
 
 def decide(

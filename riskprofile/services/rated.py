@@ -12,8 +12,8 @@ from riskprofile.history.learning import Asked
 from riskprofile.services.identifiers import CONTENT, COUNTED, MESSAGE
 from riskprofile.services.rater import BROKEN, POINTS, Rated, Rater, joined
 from riskprofile.services.run_rows import at_end
-from riskprofile.store.batches import stored
 from riskprofile.store.spool import streamed
+from riskprofile.store.table_bytes import stored
 from riskprofile.tables import Table
 
 
@@ -24,7 +24,8 @@ class Done:
     Parameters
     ----------
     rows, features, events : bytes
-        As the columns of a chunk hold them (`batches.stored`); no features of past declarations.
+        As the columns of a chunk hold them (`table_bytes.stored`); no features of past
+        declarations.
     points : list of int or None
         Of each row; None where it has none.
     broken : dict of str to int

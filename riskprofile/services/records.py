@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import batches
+from riskprofile.store import table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Chunk, Record
 from riskprofile.words import Message
@@ -96,7 +96,7 @@ def _is_shown(connection: Connection, actor: Actor, record_id: str, profile: str
     if row is None:
         return False
     office = PROFILES[profile].office
-    cell = batches.from_bytes(row.rows, [office], np.array([row.position]))[office].dropna()
+    cell = table_bytes.from_bytes(row.rows, [office], np.array([row.position]))[office].dropna()
     return sees(actor, None if cell.empty else str(cell.iloc[0]))
 
 
@@ -136,7 +136,7 @@ def declaration(
             content = connection.execute(
                 select(_chunk.c.rows).where(_chunk.c.id == row["chunk_id"])
             ).scalar_one()
-            declared = batches.from_bytes(content).iloc[row["position"]].dropna().to_dict()
+            declared = table_bytes.from_bytes(content).iloc[row["position"]].dropna().to_dict()
             found.append(
                 StoredItem(
                     row["item"],

@@ -18,7 +18,7 @@ from riskprofile.scoring.editing import gained
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.queue_statements import SEEN, seen_from
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store, among
 from riskprofile.store.tables import Alert, Record
 from riskprofile.tables import Table
@@ -86,7 +86,9 @@ def opened(store: Store, actor: Actor, profile: str, card: Scorecard) -> Table:
             ).scalar()
             if content is None:
                 continue
-            held = batches.from_bytes(content, names.__contains__, np.array([p for _, p in mine]))
+            held = table_bytes.from_bytes(
+                content, names.__contains__, np.array([p for _, p in mine])
+            )
             if not set(names) <= set(held.columns):
                 continue
             rows = [alerts[record] for record, _ in mine]

@@ -17,7 +17,7 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import promotion
 from riskprofile.services.identifiers import RECORD
 from riskprofile.services.rater import FIRED, POINTS
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.versions import REMOVED
 
@@ -109,8 +109,8 @@ def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()
         chunk, batch = _chunk(connection, row.chunk_id)
         card = _card(connection, models, row.profile, batch, f"Explain it {ELSEWHERE}")
         profile = PROFILES[row.profile]
-        log = batches.from_bytes(chunk.features).iloc[[row.position]]
-        titles = batches.from_bytes(chunk.rows)[profile.title]
+        log = table_bytes.from_bytes(chunk.features).iloc[[row.position]]
+        titles = table_bytes.from_bytes(chunk.rows)[profile.title]
     title = titles.astype(object).where(titles.notna(), None).iloc[row.position]
     raising, lowering = reasons.explain(log, [title], profile, card)[0]
     fired = [
@@ -178,13 +178,13 @@ def replay(
                     told.mend[card] = error.do
                 cards[batch.model_digest] = card
             if isinstance(card, str):  # one that a former release shipped hides no other's scores
-                lost = int(batches.from_bytes(chunk.features, [POINTS])[POINTS].notna().sum())
+                lost = int(table_bytes.from_bytes(chunk.features, [POINTS])[POINTS].notna().sum())
                 told.missing[card] = told.missing.get(card, 0) + lost
                 continue
-            log = batches.from_bytes(chunk.features, [POINTS, *card.features])
+            log = table_bytes.from_bytes(chunk.features, [POINTS, *card.features])
             stored = log[POINTS]
             again = card.points(log)
-            names = batches.from_bytes(chunk.rows, [RECORD])[RECORD]
+            names = table_bytes.from_bytes(chunk.rows, [RECORD])[RECORD]
             asked = np.ones(len(log), dtype=bool)
             if only is not None:
                 asked = (names == only.record_id).fillna(False).to_numpy(dtype=bool)

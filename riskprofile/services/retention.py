@@ -28,11 +28,11 @@ from riskprofile.store import (
     alerts,
     arms,
     audit,
-    batches,
     erasure,
     parties,
     pasts,
     practice,
+    table_bytes,
     versions,
     watchlists,
 )
@@ -484,18 +484,18 @@ def _rewrite(
     stored = connection.execute(
         erasure.chunk_table.select().where(erasure.chunk_table.c.id == chunk.id)
     ).one()
-    rows = batches.from_bytes(stored.rows)
-    events = batches.from_bytes(stored.events)
-    log = None if stored.features is None else batches.from_bytes(stored.features)
+    rows = table_bytes.from_bytes(stored.rows)
+    events = table_bytes.from_bytes(stored.events)
+    log = None if stored.features is None else table_bytes.from_bytes(stored.features)
     gone, hid = fates == REMOVE, fates == MASK
     lock = erasure.sealed(connection, "chunk", chunk.id)
     if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
-        earlier = batches.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
+        earlier = table_bytes.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
         rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
     columns = [name for name in hidden(profile) if name in rows.columns]
     lock_now = None
     if hid.any():
-        content = batches.stored(erasure.blank(rows[columns], columns, ~hid))
+        content = table_bytes.stored(erasure.blank(rows[columns], columns, ~hid))
         lock_now = keys.seal(secret, content, f"chunk:{chunk.id}")
     erasure.keep_sealed(connection, "chunk", chunk.id, lock_now)
     left = erasure.blank(rows, columns, hid)

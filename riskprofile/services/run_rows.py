@@ -27,7 +27,7 @@ from riskprofile.services import networks
 from riskprofile.services.identifiers import DUE, ITEM, OFFICE, RECORD, TITLE
 from riskprofile.services.parties import Heard
 from riskprofile.services.rater import BROKEN, FIRED, POINTS, Rater
-from riskprofile.store import batches, versions
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Columns
 from riskprofile.tables import Table
@@ -191,7 +191,7 @@ class Reading:
             (chunk.events, linking.__contains__),
         )
         log, rows, events = (
-            batches.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
+            table_bytes.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
             for content, columns in read
         )
         if rated_by is not None and other:

@@ -36,7 +36,7 @@ from riskprofile.services.run import Options, Run, Stop, Summary
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import CHECKING, Progress, Step, steps_of
 from riskprofile.services.workers import Workers, workers
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
 from riskprofile.store.tables import Batch
@@ -282,8 +282,8 @@ class _Files:
                 rows, log = chunk
                 odd_of(
                     summary,
-                    batches.from_bytes(rows, ["warnings"]),
-                    broken_in(batches.from_bytes(log, _flagged)) if log else {},
+                    table_bytes.from_bytes(rows, ["warnings"]),
+                    broken_in(table_bytes.from_bytes(log, _flagged)) if log else {},
                 )
 
     def told(self, ranked: list[Ranked]) -> Iterator[Run]:

@@ -20,7 +20,7 @@ from riskprofile.services import keys, looking, records, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, erasure
+from riskprofile.store import batches, erasure, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Unmasking
 from riskprofile.words import Message
@@ -242,9 +242,9 @@ def _declared(
     ).all()
     shown, masked = [], False
     for chunk_id, position, content in places:
-        told = batches.from_bytes(content).iloc[position].dropna().to_dict()
+        told = table_bytes.from_bytes(content).iloc[position].dropna().to_dict()
         if lock := erasure.sealed(connection, "chunk", chunk_id):
-            hidden = batches.from_bytes(keys.unseal(secret(), lock, f"chunk:{chunk_id}"))
+            hidden = table_bytes.from_bytes(keys.unseal(secret(), lock, f"chunk:{chunk_id}"))
             told |= hidden.iloc[position].dropna().to_dict()
             masked = True
         shown.append(told)
@@ -270,7 +270,7 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
     if alert is not None:
         office = alert.office
     elif row is not None:  # most raise no alert: what was declared says whose they are
-        declared = batches.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
+        declared = table_bytes.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
         office = declared.get(PROFILES[profile].office)
     missing = alert is None and row is None
     if missing or not sees(actor, office):

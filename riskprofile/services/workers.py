@@ -36,7 +36,7 @@ from riskprofile.services.processes import TO_END
 from riskprofile.services.rated import Whole
 from riskprofile.services.rater import Rater, Rows, rater
 from riskprofile.services.run import Options
-from riskprofile.store.batches import from_bytes, to_bytes
+from riskprofile.store.table_bytes import from_bytes, to_bytes
 from riskprofile.tables import Table
 
 AHEAD = 2  # parts that wait or are worked on, for each thread of the workers

@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from riskprofile.store import arms, audit, batches, versions
+from riskprofile.store import arms, audit, table_bytes, versions
 from riskprofile.store.database import Store, among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
@@ -164,9 +164,9 @@ def rewrite(
         .where(chunk_table.c.id == chunk_id)
         .values(
             kept=kept,
-            rows=batches.stored(rows),
-            features=None if features is None else batches.stored(features),
-            events=batches.stored(events),
+            rows=table_bytes.stored(rows),
+            features=None if features is None else table_bytes.stored(features),
+            events=table_bytes.stored(events),
         )
     )
 

@@ -191,7 +191,7 @@ class Batch(Rows, table=True):
 
 
 class Chunk(Rows, table=True):
-    """Rows of a batch, committed together with the cursor, as bytes (`batches.stored`).
+    """Rows of a batch, committed together with the cursor, as bytes (`table_bytes.stored`).
 
     `rows` is the canonical table as declared; `features` is the feature log (one
     float64 column per feature, and `points`), empty for `history load`; `events` is
@@ -319,8 +319,8 @@ class Quarantined(Rows, table=True):
 class Aside(Rows, table=True):
     """Rows of a chunk that were read and not stored: duplicates, or failed ones.
 
-    `rows` is a table (`batches.stored`): `source`, `line`, and `record`, the id of the record that
-    holds the same content (missing for what failed). No key of a declaration is in it.
+    `rows` is a table (`table_bytes.stored`): `source`, `line`, and `record`, the id of the record
+    that holds the same content (missing for what failed). No key of a declaration is in it.
     """
 
     __tablename__ = "aside"

@@ -14,15 +14,9 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Text, case, func, select, update
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
-from riskprofile.store.batches import (
-    ARRIVED,
-    batch_table,
-    cells,
-    chunk_table,
-    from_bytes,
-    record_table,
-)
+from riskprofile.store.batches import ARRIVED, batch_table, cells, chunk_table, record_table
 from riskprofile.store.database import among
+from riskprofile.store.table_bytes import from_bytes
 from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, newest
 
 columns = record_table.c

@@ -14,7 +14,7 @@ from riskprofile.services import settings
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.store.batches import from_bytes, stored
+from riskprofile.store.table_bytes import from_bytes, stored
 from tests import factory
 from tests.services.bench import NOW
 
@@ -61,7 +61,7 @@ def test_to_read_a_chunk_is_counted_to_who_asks_for_it() -> None:
         from_bytes(kept)
     finally:
         sys.setprofile(before)
-    assert "store/batches.py:_read" in called
+    assert "store/table_bytes.py:_read" in called
     assert {one for one in called if "<" not in one and stages.of(one)} == set()
 
 

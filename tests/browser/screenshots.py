@@ -25,7 +25,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import reading
 from riskprofile.services import fitting, identity, promotion, settings
 from riskprofile.services.practice import cases
-from riskprofile.store import batches, tables
+from riskprofile.store import table_bytes, tables
 from riskprofile.store.alerts import add
 from tests.browser import home, office
 from tests.browser.conftest import FLAGS, PASSWORD, ROOT, Served, chromium, serving
@@ -161,7 +161,7 @@ def candidate(served: Served) -> None:
     folder = fitting.folder_of(told, "shipment", version)
     folder.mkdir(parents=True)
     rows = trial.features.assign(value=trial.labels)
-    (folder / fitting.TRIAL).write_bytes(batches.to_bytes(rows))
+    (folder / fitting.TRIAL).write_bytes(table_bytes.to_bytes(rows))
     done = fitting.Fit("shipment", version, analyst.name, now.isoformat(), fitting.DONE)
     fitting.note(folder.with_name(f"{folder.name}.json"), done)
     store.close()

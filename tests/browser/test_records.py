@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from riskprofile.services import arms, feedback, iafq, tracing
 from riskprofile.services.identity import OWNER
-from riskprofile.store import batches, tables
+from riskprofile.store import table_bytes, tables
 from tests import factory
 from tests.browser.test_shift import REASON, button, open_row, press, reference, settled, type_cells
 
@@ -35,9 +35,9 @@ def rated(store) -> None:
                 number=990,
                 profile=alert["profile"],
                 count=1,
-                rows=batches.to_bytes(rows),
-                features=batches.to_bytes(pd.DataFrame({"kg_per_unit": [0.01]})),
-                events=batches.to_bytes(rows),
+                rows=table_bytes.to_bytes(rows),
+                features=table_bytes.to_bytes(pd.DataFrame({"kg_per_unit": [0.01]})),
+                events=table_bytes.to_bytes(rows),
                 kept="full",
             )
             .returning(tables.Chunk.id)

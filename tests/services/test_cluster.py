@@ -27,7 +27,7 @@ from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.workers import Opened, Task, work_on_cluster
-from riskprofile.store.batches import to_bytes
+from riskprofile.store.table_bytes import to_bytes
 from tests import factory
 from tests.conftest import LATE
 from tests.services.bench import NOW

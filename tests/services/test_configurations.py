@@ -20,8 +20,8 @@ from riskprofile.services.rater import FIRED, POINTS
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store.batches import from_bytes
 from riskprofile.store.database import Store
+from riskprofile.store.table_bytes import from_bytes
 from riskprofile.tables import Table
 from tests.services.bench import NOW
 from training.synth import generate

@@ -16,7 +16,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit, Record
 from riskprofile.tables import TEXT
@@ -90,9 +90,9 @@ def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
             number=0,
             profile="shipment",
             count=1,
-            rows=batches.stored(factory.shipments(1, declaration_id="R0", customs_office=HERE)),
-            features=batches.stored(other),
-            events=batches.stored(other),
+            rows=table_bytes.stored(factory.shipments(1, declaration_id="R0", customs_office=HERE)),
+            features=table_bytes.stored(other),
+            events=table_bytes.stored(other),
         )
         retained = batches.chunk_table.c.id == chunk  # its rows were masked: no row of it is drawn
         connection.execute(update(batches.chunk_table).where(retained).values(kept="masked"))

@@ -14,7 +14,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Record
 from tests import factory
@@ -43,9 +43,9 @@ def stored(store, features=True, number=0):
             number=number,
             profile="shipment",
             count=3,
-            rows=batches.stored(rows),
-            features=batches.stored(log) if features else None,
-            events=batches.stored(log),
+            rows=table_bytes.stored(rows),
+            features=table_bytes.stored(log) if features else None,
+            events=table_bytes.stored(log),
         )
         for n in range(3):
             connection.execute(

@@ -18,7 +18,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Chunk
 from riskprofile.tables import Table
@@ -238,10 +238,10 @@ def test_nothing_is_said_where_a_feature_does_not_come_out_to_the_last_bit(
     with bare.write() as connection:
         asked = select(held.chunk_id, held.position).where(held.record_id == one["record_id"])
         chunk, place = connection.execute(asked).one()
-        features = batches.from_bytes(batches.chunk(connection, chunk).features)
+        features = table_bytes.from_bytes(batches.chunk(connection, chunk).features)
         name = next(one for one in features if features[one].iloc[place] > 1.0)
         features.loc[place, name] = np.nextafter(features.loc[place, name], np.inf)
-        changed = {"features": batches.stored(features)}
+        changed = {"features": table_bytes.stored(features)}
         connection.execute(update(_chunk).where(_chunk.c.id == chunk).values(changed))
     assert otherwise.otherwise(bare, home, SARA, one["id"], NOW) is None
 

@@ -19,6 +19,7 @@ from riskprofile.services.rights import Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import packs as kept
+from riskprofile.store import table_bytes
 from riskprofile.store.tables import Alert, Chunk
 from tests import factory
 from tests.services.bench import NOW, SARA, later, of_two_at_once
@@ -196,11 +197,11 @@ def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
     ).assign(record_id=["XM-000001", *(f"A{n}" for n in range(1999))])
     features = rows[[]].assign(**{"fired:E01_parts_as_samples": False})
     with any_store.write() as connection:
-        content = packs.batches.to_bytes(rows)
+        content = table_bytes.to_bytes(rows)
         connection.execute(
             Chunk.__table__.insert().values(
                 batch_id="b1", number=1, profile="shipment", count=2000, kept="full",
-                rows=content, features=packs.batches.to_bytes(features), events=content,
+                rows=content, features=table_bytes.to_bytes(features), events=content,
             )
         )  # fmt: skip
     month_later = packs.try_out(any_store, ANALYST, digest, later(days=30))

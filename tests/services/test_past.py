@@ -29,7 +29,7 @@ from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, pasts
+from riskprofile.store import batches, pasts, table_bytes
 from riskprofile.store.batches import record_table
 from riskprofile.store.database import Store
 from riskprofile.store.parties import form_table
@@ -237,12 +237,12 @@ def test_what_a_former_release_remembered_of_a_licence_still_uses_it_up(
     table = batches.chunk_table
     with store.write() as connection:
         first, content = connection.execute(select(table.c.id, table.c.events)).first()
-        events = batches.from_bytes(content)
+        events = table_bytes.from_bytes(content)
         former = events.assign(licence_key="IM 12/A").rename(
             columns={"licence_key": "licence_number"}
         )
         former = former.drop(columns=["licensed_pieces", "licensed_item_key"])
-        given = batches.stored(former.astype({"licence_number": events["licence_key"].dtype}))
+        given = table_bytes.stored(former.astype({"licence_number": events["licence_key"].dtype}))
         connection.execute(table.update().where(table.c.id == first).values(events=given))
     world.now += timedelta(days=1)
     layers, _ = past.opened(store, SHIPMENT, world.now, None)

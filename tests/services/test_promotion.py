@@ -25,7 +25,7 @@ from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
-from riskprofile.store import artefacts, audit, batches
+from riskprofile.store import artefacts, audit, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
 from tests import factory
@@ -488,8 +488,8 @@ def test_an_item_that_another_scorecard_rated_is_ranked_by_the_one_of_the_list(
     if release == "former":
         with bare.write() as connection:
             (features,) = connection.execute(text("SELECT features FROM chunk")).scalars()
-            log = batches.from_bytes(features).drop(columns="consignor_age")
-            given = {"f": batches.to_bytes(log)}
+            log = table_bytes.from_bytes(features).drop(columns="consignor_age")
+            given = {"f": table_bytes.to_bytes(log)}
             connection.execute(text("UPDATE chunk SET features = :f"), given)
     after = listed(1)
     assert (before["driver"], after["driver"], after["model_version"]) == (1, 1, "2027.1")

@@ -17,7 +17,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches
+from riskprofile.store import table_bytes
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
 from tests import factory
@@ -147,5 +147,5 @@ def test_a_run_takes_the_rates_that_were_loaded_before_it(
     screen(store, home, OWNER, [path], Options(history=history), NOW)
     with store.read() as connection:
         content = connection.execute(text("SELECT events FROM chunk")).scalar_one()
-    remembered = batches.from_bytes(content)["log_value_per_kg"]
+    remembered = table_bytes.from_bytes(content)["log_value_per_kg"]
     assert remembered.notna().all() and abs(remembered).max() < 1e-9  # 100 / 4 / 25 is 1

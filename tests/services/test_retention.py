@@ -41,7 +41,7 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import audit, batches, erasure, phrasings
+from riskprofile.store import audit, batches, erasure, phrasings, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze, Unmasking
 from tests import factory, listed
@@ -131,7 +131,7 @@ def left_on_disk(home: Settings) -> set[str]:
     for blobs in database.execute("SELECT rows, features, events FROM chunk"):
         for blob in blobs:
             if blob is not None:
-                everything += batches.from_bytes(blob).to_csv().encode()
+                everything += table_bytes.from_bytes(blob).to_csv().encode()
     database.close()
     total = SHIPMENTS + TRAVELLERS + SET_ASIDE
     return {seed(n) for n in range(total) if seed(n)[:7].encode() in everything}
@@ -330,7 +330,7 @@ def test_no_seeded_name_is_left_in_a_row_of_postgresql(
                 rows = connection.execute(text(f"SELECT * FROM {table}"))
                 said += [str(cell).encode() for row in rows for cell in row]
             for row in connection.execute(text("SELECT rows, features, events FROM chunk")):
-                said += [batches.from_bytes(bytes(cell)).to_csv().encode() for cell in row]
+                said += [table_bytes.from_bytes(bytes(cell)).to_csv().encode() for cell in row]
         return b"\n".join(said).lower()  # the register of parties keeps no capitals
 
     names = [name.lower() for name in names]
@@ -878,7 +878,7 @@ def test_by_what_a_carrier_or_an_authority_would_name_a_traveller_is_masked_with
     alert, chunk = erasure.alert_table.c, erasure.chunk_table.c
     with store.read() as connection:
         [(declared, found)] = connection.execute(select(alert.declaration, alert.search))
-        rows = batches.from_bytes(connection.execute(select(chunk.rows)).scalar_one())
+        rows = table_bytes.from_bytes(connection.execute(select(chunk.rows)).scalar_one())
     left = f"{declared} {rows.to_csv()}".casefold()
     assert [word for word in leads.values() if word.casefold() in left + found] == []
     asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
@@ -923,7 +923,7 @@ def test_what_a_former_release_masked_is_masked_as_what_comes_now(
             found = connection.execute(
                 select(alert.c.declaration, alert.c.search, alert.c.indicators)
             ).all()
-            rows = batches.from_bytes(connection.execute(select(chunk.c.rows)).scalar_one())
+            rows = table_bytes.from_bytes(connection.execute(select(chunk.c.rows)).scalar_one())
         return f"{found} {rows.to_csv()}".casefold()
 
     assert all(word.casefold() in left() for word in (*leads.values(), why))

@@ -26,9 +26,9 @@ from riskprofile.services.run_rows import Logged
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import spool
-from riskprofile.store.batches import from_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
+from riskprofile.store.table_bytes import from_bytes
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)

@@ -17,8 +17,8 @@ from riskprofile.services.ingest import Ingest
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store.batches import from_bytes
 from riskprofile.store.database import Store
+from riskprofile.store.table_bytes import from_bytes
 from riskprofile.tables import Table
 from tests import factory
 from tests.intake.helpers import FIXTURES
