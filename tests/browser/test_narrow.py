@@ -294,6 +294,20 @@ def test_where_an_alert_stands_below_its_list_the_page_goes_to_it_and_back(serve
     expect(way).to_be_hidden()
 
 
+def test_at_twice_the_size_the_list_has_the_width_of_the_page_and_the_alert_stands_below(
+    served, visit
+):
+    page = visit("officer-14")
+    press(page, "n")
+    expect(button(page, "Refer")).to_be_visible()
+    grid = page.locator("[class*=st-key-list-]").get_by_test_id("data-grid-canvas")
+    for width in (683, 1000):
+        page.set_viewport_size({"width": width, "height": 384})
+        settled(page)
+        assert top(page.locator(".st-key-alert")) >= bottom(grid)
+        assert grid.evaluate("one => one.getBoundingClientRect().width") > 626
+
+
 # What of the alert's head and buttons shows less than it holds, or stands outside the alert.
 OUTSIDE = """() => {
   const { left, right } = document.querySelector('.st-key-alert').getBoundingClientRect();
@@ -369,7 +383,7 @@ FROM_THE_RIGHT = """() => {
 
 def test_a_list_that_is_read_from_the_right_begins_at_the_right(served, visit):
     page = visit("officer-14", "/?alert=1", locale="ar")
-    page.set_viewport_size({"width": 768, "height": 768})
+    page.set_viewport_size({"width": 480, "height": 768})
     comes_to(page, FROM_THE_RIGHT, 0, "ar")
     page.locator("[class*=st-key-list-] .dvn-scroller").evaluate("(one) => { one.scrollLeft = 0 }")
     page.wait_for_timeout(3 * PAUSE)  # whoever moves it finds it where it was left
