@@ -104,7 +104,7 @@ def watch(
         parts = list(_newest(connection, kind, card, rows, windows))
     if len(parts) <= drift.LEAST_WINDOWS:
         raise RiskProfileError(
-            f"too few rows were rated: {len(parts)} windows of {rows}, and "
+            f"too few rows were rated: of windows of {rows} rows {len(parts)} are there, and "
             f"{drift.LEAST_WINDOWS + 1} are needed",
             do="Look again later, or give smaller windows",
         )
