@@ -320,7 +320,7 @@ def changes(view: Any, say: Words, zone: Any, now: datetime) -> str:
     for item, name, old, new in before.fields[:CHANGES]:
         label = say.maybe(f"field.{name}", name)
         if several:
-            label = f"{say('declaration.item', n=item)}: {label}"
+            label = say.listed([say("declaration.item", n=item), label], ":")
         kind = known.get(name, "text")
         rows.append((label, *(form.clip(form.value(say, value, kind), 80) for value in (old, new))))
     for key, items in (("changed.added", before.added), ("changed.removed", before.removed)):

@@ -42,7 +42,7 @@ def refused(say: Any, person: Any, batch: Any) -> None:
             fault = why(say, row.profile, row.column, row.reason_code, row.reason)
             column = say.maybe(f"field.{row.column}", row.column) if row.column else ""
             place = say("panel.place_column" if column else "panel.place", line=row.line, n=column)
-            said = f"{place}: {fault.rstrip('.')}. {said}"
+            said = f"{say.listed([place, fault.rstrip('.')], ':')}. {said}"
         do = say("panel.do_repair" if row is not None and row.fields else "panel.do_ask")
     else:
         stopped = batch.state == "stopped"

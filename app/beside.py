@@ -137,7 +137,7 @@ def _timeline(say: Words, one: review.AlertView, zone: Any, now: datetime) -> st
     rows = []
     for event in done[:EVENTS]:
         what, of, _ = alert_panel.happened(event, say)
-        rows.append((event.at, f"{what}: {of}" if of else what, event.actor))
+        rows.append((event.at, say.listed([what, of], ":") if of else what, event.actor))
     if not one.blind:
         told = [say("event.alert.rated"), form.lane(say, one.lane)]
         if one.points is not None:

@@ -14,12 +14,14 @@ def item(say: Words, one: Item) -> str:
     >>> from riskprofile import words
     >>> item(words.of("en"), Item("part", part="slide", calibre="9x19", serial="none", count=3))
     '3 × Part: slide, Calibre 9x19, Serial none'
+    >>> item(words.of("fr"), Item("part", part="slide"))
+    '1 × Pièce : slide'
     """
     told = [one.part] if one.part else []
     told += [f"{say(f'item.{name}')} {given}" for name in NAMED if (given := getattr(one, name))]
     told += [say(f"sure.{one.sure}")] if one.sure else []
     what = f"{say.number(one.count)} × {say(f'kind.{one.kind}')}"
-    return f"{what}: {say.listed(told)}" if told else what
+    return say.listed([what, say.listed(told)], ":") if told else what
 
 
 def how(say: Words, one: Waiting) -> str:

@@ -220,7 +220,7 @@ def _items(say: Words, person: Any, alert_id: int) -> None:
     total = say.many("outcome.items_total", sum(kinds.values()))
     if len(kinds) > 1:
         named = [f"{say.number(n)} × {say(f'kind.{kind}')}" for kind, n in kinds.items() if kind]
-        total = f"{total}: {say.listed(named)}"
+        total = say.listed([total, say.listed(named)], ":")
     st.html(
         f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("outcome.items"))}</h2>'
         f'<span class="rp-s">{escape(total)}</span>'  # at the other end stand the table's buttons
@@ -394,7 +394,7 @@ def _send(alert_id: int, record: str) -> None:
     person, say, given = session.actor(), session.speech(), _typed(alert_id)
     if person is None:
         return
-    sent = f"{form.reference(record)}: {say('outcome.sent')}"
+    sent = say.listed([form.reference(record), say("outcome.sent")], ":")
     here = sheet.of(alert_id)
     if here.items is None:  # by the first of two clicks
         st.session_state["told"] = sent

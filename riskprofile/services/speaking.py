@@ -178,7 +178,8 @@ def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
     says, colon, rest = text.partition(": ")
     if not colon:
         return str(held["criteria"].get(text, text))
-    return f"{held['criteria'].get(says, says)}: {_readings(say, known, rest, values)}"
+    told = str(held["criteria"].get(says, says))
+    return say.listed([told, _readings(say, known, rest, values)], ":")
 
 
 @cache

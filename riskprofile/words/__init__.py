@@ -17,7 +17,7 @@ LANGUAGES = ("en", "fr", "es", "ar")
 COMMA = ("fr", "es")  # languages that write 4,25
 RIGHT_TO_LEFT = ("ar",)
 # As a language writes them where it does not do so as English does.
-MARKS = {"ar": {",": "،", ";": "؛"}, "fr": {";": " ;"}}
+MARKS = {"ar": {",": "،", ";": "؛"}, "fr": {";": " ;", ":": " :"}}
 # Plural forms of a language, as CLDR names them; of all others it is one and other.
 FORMS = {"ar": ("one", "two", "few", "many", "other")}
 DEFAULT = "en"
@@ -79,12 +79,12 @@ class Words:
         return self.language in RIGHT_TO_LEFT
 
     def listed(self, parts: Iterable[str], mark: str = ",") -> str:
-        """The parts after each other, with the comma or semicolon of the language.
+        """The parts after each other, with the comma, semicolon or colon of the language.
 
         >>> of("en").listed(["a", "b"]), of("ar").listed(["a", "b"])
         ('a, b', 'a، b')
-        >>> of("fr").listed(["a", "b"], ";")
-        'a ; b'
+        >>> of("fr").listed(["a", "b"], ";"), of("fr").listed(["a", "b"], ":")
+        ('a ; b', 'a : b')
         """
         return f"{MARKS.get(self.language, {}).get(mark, mark)} ".join(parts)
 
