@@ -147,7 +147,7 @@ def upload(say: Any, person: Any) -> None:
     with st.expander(say("upload.title")):
         given = st.file_uploader(
             say("upload.choose", mb=uploading.UPLOAD_MB),
-            key=f"upload-{st.session_state.get('uploads', 0)}",
+            key=_uploader(),
             max_upload_size=uploading.UPLOAD_MB,
         )
         if given is None:
@@ -189,7 +189,8 @@ def _choose_another() -> None:
 def _take_in(say: Any, person: Any) -> None:
     """Keep what the run of this person's file came to, where it has ended: told once.
 
-    The file that this window chose for it is let go, unless it can be read as new.
+    The file that this window chose for it is let go, unless it can be read as new. One that was
+    chosen meanwhile stays.
     """
     runs = served().runs
     mine, before = st.session_state.get(BEGUN, ("", NOTHING))
@@ -204,8 +205,12 @@ def _take_in(say: Any, person: Any) -> None:
         del st.session_state[BEGUN]
         if first:
             st.session_state[KNOWN] = (mine, first)
-        else:
+        elif getattr(st.session_state.get(_uploader()), "file_id", "") == mine:
             _choose_another()
+
+
+def _uploader() -> str:
+    return f"upload-{st.session_state.get('uploads', 0)}"
 
 
 def _open() -> tuple[Any, ...]:

@@ -181,12 +181,15 @@ def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served
     expect(told).to_have_count(0)
 
 
-def test_who_turned_to_another_batch_while_a_file_is_rated_is_left_there(served, visit, large):
+def test_who_turned_to_another_batch_or_file_while_one_is_rated_is_left_there(
+    served, visit, large, tmp_path
+):
     page = visit("operator-02", "/batches?time=all")  # at night the others are not of today
     send(page, large)
     expect(page.get_by_text("large.csv is being rated")).to_be_visible()
     expect(page.get_by_text("When that has ended, another can be rated.")).to_be_visible()
     expect(button(page, "Rate it")).to_have_count(0)
+    page.locator("input[type=file]").set_input_files(str(manifest(tmp_path)))
     grid = page.locator(".st-key-batch-list [data-testid=stDataFrame]")
     spot = {"x": 300, "y": HEAD + 3 * ROW + ROW // 2}
     grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
@@ -197,6 +200,8 @@ def test_who_turned_to_another_batch_while_a_file_is_rated_is_left_there(served,
     expect(page.locator(".rp-strip")).to_contain_text("large.csv: Read", timeout=PATIENCE)
     expect(other).to_be_visible()
     expect(page.get_by_text("When that has ended")).to_have_count(0)
+    expect(page.get_by_text("day.csv")).to_be_visible()
+    expect(button(page, "Rate it")).to_be_visible()
 
 
 def test_a_file_that_was_read_before_is_forgotten_with_the_page(served, visit, tmp_path):
