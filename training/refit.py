@@ -100,7 +100,8 @@ def refit(
     still = locked | {edit.term for edit in edits if edit.how in SHAPED}
     value = labels["value"].to_numpy("float64")
     finds = int(value.sum())
-    given = card.contributions(labels) / POINTS_PER_LOG_ODDS
+    # Row by row in memory: sums of floats depend on the order in which they are made.
+    given = np.divide(card.contributions(labels), POINTS_PER_LOG_ODDS, order="C")
     weights = weights_of(labels)
     free = np.array([term.name not in locked for term in kept], dtype=bool) & (finds > 0)
     shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, free)

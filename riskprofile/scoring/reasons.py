@@ -71,7 +71,7 @@ def terms(values: Table, titles: list[str | None], scorecard: Scorecard) -> list
         raise ValueError("an infinite value is no number that JSON holds")
     worded = points[:, read[:, [name == WORDING for name in scorecard.features]].any(axis=1)]
     words = _worded(titles, worded, scorecard.wording)
-    numbers = zip(held.astype("<f8"), points.astype("<i4"), words, strict=True)
+    numbers = zip(held.astype("<f8", "C"), points.astype("<i4", "C"), words, strict=True)
     return [b"%b%b%b" % (held.tobytes(), mine.tobytes(), said) for held, mine, said in numbers]
 
 

@@ -80,6 +80,14 @@ class Term:
         """Its name, and of a written criterion what it says."""
         return f"{self.name}: {self.criterion.says}" if self.criterion else self.name
 
+    def of(self, bins: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Its points of each row: int32, from the bins of its features."""
+        place = bins[self.features[0]]
+        for name, size in zip(self.features[1:], self.table.shape[1:], strict=True):
+            place = place * size + bins[name]  # one number a row: two cost half as much again
+        points: np.ndarray = self.table.take(place)
+        return points
+
 
 @dataclass(frozen=True)
 class Scorecard:
@@ -131,12 +139,18 @@ class Scorecard:
             )
 
     def contributions(self, features: Table) -> np.ndarray:
-        """Points of each term: int32, one row per row of `features`, terms in order."""
-        cut = self._cut(self._values(features))
-        given = np.empty((len(features), len(self.terms)), dtype=np.int32)
-        for column, term in enumerate(self.terms):
-            given[:, column] = term.table[tuple(cut[name] for name in term.features)]
-        return given
+        """Points of each term: int32, one row per row of `features`, terms in order.
+
+        In memory the points of one term lie side by side, as they are made.
+        """
+        values = self._values(features)
+        if self.terms and len(values) <= FEW:
+            return self._looked_up(values).T
+        cut = self._cut(values)
+        given = np.empty((len(self.terms), len(values)), dtype=np.int32)
+        for place, term in enumerate(self.terms):
+            given[place] = term.of(cut)
+        return given.T
 
     def points(self, features: Table) -> np.ndarray:
         """Points of each row: int64, base and terms added in the scorecard's order."""
@@ -145,16 +159,21 @@ class Scorecard:
     def points_of(self, values: np.ndarray) -> np.ndarray:
         """The same, of what it reads: float64, one row per row, its features in order."""
         if self.terms and len(values) <= FEW:
-            table, starts, read, steps = self._joined
-            bins = self._bins_at_once(values).T[read]  # two a term, by row
-            places = starts[:, None] + (bins * steps[:, :, None]).sum(axis=0)
-            few: np.ndarray = self.base + table[places].sum(axis=0, dtype=np.int64)
+            few: np.ndarray = self.base + self._looked_up(values).sum(axis=0, dtype=np.int64)
             return few
         cut = self._cut(values)
         total = np.full(len(values), self.base, dtype=np.int64)
         for term in self.terms:
-            total += term.table[tuple(cut[name] for name in term.features)]
+            total += term.of(cut)
         return total
+
+    def _looked_up(self, values: np.ndarray) -> np.ndarray:
+        """Points of each term of few rows: int32, one row per term."""
+        table, starts, read, steps = self._joined
+        bins = self._bins_at_once(values).T[read]  # two a term, by row
+        places = starts[:, None] + (bins * steps[:, :, None]).sum(axis=0)
+        points: np.ndarray = table[places]
+        return points
 
     def _values(self, features: Table) -> np.ndarray:
         """What it reads of a table: float64, a column each."""

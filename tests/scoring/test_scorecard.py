@@ -49,11 +49,13 @@ def test_points_are_the_same_alone_shuffled_and_in_parts(
     card = scorecard()
     table = rows(values)
     together = card.points(table)
-    among_many = card.points(pd.concat([table] * (FEW + 1)))[: len(table)]
+    many = pd.concat([table] * (FEW + 1))
+    among_many = card.points(many)[: len(table)]
     alone = [int(card.points(table.iloc[[i]])[0]) for i in range(len(table))]
     order = np.random.default_rng(1).permutation(len(table))
     assert together.tolist() == alone == among_many.tolist()
     assert card.points(table.iloc[order]).tolist() == together[order].tolist()
+    assert (card.contributions(many)[: len(table)] == card.contributions(table)).all()
 
 
 def test_the_reason_of_the_wording_is_its_words() -> None:
