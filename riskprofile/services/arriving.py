@@ -13,7 +13,8 @@ from riskprofile.services import queue_statements as statements
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 
 _ARRIVED = select(_alert.c.office).distinct().where(_alert.c.id > bindparam("upto"))
 _NEWEST = select(func.max(_audit.c.sequence))

@@ -18,7 +18,8 @@ from riskprofile.services import desk
 from riskprofile.services.deciding import LEASE_MINUTES, ORDERED, UNDO, lease
 from riskprofile.services.queueing import PAGE_LIMIT, QueueRow
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Account, Snooze
 from riskprofile.words import Message
 

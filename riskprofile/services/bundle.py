@@ -25,7 +25,8 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
 from riskprofile.store import audit
 from riskprofile.store.arms_tables import ArmsTrace
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert
 from riskprofile.store.versions import SUPERSEDED
 

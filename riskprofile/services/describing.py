@@ -27,7 +27,7 @@ from riskprofile.services.pairs import Numbers
 from riskprofile.services.rater import FIRED, Rater
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, table_bytes
-from riskprofile.store.database import among
+from riskprofile.store.many import among
 from riskprofile.store.packed_json import dumps, pack
 from riskprofile.store.spool import Columns
 from riskprofile.tables import Table

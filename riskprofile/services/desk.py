@@ -12,7 +12,7 @@ from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services import rights
 from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import audit
-from riskprofile.store.database import among
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert, Audit, Decision
 from riskprofile.store.versions import REMOVED
 from riskprofile.store.versions import SUPERSEDED as SUPERSEDED  # pages ask for it here

@@ -13,7 +13,8 @@ from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches, table_bytes
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome, Record
 from riskprofile.tables import TEXT, TIME, Table
 

@@ -23,7 +23,8 @@ from riskprofile.reference.arms import (
 from riskprofile.services import arms, desk
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import ItemFound, Office
 
 _item = ItemFound.__table__  # type: ignore[attr-defined]

@@ -17,7 +17,8 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Progress
 from riskprofile.store import batches
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Batch
 
 _batch = batches.batch_table

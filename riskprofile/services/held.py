@@ -17,7 +17,8 @@ from riskprofile.services import blind, govern, tally
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import OWNER, Actor, authorise
 from riskprofile.store import batches, phrasings
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert, Label, Outcome, ReasonHeld
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

@@ -46,7 +46,8 @@ from riskprofile.services.run_declarations import (
 from riskprofile.services.run_rows import BATCH, logged
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import batches, table_bytes, versions
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.spool import Columns, Held
 from riskprofile.tables import Table
 

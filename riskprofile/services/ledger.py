@@ -16,7 +16,8 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import quarantine
 from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import batches, table_bytes, versions
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 
 # received: stored, its batch is not finished. accepted: rated, and the version that counts.
 # superseded: stored, and a newer version counts. failed: read, and could not be rated.

@@ -31,7 +31,8 @@ from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Batch
 
 WAITING = "waiting"

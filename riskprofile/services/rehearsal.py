@@ -19,7 +19,8 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.queue_statements import SEEN, seen_from
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches, table_bytes
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert, Record
 from riskprofile.tables import Table
 

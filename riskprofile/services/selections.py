@@ -10,7 +10,8 @@ import pandas as pd
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store.database import Store, among, serialise
+from riskprofile.store.database import Store, serialise
+from riskprofile.store.many import among
 from riskprofile.store.tables import Alert, Decision
 from riskprofile.tables import TEXT, TIME, Table
 

@@ -26,7 +26,8 @@ from riskprofile.services.govern import BatchView
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 
 if os.name == "posix":
     import fcntl

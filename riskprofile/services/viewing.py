@@ -20,7 +20,8 @@ from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor, sees
 from riskprofile.store import audit, phrasings
 from riskprofile.store.alerts import PARTIES
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.tables import AlertLink, ItemFound, Outcome
 from riskprofile.words import Message
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from riskprofile.reference import marks
 from riskprofile.store.arms_tables import Arms, ArmsEvent, ArmsGram, ArmsName, ArmsTrace
-from riskprofile.store.database import Store, among, serialise
+from riskprofile.store.database import Store, serialise
+from riskprofile.store.many import among
 
 arms = Arms.__table__  # type: ignore[attr-defined]
 grams = ArmsGram.__table__  # type: ignore[attr-defined]

@@ -19,7 +19,8 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from riskprofile.errors import StoreError
-from riskprofile.store.database import among, serialise
+from riskprofile.store.database import serialise
+from riskprofile.store.many import among
 from riskprofile.store.tables import Audit, AuditWords
 
 START = "0" * 64

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
-from riskprofile.store.database import among
+from riskprofile.store.many import among
 from riskprofile.store.table_bytes import from_bytes, listed, stored, whole
 from riskprofile.store.tables import (
     Alert,

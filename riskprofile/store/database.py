@@ -6,29 +6,20 @@ writes later fails at once when somebody else wrote in between, whatever the tim
 
 from __future__ import annotations
 
-import json
-import os
-import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib import import_module
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
-    BigInteger,
     Connection,
     Engine,
     FromClause,
     String,
-    TableValuedAlias,
-    Text,
     and_,
-    bindparam,
-    column,
     create_engine,
     event,
     func,
@@ -37,17 +28,17 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
 
-from riskprofile.errors import AGAIN, Busy, Damaged, Deadlock, Misnamed, StoreError
-from riskprofile.files import FOR_OWNER
-from riskprofile.store import arms_tables  # noqa: F401  (its models belong to every database)
+from riskprofile.errors import Damaged, StoreError
+from riskprofile.store import (
+    address,
+    arms_tables,  # noqa: F401  (its models belong to every database)
+)
+from riskprofile.store.faults import GRANT, NO_RIGHT, fault
 from riskprofile.store.migrations import REVISIONS
 from riskprofile.store.packed_json import dumps
 
@@ -62,14 +53,7 @@ PRAGMAS = {
 VALUES_AT_ONCE = 900  # in one statement of SQLite, which once took 999 at most
 CHANGED_AT_ONCE = 500  # rows that are looked at together for values that a driver does not take
 ONE_VIEW = "REPEATABLE READ"
-OLDEST = (3, 35)  # SQLite
-NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 NUL = "\x00"
-LOCKED = "the database is locked by another program"
-DEADLOCK = "two writers waited for each other"
-
-NAME, START = "Name the server that takes them", "Start it, or correct the address"
-GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
 
 # Tables here that belong to nobody whom this user may act for.
 FOREIGN = (
@@ -82,55 +66,6 @@ HELD = (
     ("chunk", "batch {batch_id}, chunk {number}", ("rows", "features", "events")),
     ("aside", "batch {batch_id}, rows set aside of chunk {number}", ("rows",)),
     ("alert", "alert {id}", ("reasons", "against")),
-)
-
-# What a driver says -> what is wrong, what to do. First match wins.
-FAULTS = (
-    ("not a database", "this file is not a database", "Name another file, or restore a backup."),
-    ("malformed", "the database is damaged", "Restore the last backup; keep this file aside."),
-    ("read-only transaction", "the database takes no changes", f"{NAME}, then {AGAIN}"),
-    ("readonly", "the database cannot be written", "Check owner and rights of file and folder."),
-    ("read-only", "the database cannot be written", "Check owner and rights of file and folder."),
-    ("unable to open", "the database cannot be opened", "Check owner and rights of the folder."),
-    ("disk is full", "the disk is full", f"Make room, then {AGAIN}"),
-    (
-        "disk i/o",
-        "the disk cannot be read or written",
-        "Make room where it is full to the last byte, else check it, and how large a file may "
-        f"become (ulimit -f), then {AGAIN}",
-    ),
-    ("no space", "the disk is full", f"Make room, then {AGAIN}"),
-    ("nul (0x00)", "PostgreSQL cannot hold a text with a zero byte", "Write it without one."),
-    ("deadlock", DEADLOCK, f"Nothing is lost: {AGAIN}"),  # it says "blocked" too
-    ("locked", LOCKED, f"Wait for it to finish, then {AGAIN}"),
-    ("permission denied for", "the database does not let this user do that", GRANT),
-    *(
-        (sign, "the database takes no more connections", f"Wait, or raise its limit, then {AGAIN}")
-        for sign in ("too many c", "connection slots")
-    ),
-    (
-        "permitted to log in",
-        "the database does not let this user sign in",
-        "Let it: ALTER ROLE ... LOGIN.",
-    ),
-    ('role "', "the database knows no such user", "Create it, or correct the user."),
-    ("does not exist", "the database does not exist", "Create it, or correct the address."),
-    ("resolve host", "the name of the database server is not known", "Correct the address."),
-    ("pg_hba", "the database server does not let this user in from here", "Mend its pg_hba.conf."),
-    ("authentication failed", "the database refuses the sign-in", "Correct user or password."),
-    ("starting up", "the database server is starting", f"Wait a little, then {AGAIN}"),
-    ("shutting down", "the database server is stopping", f"Start it, then {AGAIN}"),
-    ("password", "the database refuses the sign-in", "Correct the user or the password."),
-    *(  # these say "connect" too
-        (sign, "the connection to the database was cut", f"Wait, then {AGAIN}")
-        for sign in (
-            "terminat",
-            "closed the connection",
-            "connection is closed",
-            "connection is lost",
-        )
-    ),
-    ("connect", "the database server does not answer", f"{START}, then {AGAIN}"),
 )
 
 
@@ -185,82 +120,6 @@ def _inserted(
     return some
 
 
-class _Many(TypeDecorator[Any]):
-    """Values of one type as one parameter: an array, or on SQLite a list in JSON."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, one: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.one = one
-
-    def load_dialect_impl(self, dialect: Any) -> Any:
-        return dialect.type_descriptor(
-            Text() if dialect.name == "sqlite" else ARRAY(self.one, dimensions=1)
-        )
-
-    def process_bind_param(self, value: Any, dialect: Any) -> Any:
-        return json.dumps(value, ensure_ascii=False) if dialect.name == "sqlite" else value
-
-
-class _Among(FunctionElement[Any]):
-    # Not Boolean: of a truth value SQLite would be asked whether it is 1, and find no index for it.
-    type = NullType()
-    inherit_cache = True
-
-    @property
-    def comparator(self) -> Any:
-        """Made anew: kept, it would hold this, and all the values, until garbage is looked for."""
-        return self.type.comparator_factory(self)
-
-
-@compiles(_Among, "sqlite")
-def _among_sqlite(element: _Among, compiler: Any, **told: Any) -> str:
-    column, values = (compiler.process(one, **told) for one in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 (values stay bound)
-
-
-@compiles(_Among, "postgresql")
-def _among_postgres(element: _Among, compiler: Any, **told: Any) -> str:
-    column, values = (compiler.process(one, **told) for one in element.clauses)
-    return f"{column} = ANY({values})"
-
-
-def among(column: Any, values: Iterable[Any] | str) -> Any:
-    """Where a column of texts or whole numbers is one of many: one parameter, however many.
-
-    `column.in_(values)` makes a parameter of each, and each is written out and parsed anew.
-    A text names the parameter, for a statement that is made once: to make one takes longer than
-    to ask a small one.
-    """
-    many = _Many(column.type)
-    if isinstance(values, str):
-        return _Among(column, bindparam(values, type_=many))
-    return _Among(column, bindparam(None, list(values), type_=many, unique=True))
-
-
-class _Each(FunctionElement[Any]):
-    inherit_cache = True
-
-
-@compiles(_Each, "sqlite")
-def _each_sqlite(element: _Each, compiler: Any, **told: Any) -> str:
-    return f"json_each({compiler.process(element.clauses, **told)})"
-
-
-@compiles(_Each, "postgresql")
-def _each_postgres(element: _Each, compiler: Any, **told: Any) -> str:
-    return f"unnest({compiler.process(element.clauses, **told)})"
-
-
-def each(name: str) -> TableValuedAlias:
-    """Many whole numbers as a table of one column, `value`: one parameter of this name."""
-    numbers = _Each(bindparam(name, type_=_Many(BigInteger())))
-    # On PostgreSQL a column goes by the name of such a table.
-    return numbers.table_valued(column("value", BigInteger()), name="value")
-
-
 def upsert(connection: Connection, table: FromClause) -> Any:
     """An INSERT in the words of this database, which can say what to do where a row is there."""
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
@@ -302,22 +161,23 @@ class Store:
         ------
         StoreError
             It is unreadable, damaged, read-only, in a missing folder, of another
-            program, or of a newer release; or SQLite is older than `OLDEST`.
+            program, or of a newer release; or SQLite is older than `address.OLDEST`.
         """
-        parsed = _address(url)
+        parsed = address.parse(url)
         sqlite = parsed.get_backend_name() == "sqlite"
-        where = str(parsed.database) if sqlite else _shown(parsed)
+        where = str(parsed.database) if sqlite else address.shown(parsed)
         if sqlite:
-            _check_version(where)
-            _check_path(Path(where))
+            address.check_version(where)
+            address.check_path(Path(where))
         store = cls(_engine(parsed), where)
         try:
             if sqlite:
-                _own(Path(where).resolve())  # SQLite puts its log beside what a link leads to
+                # SQLite puts its log beside what a link leads to.
+                address.own(Path(where).resolve())
                 store._set_journal()
             store._migrate()
             if sqlite:  # not before: it might have been another program's
-                _close_to_others(Path(where).resolve())
+                address.close_to_others(Path(where).resolve())
         except BaseException:
             store.close()
             raise
@@ -369,7 +229,7 @@ class Store:
             try:
                 yield cursor
             except self.engine.dialect.loaded_dbapi.Error as error:
-                raise _fault(error, self.where) from None
+                raise fault(error, self.where) from None
             finally:
                 cursor.close()
 
@@ -431,7 +291,7 @@ class Store:
             # The driver was called directly, so its error has not been wrapped yet.
             if isinstance(error, self.engine.dialect.loaded_dbapi.IntegrityError):
                 raise IntegrityError(f"INSERT INTO {table_name}", None, error) from None
-            raise _fault(error, self.where) from None
+            raise fault(error, self.where) from None
         finally:
             cursor.close()
 
@@ -462,7 +322,7 @@ class Store:
             refused = getattr(error.orig, "sqlstate", None) == NO_RIGHT
             if isinstance(error, ProgrammingError) and not refused:
                 raise
-            raise _fault(error.orig or error, self.where) from None
+            raise fault(error.orig or error, self.where) from None
         except PoolTimeout:
             raise StoreError(
                 "too many tasks use the database at once", where=self.where, do="Try again."
@@ -542,91 +402,6 @@ def _place(connection: Connection, content: bytes) -> str:
         for row in connection.execute(select(*named).where(or_(*same)).limit(1)):
             return said.format_map(row._mapping)
     return ""
-
-
-def _address(url: str) -> URL:
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        parsed = URL.create("")
-    except ValueError:  # its words quote what stands where a port should: part of a password
-        raise _unreadable() from None
-    if "@" in (parsed.host or ""):
-        raise _unreadable()
-    backend = parsed.get_backend_name() if parsed.drivername else ""
-    if backend == "postgresql":
-        return parsed.set(drivername="postgresql+psycopg")
-    if backend == "sqlite" and parsed.database and parsed.database != ":memory:":
-        return parsed
-    raise Misnamed(
-        "the database address names neither a SQLite file nor PostgreSQL",
-        do="Give sqlite:////folder/riskprofile.db or postgresql://user@host/name.",
-    )
-
-
-def _unreadable() -> StoreError:
-    return Misnamed(
-        "the database address cannot be read",
-        do="Write postgresql://user@host:5432/name; in a password @ is %40, : is %3A, / is %2F.",
-    )
-
-
-def _shown(address: URL) -> str:
-    """An address without what may be secret: the driver takes a password in its query too."""
-    told = {name: value for name, value in address.query.items() if name in ("host", "port")}
-    return address.set(query=told).render_as_string(hide_password=True)
-
-
-def _check_version(where: str) -> None:
-    """Older ones neither take a column away nor tell what they wrote: not all that runs would."""
-    if sqlite3.sqlite_version_info < OLDEST:
-        raise StoreError(
-            f"SQLite {sqlite3.sqlite_version} is too old: {'.'.join(map(str, OLDEST))} is needed",
-            where=where,
-            do="Use a Python that brings a later one, or PostgreSQL.",
-        )
-
-
-def _check_path(path: Path) -> None:
-    where = str(path)
-    try:
-        if not path.parent.is_dir():
-            raise Misnamed(
-                "the folder of the database does not exist",
-                where=where,
-                do="Create it, or name another place.",
-            )
-        if path.is_dir():
-            raise Misnamed("this is a folder, not a database", where=where, do="Name a file.")
-        written = path if path.exists() else path.parent
-        may = os.access(written, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)
-    except PermissionError:  # a folder above cannot even be entered
-        may = False
-    if not may:
-        raise StoreError(
-            "the database cannot be written",
-            where=where,
-            do="Check owner and rights of file and folder.",
-        )
-
-
-def _own(path: Path) -> None:
-    """Make the file for its owner alone, where it is new: SQLite gives its log the same rights."""
-    if not path.exists():
-        with suppress(FileExistsError):  # another program was first
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, FOR_OWNER))
-
-
-def _close_to_others(path: Path) -> None:
-    """Take the rights of others away, which an older release gave with the file and its log."""
-    if os.name != "posix":
-        return
-    for end in ("", "-wal", "-shm"):
-        one = path.with_name(path.name + end)
-        with suppress(OSError):  # the log went with its last program, or the disk keeps no rights
-            held = one.stat()
-            if held.st_uid == os.geteuid() and held.st_mode & 0o077:
-                one.chmod(FOR_OWNER)
 
 
 def _engine(url: URL) -> Engine:
@@ -717,15 +492,3 @@ def _revision(connection: Connection, where: str) -> str | None:
 def _without_nul(value: str) -> str:
     """PostgreSQL text cannot hold U+0000; its picture keeps the place visible."""
     return value.replace(NUL, "\u2400") if NUL in value else value
-
-
-def _fault(error: BaseException, where: str) -> StoreError:
-    said = str(error)
-    for sign, what, do in FAULTS:
-        if sign in said.lower():
-            kind = {LOCKED: Busy, DEADLOCK: Deadlock}.get(what, StoreError)
-            return kind(what, where=where, do=do)
-    # The driver's own words may quote a person's data, so only its code is shown.
-    code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
-    what = f"the database failed ({type(error).__name__} {code})"
-    return StoreError(what, where=where, do=f"Look at what it logged, then {AGAIN}")

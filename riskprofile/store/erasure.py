@@ -22,7 +22,8 @@ from sqlalchemy import (
 )
 
 from riskprofile.store import arms, audit, table_bytes, versions
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.parties import block_table, form_table
 from riskprofile.store.tables import (
     Alert,

@@ -27,7 +27,8 @@ from riskprofile.history.learning import (
 from riskprofile.history.piles import Piles, spread_blocks
 from riskprofile.reference.hashing import distinct, in_order, starts
 from riskprofile.store.batches import ASKED_AT_ONCE
-from riskprofile.store.database import Store, among, each, serialise
+from riskprofile.store.database import Store, serialise
+from riskprofile.store.many import among, each
 from riskprofile.store.tables import PartyBlock, PartyForm
 
 form_table = PartyForm.__table__  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from riskprofile.store.database import Store, among, serialise
+from riskprofile.store.database import Store, serialise
+from riskprofile.store.many import among
 from riskprofile.store.tables import RegisterEntry, RegisterLoad
 
 load_table = RegisterLoad.__table__  # type: ignore[attr-defined]

@@ -28,7 +28,7 @@ from riskprofile.store.batches import (
     record_table,
     rows_of,
 )
-from riskprofile.store.database import among
+from riskprofile.store.many import among
 
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
 ABSENT = "absent"  # function of a record that a message withdrew by not naming it

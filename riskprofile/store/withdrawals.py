@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Text, case, func, select, upda
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
 from riskprofile.store.batches import ARRIVED, batch_table, cells, chunk_table, record_table
-from riskprofile.store.database import among
+from riskprofile.store.many import among
 from riskprofile.store.table_bytes import from_bytes
 from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, newest
 

@@ -37,8 +37,10 @@ from riskprofile.reference import marks
 from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.store import alerts, arms, database, erasure, migrations, parties, phrasings
+from riskprofile.store.address import parse
 from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
-from riskprofile.store.database import Store, among
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
 from riskprofile.store.packed_json import pack
 from riskprofile.store.tables import Alert, Batch, Chunk, Office, PartyBlock, Quarantined, Setting
 from tests.conftest import AS_SHIPPED, LATE
@@ -139,7 +141,7 @@ def old_batch(connection, profile):
 
 def test_batches_of_earlier_releases_are_as_they_were_without_what_nothing_read(empty):
     """With all that refers to one: on SQLite no table is made anew for it."""
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0028")
         old_batch(connection, "shipment")
@@ -170,7 +172,7 @@ def test_blocks_and_links_of_earlier_releases_are_kept_once(empty):
         "party_block": [{"block": -(2**63), "key": 2**63 - 1}, {"block": 7, "key": -7}],
         "alert_link": [{"alert_id": one, "kind": "phone", "key": "+1"} for one in (2, 1)],
     }
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0029")
         for name, given in rows.items():
@@ -200,7 +202,7 @@ def test_what_refers_to_rows_that_are_gone_stops_an_upgrade_with_one_sentence(tm
     given |= {"record_id": "A", "profile": "shipment", "version": 1, "rank": 1, "driver": 1}
     given |= {"title": "", "search": "", "model_digest": "", "selected_by": "score"}
     given |= {"batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
-    engine = database._engine(database._address(url(tmp_path)))
+    engine = database._engine(parse(url(tmp_path)))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0016")  # the next makes the table of alerts anew
         old_batch(connection, "shipment")
@@ -233,7 +235,7 @@ def test_alerts_of_earlier_releases_stand_where_later_ones_of_their_kind_do(empt
     given = {"state": "open", "queue": "compliance", "model_version": "1", "model_digest": ""}
     given |= {"profile": "shipment", "version": 1, "rank": 1, "driver": 1, "title": ""}
     given |= {"search": "", "batch_id": "b", "created_at": NOW.replace(tzinfo=None)}
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0021")
         old_batch(connection, "shipment")
@@ -272,7 +274,7 @@ def test_marks_that_came_before_are_found(empty):
         | {"details": None},
         {**given, "id": 4, "number": "A4", "serial": "五六七式", "make": "东方", "details": None},
     ]
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0022")
         old = MetaData()
@@ -332,7 +334,7 @@ def test_travellers_whose_alerts_came_before_are_found_by_name_no_more(empty):
             [("traveller", "masked"), ("traveller", "removed"), ("shipment", "masked")]
         )
     ]
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0023")
         old_batch(connection, "traveller")
@@ -366,7 +368,7 @@ def test_forms_of_earlier_releases_are_found_as_those_of_a_register_filled_anew(
         for key, (family, form) in enumerate(known, 1)
     ]
     kept = [key not in (4, 5) for key in range(1, 1_006)]
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0029")
         old = MetaData()
@@ -397,7 +399,7 @@ def test_what_alerts_say_is_the_same_after_it_was_packed(empty):
     given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
     given |= {"record_id": "A", "profile": "shipment", "version": 1, "rank": 1, "driver": 1}
     given |= {"title": "", "search": "", "model_digest": "", "selected_by": "score"}
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0016")
         old_batch(connection, "shipment")
@@ -438,7 +440,7 @@ def test_alerts_of_earlier_releases_say_what_they_said_beside_those_whose_words_
     given = {"state": "open", "queue": "compliance", "lane": "red", "model_version": "1"}
     given |= {"record_id": "A", "profile": "shipment", "rank": 1, "driver": 1, "title": ""}
     given |= {"search": "", "model_digest": "", "selected_by": "score", "batch_id": "b"}
-    engine = database._engine(database._address(empty))
+    engine = database._engine(parse(empty))
     with engine.connect() as connection:
         migrations.upgrade(connection, "0025")
         old_batch(connection, "shipment")
