@@ -340,7 +340,7 @@ def _sum(ranked: Ranked, known: Collection[str], summary: Summary) -> None:
     """Add the alerts of a list to the summary."""
     for (_, code), count in ranked.offices.items() if known else ():
         if code not in known:
-            summary.unknown_offices[code] = summary.unknown_offices.get(code, 0) + count
+            summary.add("unknown_offices", {code: count})
     for (_, queue, lane), count in ranked.counts.items():
         summary.add_alerts(queue, lane, count)
 

@@ -6,6 +6,7 @@ run that dies anywhere goes on from the cursor.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -340,9 +341,8 @@ class Ingest:
         summary.duplicate += chunk.read - len(one.table) - len(chunk.rejected)
         summary.outdated += one.folded.outdated
         self.rejected.extend(chunk.rejected)
-        for rejection in chunk.rejected:
-            code = rejection.reason_code
-            summary.quarantined_by_reason[code] = summary.quarantined_by_reason.get(code, 0) + 1
+        codes = Counter(rejection.reason_code for rejection in chunk.rejected)
+        summary.add("quarantined_by_reason", codes)
         summary.add("unknown_columns", chunk.under)
         odd_of(summary, one.table, done.broken)
 
@@ -415,8 +415,7 @@ class Ingest:
             if self.options.repairs:
                 self._repaired(connection, one)
             self._audit(connection, told)
-        for name, count in met.items():
-            self.summary.unfinished[name] = self.summary.unfinished.get(name, 0) + count
+        self.summary.add("unfinished", met)
         return chunk_id
 
     def _repaired(self, connection: Connection, one: Prepared) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 from sqlalchemy import Connection, func, select
@@ -41,9 +42,7 @@ def _told(connection: Connection, batch: Batch, options: Options) -> Run:
     rejected: list[Rejection] = []
     for some in batches.kept_back(connection, batch.id):
         rejected += some
-    for one in rejected:
-        by_reason = summary.quarantined_by_reason
-        by_reason[one.reason_code] = by_reason.get(one.reason_code, 0) + 1
+    summary.add("quarantined_by_reason", Counter(one.reason_code for one in rejected))
     alert = batches.alert_table.c
     known = govern.office_codes(connection)
     by = (alert.queue, alert.lane, alert.office, alert.profile, alert.model_version)
@@ -53,5 +52,5 @@ def _told(connection: Connection, batch: Batch, options: Options) -> Run:
         summary.add_alerts(queue, lane, count)
         summary.model_versions[profile] = version
         if known and office is not None and office not in known:
-            summary.unknown_offices[office] = summary.unknown_offices.get(office, 0) + count
+            summary.add("unknown_offices", {office: count})
     return Run(summary, [], rejected, options.max_bad_share)
