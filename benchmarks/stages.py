@@ -75,7 +75,7 @@ STAGES = {
 ASKED = (
     *("columns", "errors", "files", "memory", "tables", "words/", "layouts/", "profiles/"),
     *("history/bursts", "history/lookup", "history/piles", "history/watch"),
-    *("scoring/artefact", "services/promotion", "services/registers"),
+    *("scoring/artefact", "services/promotion", "services/scorecards", "services/registers"),
     *("services/raters", "services/run.py", "services/steps", "services/workers"),
     "reference/hashing",
     "reference/once",

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, insert, select
 from sqlalchemy.exc import IntegrityError
@@ -27,22 +26,19 @@ from riskprofile.errors import (
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import identity, signing
+from riskprofile.services import identity, scorecards, signing
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
+from riskprofile.services.scorecards import SIGNATURES as SIGNATURES  # pages ask for it here
 from riskprofile.services.signing import Signature
 from riskprofile.store import artefacts, switches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Approval, Audit, Promotion, StoredScorecard
+from riskprofile.store.tables import Approval, Promotion, StoredScorecard
 from riskprofile.words import Message
 
 _card = StoredScorecard.__table__  # type: ignore[attr-defined]
 _approval = Approval.__table__  # type: ignore[attr-defined]
 _promotion = Promotion.__table__  # type: ignore[attr-defined]
 
-_audit = Audit.__table__  # type: ignore[attr-defined]
-
-SERVED = ("model.promote", "model.rollback")
-SIGNATURES = 2  # of different people
 GATES, RECIPE = "gates.json", "recipe.json"
 
 
@@ -181,7 +177,7 @@ def sign(
     authorise(actor, "model.promote")
     identity.confirm_password(store, actor, password, now)
     with store.write() as connection:
-        row = _stored(connection, profile, version)
+        row = scorecards.stored(connection, profile, version)
         files = artefacts.from_archive(row["files"], f"scorecard {profile} {version}")
         card = artefacts.parsed(files, profile, version, f"scorecard {profile} {version}")
         if card.digest != row["digest"]:
@@ -246,51 +242,38 @@ def rollback(
     if len(reason.strip()) < REASON_LENGTH:
         raise UsageError(Message("refusal.reason_back", n=REASON_LENGTH))
     with store.write() as connection:
-        pile = _pile(connection, profile)
+        pile = scorecards.pile(connection, profile)
         if not pile:
-            _serving(connection, models, profile)  # one that is damaged serves nobody, and says so
+            # One that is damaged serves nobody, and says so.
+            scorecards.current(connection, models, profile)
             raise Conflict(Message("refusal.not_promoted"))
         taken, its_digest = pile.pop()
         learnt = switches.learnt(connection, profile)
         if pile:
             version, digest = pile[-1]
-            card = _checked(connection, profile, version, digest)
+            card = scorecards.checked(connection, profile, version, digest)
         else:
             card = artefacts.serving(models, profile, learnt=learnt)
         try:
-            served = _serving(connection, models, profile).digest == its_digest
+            served = scorecards.current(connection, models, profile).digest == its_digest
         except ScorecardError:  # damaged: it serves nobody, and was the one to go back from
             served = True
         values = {"profile": profile, "version": card.version, "digest": card.digest}
         _serve(connection, actor, values, "rollback", reason.strip(), now)
-        return Back(taken, served, _serving(connection, models, profile))
+        return Back(taken, served, scorecards.current(connection, models, profile))
 
 
 def behind(store: Store, actor: Actor, models: Path, profile: str) -> str | None:
     """The version that a rollback would come to; None where nothing was promoted here."""
     authorise(actor, "model.look")
     with store.read() as connection:
-        pile = _pile(connection, profile)
+        pile = scorecards.pile(connection, profile)
         if not pile:
             return None
         if len(pile) > 1:
             return pile[-2][0]
         learnt = switches.learnt(connection, profile)
         return artefacts.serving(models, profile, learnt=learnt).version
-
-
-def _pile(connection: Connection, profile: str) -> list[tuple[str, str]]:
-    """Versions and digests promoted one on another, the newest last: a rollback takes one off."""
-    rows = connection.execute(
-        select(_promotion).where(_promotion.c.profile == profile).order_by(_promotion.c.id)
-    ).mappings()
-    pile: list[tuple[str, str]] = []
-    for row in rows:
-        if row["kind"] == "promote":
-            pile.append((row["version"], row["digest"]))
-        elif pile:
-            pile.pop()
-    return pile
 
 
 def serving(store: Store, models: Path, profile: str) -> Scorecard:
@@ -305,7 +288,7 @@ def serving(store: Store, models: Path, profile: str) -> Scorecard:
         It is missing, altered, unsigned or malformed. Nothing else serves in its place.
     """
     with store.read() as connection:
-        return _serving(connection, models, profile)
+        return scorecards.current(connection, models, profile)
 
 
 def rated_by(
@@ -321,7 +304,7 @@ def rated_by(
         It is altered, or was taken out of the database. It says what to restore.
     """
     try:
-        return _find(connection, models, profile, version, digest)
+        return scorecards.found(connection, models, profile, version, digest)
     except ScorecardError as error:
         what, where = error.what, error.where
         promoted = select(_promotion.c.id).where(
@@ -362,8 +345,8 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                 fault, base = "", ("", "")
                 signed = signing.valid(connection, profile, row["version"], row["digest"])
                 try:
-                    _, files = _bytes_checked(connection, profile, row["version"], row["digest"])
-                    base = _beside(files)
+                    named = (profile, row["version"], row["digest"])
+                    base = _beside(scorecards.bytes_checked(connection, *named)[1])
                 except ScorecardError as error:
                     fault = str(error)
                 told.append(
@@ -377,7 +360,7 @@ def known(store: Store, actor: Actor, models: Path) -> list[Known]:
                         row["proposed_by"],
                         row["proposed_at"],
                         fault,
-                        _was_promoted(connection, row["digest"]),
+                        scorecards.was_promoted(connection, row["digest"]),
                         base[0],
                         row["digest"] != current and base[1] not in ("", current),
                         signed,
@@ -395,11 +378,11 @@ def files_of(
     """
     authorise(actor, "model.look")
     with store.read() as connection:
-        if models is not None and not _proposed(connection, profile, version):
+        if models is not None and not scorecards.is_proposed(connection, profile, version):
             artefacts.load(models, profile, version)
             return artefacts.read(models / profile / version)
-        row = _stored(connection, profile, version)
-        return _bytes_checked(connection, profile, version, row["digest"])[1]
+        row = scorecards.stored(connection, profile, version)
+        return scorecards.bytes_checked(connection, profile, version, row["digest"])[1]
 
 
 def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
@@ -428,17 +411,12 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
 
 def _require_new(connection: Connection, card: Scorecard) -> None:
     """What was promoted once served, or serves: it is signed no second time."""
-    if not _was_promoted(connection, card.digest):
+    if not scorecards.was_promoted(connection, card.digest):
         return
     raise Conflict(
         Message("refusal.promoted", profile=card.profile, version=card.version),
         do=Message("refusal.do_card_version"),
     )
-
-
-def _was_promoted(connection: Connection, digest: str) -> bool:
-    asked = select(_promotion.c.id).where(_promotion.c.digest == digest)
-    return connection.execute(asked).first() is not None
 
 
 def _require_gates(measured: list[Gate]) -> None:
@@ -450,35 +428,6 @@ def _require_gates(measured: list[Gate]) -> None:
             ),
             do=Message("refusal.do_gate"),
         )
-
-
-def _promoted(connection: Connection, profile: str) -> Mapping[str, Any] | None:
-    """The newest promotion, as the audit chain saw it; none where what ships serves."""
-    newest = (
-        connection.execute(
-            select(_promotion)
-            .where(_promotion.c.profile == profile)
-            .order_by(_promotion.c.id.desc())
-            .limit(1)
-        )
-        .mappings()
-        .first()
-    )
-    _require_told(connection, profile, newest["digest"] if newest else None)
-    return None if newest is None else dict(newest)
-
-
-def _serving(connection: Connection, models: Path, profile: str) -> Scorecard:
-    newest = _promoted(connection, profile)
-    learnt = switches.learnt(connection, profile)
-    if newest is None:
-        return artefacts.serving(models, profile, learnt=learnt)
-    card = _find(connection, models, profile, newest["version"], newest["digest"])
-    if artefacts.written_first(models, profile):
-        ships = card.digest in artefacts.trusted()
-        if ships or not (learnt or card.written):
-            return artefacts.serving(models, profile, learnt=learnt)
-    return card
 
 
 def _beside(files: Mapping[str, bytes]) -> tuple[str, str]:
@@ -516,9 +465,9 @@ def _require_beside(
     if not digest:
         return
     try:
-        now = _serving(connection, models, card.profile)
+        now = scorecards.current(connection, models, card.profile)
     except ScorecardError:
-        if digest in _served(connection, models, card.profile):
+        if digest in scorecards.served(connection, models, card.profile):
             return
         raise
     if digest != now.digest:
@@ -534,104 +483,10 @@ def _require_beside(
         )
 
 
-def _served(connection: Connection, models: Path, profile: str) -> set[str]:
-    """The digest that what serves had when it came to serve, whatever became of it."""
-    newest = _promoted(connection, profile)
-    if newest is not None and not (
-        artefacts.written_first(models, profile) and newest["digest"] in artefacts.trusted()
-    ):
-        return {newest["digest"]}
-    learnt = switches.learnt(connection, profile)
-    return artefacts.shipped(models, profile, learnt=learnt)
-
-
 def _expected(card: Scorecard) -> None:
     if card.profile not in PROFILES:
         raise ScorecardError(f"there is no profile {card.profile}")
     card.expect([feature.name for feature in PROFILES[card.profile].features])
-
-
-def _proposed(connection: Connection, profile: str, version: str) -> bool:
-    asked = select(_card.c.digest).where(_card.c.profile == profile, _card.c.version == version)
-    return connection.execute(asked).first() is not None
-
-
-def _stored(connection: Connection, profile: str, version: str) -> Mapping[str, Any]:
-    row = (
-        connection.execute(
-            select(_card).where(_card.c.profile == profile, _card.c.version == version)
-        )
-        .mappings()
-        .first()
-    )
-    if row is None:
-        raise ScorecardError(
-            f"no scorecard {profile} {version} was proposed here",
-            do="Propose its folder first: riskprofile models propose FOLDER",
-        )
-    return dict(row)
-
-
-def _find(
-    connection: Connection, models: Path, profile: str, version: str, digest: str
-) -> Scorecard:
-    there = connection.execute(select(_card.c.digest).where(_card.c.digest == digest)).scalar()
-    if there is not None:
-        return _checked(connection, profile, version, digest)
-    card = artefacts.load(models, profile, version)
-    if card.digest != digest:
-        raise ScorecardError(
-            f"scorecard {profile} {version} is not the one that rated this (digest "
-            f"{digest[:12]}, found {card.digest[:12]})",
-            where=str(models),
-            do="Restore the folder of that version",
-        )
-    return card
-
-
-def _checked(connection: Connection, profile: str, version: str, digest: str) -> Scorecard:
-    """A stored scorecard whose bytes are whole and signed by two people."""
-    card, _ = _bytes_checked(connection, profile, version, digest)
-    if len(signing.valid(connection, profile, version, digest)) < SIGNATURES:
-        raise ScorecardError(
-            f"scorecard {profile} {version} is not signed by {SIGNATURES} people",
-            do="Nothing was rated with it. Roll back, and look into the audit",
-        )
-    return card
-
-
-def _bytes_checked(
-    connection: Connection, profile: str, version: str, digest: str
-) -> tuple[Scorecard, dict[str, bytes]]:
-    where = f"scorecard {profile} {version}"
-    content = connection.execute(select(_card.c.files).where(_card.c.digest == digest)).scalar()
-    files = artefacts.from_archive(bytes(content or b""), where)
-    try:
-        card = artefacts.parsed(files, profile, version, where)
-    except ScorecardError as error:  # of a folder it would say to restore that
-        raise ScorecardError(error.what, where=where, do=artefacts.RESTORE) from error
-    if card.digest != digest:
-        raise ScorecardError(
-            f"{where} is not what was signed: its manifest was altered", do=artefacts.RESTORE
-        )
-    return card, files
-
-
-def _require_told(connection: Connection, profile: str, digest: str | None) -> None:
-    """What serves is what the audit chain saw promoted last: no row was taken out or put back."""
-    told = connection.execute(
-        select(_audit.c.detail)
-        .where(_audit.c.subject == f"scorecard:{profile}")
-        .where(_audit.c.action.in_(SERVED))
-        .order_by(_audit.c.sequence.desc())
-        .limit(1)
-    ).first()
-    last = None if told is None else dict(told[0] or {}).get("digest")
-    if last != digest:
-        raise ScorecardError(
-            f"the {profile} scorecard that serves is not the one promoted last",
-            do="Nothing was rated. Run `riskprofile audit verify`, and restore the database",
-        )
 
 
 def _serve(
