@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cached_property
 
 from riskprofile.tables import ColumnSpec
 from riskprofile.tables import ColumnSpec as C
+
+AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ SHA-256 stands in the audit chain, so that a copy can be held against what was h
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
@@ -20,6 +19,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
 from riskprofile.services import arms, blind, bundle_check, records, replay, retention, viewing
+from riskprofile.services.bundle_check import digest as sha256
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
@@ -113,7 +113,7 @@ def export(
         "check.py": Path(bundle_check.__file__).read_text("utf-8"),
     }
     made = pack({name: _bytes(value) for name, value in content.items()})
-    digest = hashlib.sha256(made).hexdigest()
+    digest = sha256(made)
     with store.write() as connection:
         about, detail = f"alert:{row.id}", {"sha256": digest, "bytes": len(made)}
         given, why = view.office, purpose.strip()
@@ -165,7 +165,8 @@ def pack(content: dict[str, bytes]) -> bytes:
             start = stream.tell()
             archive.writestr(zipfile.ZipInfo(name), body)
             data = stream.getvalue()[start:]
-            regions.append({"name": name, "start": start, "size": len(data), "sha256": _sha(data)})
+            told = {"name": name, "start": start, "size": len(data), "sha256": sha256(data)}
+            regions.append(told)
         start = stream.tell()
         manifest = json.dumps({"regions": regions}, indent=1).encode()
         archive.writestr(zipfile.ZipInfo(bundle_check.MANIFEST), manifest)
@@ -173,10 +174,6 @@ def pack(content: dict[str, bytes]) -> bytes:
         archive.comment = b"0" * bundle_check.SEAL_SIZE
     data = stream.getvalue()[: -bundle_check.SEAL_SIZE]
     size = len(region)
-    seal = f"riskprofile bundle 1 {start:012d} {size:012d} {_sha(region)} "
-    seal += f"{_sha(data[start + size :])} "
-    return data + seal.encode() + _sha(seal.encode()).encode()
-
-
-def _sha(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
+    seal = f"riskprofile bundle 1 {start:012d} {size:012d} {sha256(region)} "
+    seal += f"{sha256(data[start + size :])} "
+    return data + seal.encode() + sha256(seal.encode()).encode()

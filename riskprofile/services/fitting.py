@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -208,7 +208,7 @@ def fits(settings: Settings, actor: Actor, profile: str) -> list[Fit]:
             except (OSError, ValueError, TypeError, KeyError):
                 continue
             if one.state == RUNNING:
-                one = _with(one, state=FAILED, fault=_last_words(path.with_suffix(".log")))
+                one = replace(one, state=FAILED, fault=_last_words(path.with_suffix(".log")))
         told.append(one)
     return sorted(told, key=lambda one: (one.at, one.version), reverse=True)
 
@@ -287,10 +287,6 @@ def read(path: Path) -> Fit:
     for name, kind in (("edits", Edit), ("waivers", Waiver), ("gates", Gate)):
         told[name] = tuple(kind(**one) for one in told[name])
     return Fit(**told)
-
-
-def _with(one: Fit, **changed: Any) -> Fit:
-    return Fit(**{**vars(one), **changed})
 
 
 def _state(settings: Settings, profile: str, version: str) -> Path:

@@ -6,7 +6,7 @@ and a run that keeps nothing. Both are counted in the audit chain.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -17,7 +17,6 @@ from riskprofile.store.database import Store
 from riskprofile.store.tables import Audit
 
 ASK, ANSWER = "rating.ask", "rating.answer"
-HOUR = timedelta(hours=1)
 ASKS = 60  # answers an hour; the setting `asks_an_hour` says otherwise
 ROWS = 5_000  # rows an hour rated without being kept; the setting `trial_rows_an_hour`
 
@@ -65,7 +64,7 @@ def _counted(connection: Connection, actor: Actor, now: datetime) -> tuple[int, 
     found = connection.execute(
         select(_audit.c.action, _audit.c.detail).where(
             _audit.c.actor == actor.name,
-            _audit.c.at > now - HOUR,
+            _audit.c.at > now - looking.HOUR,
             _audit.c.at <= now,
             _audit.c.action.in_((ASK, ANSWER)),
         )

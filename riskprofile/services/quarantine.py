@@ -45,6 +45,11 @@ _POINT = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")  # what JSON takes for 
 OPTIONS = Options(format="jsonl", max_bad_share=1.0, resume=True)
 
 _kept, _batch = batches.quarantine_table, batches.batch_table
+_ROWS = (
+    select(_kept, _batch.c.profile, _batch.c.started_at)
+    .join(_batch, _batch.c.id == _kept.c.batch_id)
+    .order_by(_kept.c.id)
+)
 
 
 @dataclass(frozen=True)
@@ -151,11 +156,7 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
             raise UsageError(
                 f"there is no {name} {value}", do=f"Give {', '.join(filter(None, known))}."
             )
-    statement = (
-        select(_kept, _batch.c.profile, _batch.c.started_at)
-        .join(_batch, _batch.c.id == _kept.c.batch_id)
-        .order_by(_kept.c.id)
-    )
+    statement = _ROWS
     for column, value in (
         (_kept.c.batch_id, asked.batch),
         (_kept.c.reason_code, asked.reason),
@@ -169,7 +170,6 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
         statement = statement.where(or_(_kept.c.column.is_(None), _kept.c.column.not_in(asked.but)))
     if actor.office is None:  # else as many are read as it takes until so many are theirs
         statement = statement.limit(max(1, asked.limit))
-    names = list(KeptRow.__dataclass_fields__)
     piecewise = statement.execution_options(yield_per=FETCHED)
     # Of a large batch it takes a second: no writer waits for it.
     with store.read() as connection, connection.execute(piecewise) as rows:
@@ -180,7 +180,7 @@ def find(store: Store, actor: Actor, asked: Filter, now: datetime) -> list[KeptR
         with store.write() as connection:
             about = "quarantine" if asked.batch is None else f"batch:{asked.batch}"
             note(connection, actor, "quarantine.look", about, now, {"rows": len(found)})
-    return [KeptRow(**{name: row[name] for name in names}) for row in found]
+    return [*map(_row, found)]
 
 
 def tally(store: Store, actor: Actor, batch_id: str) -> Counter[str | None]:
@@ -338,17 +338,14 @@ def _asked(
     return rows, left, gone
 
 
+def _row(row: Mapping[Any, Any]) -> KeptRow:
+    return KeptRow(**{name: row[name] for name in KeptRow.__dataclass_fields__})
+
+
 def _rows(store: Store, actor: Actor, ids: Sequence[int]) -> list[KeptRow]:
-    names = list(KeptRow.__dataclass_fields__)
-    asked = (
-        select(_kept, _batch.c.profile, _batch.c.started_at)
-        .join(_batch, _batch.c.id == _kept.c.batch_id)
-        .where(among(_kept.c.id, ids))
-        .order_by(_kept.c.id)
-    )
     with store.read() as connection:
-        found = connection.execute(asked).mappings()
-        rows = [KeptRow(**{name: row[name] for name in names}) for row in found]
+        found = connection.execute(_ROWS.where(among(_kept.c.id, ids))).mappings()
+        rows = [*map(_row, found)]
     rows = [row for row in rows if shown(actor, row.raw, row.profile)]
     if missing := sorted(set(ids) - {row.id for row in rows}):
         raise InputError(

@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, rates
-from riskprofile.reference.registers import LICENCES, OFFICES, RATES, REGISTERS, Register
+from riskprofile.reference.registers import AHEAD, LICENCES, OFFICES, RATES, REGISTERS, Register
 from riskprofile.services import govern
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import registers as kept
@@ -33,7 +33,6 @@ from riskprofile.store.database import Store
 from riskprofile.tables import TIME, Table
 
 LIES_AHEAD = "day_ahead"
-AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 ASKED = ("events", "licences", "dealers", "parties", "embargoes")  # by indicators
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
+from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.many import among
@@ -83,7 +84,7 @@ def _unsent_lanes(
         _alert.c.exported_at.is_(None),
         _alert.c.state.in_(("open", "closed")),
         *_from(_alert.c.created_at, since),
-        *_office(actor),
+        *seen_from(actor.office),
     )
     return connection.execute(asked.order_by(_alert.c.id)).mappings().all()
 
@@ -110,7 +111,9 @@ def _unsent_decisions(
             *[_decision.c[name] for name in ("id", "decision", "officer", "at", "undone_at")],
         )
         .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-        .where(or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *_office(actor))
+        .where(
+            or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *seen_from(actor.office)
+        )
         .order_by(_decision.c.id)
     )
     return connection.execute(asked).mappings().all()
@@ -129,12 +132,6 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
 def _from(column: Any, since: datetime | None) -> list[Any]:
     return [] if since is None else [column >= since]
-
-
-def _office(actor: Actor) -> list[Any]:
-    if actor.office is None:
-        return []
-    return [or_(_alert.c.office == actor.office, _alert.c.office.is_(None))]
 
 
 def _lane(row: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ import pandas as pd
 from sqlalchemy import literal_column, select
 
 from riskprofile.intake.formulas import escape_formula
+from riskprofile.reference.registers import AHEAD
 from riskprofile.services import arms
 from riskprofile.services.printing import Page
 from riskprofile.services.rights import Actor, authorise
@@ -34,7 +35,6 @@ HEADS = ("by", "value", "recent", "past", "expected", "q", "state")  # as people
 PRINTED = 40  # patterns on paper; the other files hold all
 RECENT, PAST = timedelta(days=90), timedelta(days=360)
 LEAST, SHARE = 3, 0.1  # cases that a pattern needs, and its false-discovery rate
-AHEAD = timedelta(hours=14)  # no zone is further ahead: there the day has begun
 MADE = ("privately_made", "converted", "reactivated")
 COMPLETE = ("E10",)  # typologies of parts that complete each other
 ONLINE = ("E04", "E05", "E06", "E07", "E08")  # and of parcels as online sales send them

@@ -11,11 +11,12 @@ they were at hand: check the wording of a return against the form in force.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, text
 
+from riskprofile.reference.registers import AHEAD
 from riskprofile.store.tables import Moment
 
 YEAR = "a.year = :year AND a.superseded_at IS NULL"
@@ -235,7 +236,7 @@ HELD_BACK = (
 )
 LATEST = "SELECT MAX(a.year) FROM arms a WHERE a.superseded_at IS NULL AND a.year <= :year"
 # Days that were typed wrongly.
-AHEAD = f"{_NUMBER} WHERE a.superseded_at IS NULL AND a.event_on > :until ORDER BY a.number"
+TO_COME = f"{_NUMBER} WHERE a.superseded_at IS NULL AND a.event_on > :until ORDER BY a.number"
 
 
 def ask(connection: Connection, sql: str, year: int) -> list[dict[str, Any]]:
@@ -245,13 +246,12 @@ def ask(connection: Connection, sql: str, year: int) -> list[dict[str, Any]]:
 
 def latest(connection: Connection, until: datetime) -> int | None:
     """The latest year with records that has begun."""
-    # Somewhere it begins half a day before it does in UTC.
-    year = (until + timedelta(hours=14)).year
+    year = (until + AHEAD).year
     found = connection.execute(text(LATEST), {"year": year}).scalar()
     return None if found is None else int(found)
 
 
 def ahead(connection: Connection, until: datetime) -> list[str]:
     """Numbers of the records whose event has not come yet, whatever year is asked for."""
-    asked = text(AHEAD).bindparams(bindparam("until", until + timedelta(hours=14), Moment))
+    asked = text(TO_COME).bindparams(bindparam("until", until + AHEAD, Moment))
     return list(connection.execute(asked).scalars())

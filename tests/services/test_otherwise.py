@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from riskprofile.errors import Conflict, PolicyError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import blind, otherwise, probing, review
+from riskprofile.services import blind, looking, otherwise, review
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -203,7 +203,7 @@ def test_it_is_written_down_counted_and_refused_when_asked_too_often(
     with pytest.raises(PolicyError):
         otherwise.otherwise(bare, few, SARA, second["id"], NOW)
     assert otherwise.ACTION not in actions(bare, second["id"])
-    later = NOW + probing.HOUR + timedelta(seconds=1)
+    later = NOW + looking.HOUR + timedelta(seconds=1)
     assert otherwise.otherwise(bare, few, SARA, second["id"], later) is not None
 
 
