@@ -22,7 +22,7 @@ from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import batches, phrasings, table_bytes
+from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Office, Outcome
 from riskprofile.words import Message, Words, form
@@ -266,10 +266,7 @@ def _stored(
     """A record that raised no alert: from the feature log and the row as declared."""
     told = replay.explain(store, models, record)
     row = replay.find(connection, record)
-    chunk = connection.execute(
-        select(batches.chunk_table.c.rows).where(batches.chunk_table.c.id == row.chunk_id)
-    ).scalar_one()
-    declared = table_bytes.from_bytes(chunk).iloc[row.position].dropna().to_dict()
+    declared = batches.rows_of(connection, row.chunk_id).iloc[row.position].dropna().to_dict()
     started = connection.execute(
         select(batches.batch_table.c.started_at).where(batches.batch_table.c.id == told.batch_id)
     ).scalar_one()

@@ -170,10 +170,7 @@ def _stored(
     ).scalars()
     wanted, office = _record.c.state == versions.SUPERSEDED, PROFILES[batch["profile"]].office
     for chunk_id in list(numbers):
-        content = connection.execute(
-            select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
-        ).scalar_one()
-        told = table_bytes.from_bytes(content, {"source", "line", office}.__contains__)
+        told = batches.rows_of(connection, chunk_id, {"source", "line", office}.__contains__)
         seen = _seen(told, office, actor)
         if not any(seen):  # of a large batch most of what an office asks for is others'
             continue
@@ -274,13 +271,9 @@ def _of_others(
     for record, one in holders.items():
         places.setdefault((one["chunk_id"], one["profile"]), {})[record] = one["position"]
     for (chunk_id, profile), held in places.items():
-        content = connection.execute(
-            select(_chunk.c.rows).where(_chunk.c.id == chunk_id)
-        ).scalar_one()
         office = PROFILES[profile].office
-        seen = _seen(
-            table_bytes.from_bytes(content, {"source", office}.__contains__), office, actor
-        )
+        told = batches.rows_of(connection, chunk_id, {"source", office}.__contains__)
+        seen = _seen(told, office, actor)
         hidden.update(record for record, position in held.items() if not seen[position])
     return hidden
 

@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import table_bytes
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Chunk, Record
 from riskprofile.words import Message
@@ -133,10 +133,8 @@ def declaration(
         )
         found = []
         for row in rows:
-            content = connection.execute(
-                select(_chunk.c.rows).where(_chunk.c.id == row["chunk_id"])
-            ).scalar_one()
-            declared = table_bytes.from_bytes(content).iloc[row["position"]].dropna().to_dict()
+            stored = batches.rows_of(connection, row["chunk_id"])
+            declared = stored.iloc[row["position"]].dropna().to_dict()
             found.append(
                 StoredItem(
                     row["item"],

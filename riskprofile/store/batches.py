@@ -31,7 +31,7 @@ from sqlalchemy import (
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
 from riskprofile.store.many import among
-from riskprofile.store.table_bytes import from_bytes, listed, stored, whole
+from riskprofile.store.table_bytes import Asked, from_bytes, listed, stored, whole
 from riskprofile.store.tables import (
     Alert,
     Aside,
@@ -353,8 +353,8 @@ def chunks(
             ).one()
 
 
-def rows_of(connection: Connection, chunk_id: int, columns: Sequence[str]) -> Table:
-    """These columns of the rows of a chunk, as declared."""
+def rows_of(connection: Connection, chunk_id: int, columns: Asked | None = None) -> Table:
+    """These columns of the rows of a chunk, or all, as declared."""
     table = chunk_table.c
     content = connection.execute(select(table.rows).where(table.id == chunk_id)).scalar_one()
     return from_bytes(content, columns)

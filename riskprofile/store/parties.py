@@ -351,6 +351,6 @@ def _rows(
 Keys = TypeVar("Keys", Sequence[int], np.ndarray)
 
 
-def _some(keys: Keys, size: int = ASKED_AT_ONCE) -> Iterator[Keys]:
-    for start in range(0, len(keys), size):
-        yield keys[start : start + size]
+def _some(keys: Keys) -> Iterator[Keys]:
+    for start in range(0, len(keys), ASKED_AT_ONCE):
+        yield keys[start : start + ASKED_AT_ONCE]
