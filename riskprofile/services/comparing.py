@@ -139,8 +139,7 @@ def recalls(
     tried = fitting.trial(settings, actor, profile, card)
     if tried is not None:
         told.append((GENERATOR, tried))
-    labels = feedback.labels(store, profile, actor)
-    labels = labels[(labels["model_digest"] == card.digest).fillna(False).to_numpy(dtype=bool)]
+    labels = feedback.rated_by(feedback.labels(store, profile, actor), card.digest)
     if len(labels):
         told.append((OUTCOMES, labels.reset_index(drop=True)))
     mode = f"{parts.SLICE}{PROFILES[profile].slices[0]}"

@@ -43,6 +43,11 @@ KEYS = tuple(DTYPES)
 TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
 
 
+def rated_by(labels: Table, digest: str) -> Table:
+    """Those of `labels` that the scorecard of this digest rated."""
+    return labels[(labels["model_digest"] == digest).fillna(False).to_numpy(dtype=bool)]
+
+
 def _answers(connection: Connection) -> dict[int, str]:
     """What traces said of the arms of each alert: the surest answer."""
     asked = (
