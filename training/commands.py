@@ -22,7 +22,7 @@ from training import criteria as written_criteria
 from training import dossier as dossiers
 from training import evaluate as measures
 from training import fit as fitting
-from training import office, report
+from training import folders, office, report
 from training import recipe as recipes
 from training import synth as generator
 from training.cli import app
@@ -39,8 +39,7 @@ def synth(
     json: Json = False,
 ) -> int:
     """Write synthetic declarations, and their truth in a folder that no model reads."""
-    if out.exists() and any(out.iterdir()):
-        raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
+    folders.require_empty(out)
     with output.progress("writing") as progress:
         told = generator.write(profile, rows, seed, out, progress=progress)
     if json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from riskprofile.scoring.parts import chosen, ends
+from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 
 BUDGETS = (0.001, 0.01, 0.02, 0.05)
 
@@ -30,7 +31,7 @@ def interval(
 
 
 def calibration(
-    points: np.ndarray, labels: np.ndarray, per_log_odds: int, weights: np.ndarray | None = None
+    points: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, float]:
     """Intercept and slope that turn points into log-odds of these labels (Platt, 1999).
 
@@ -40,7 +41,7 @@ def calibration(
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=np.inf, max_iter=500)
-    model.fit((points / per_log_odds).reshape(-1, 1), labels, sample_weight=weights)
+    model.fit((points / POINTS_PER_LOG_ODDS).reshape(-1, 1), labels, sample_weight=weights)
     if model.coef_[0, 0] > 0:
         return float(model.intercept_[0]), float(model.coef_[0, 0])
     share = np.average(labels, weights=weights)

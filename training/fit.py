@@ -140,7 +140,7 @@ def _scorecard(
     learnt: Table,
     labels: np.ndarray,
 ) -> Scorecard:
-    intercept, slope = evaluate.calibration(estimator.points(learnt), labels, POINTS_PER_LOG_ODDS)
+    intercept, slope = evaluate.calibration(estimator.points(learnt), labels)
     lowest = estimator.base_ - PROBABILITY_RANGE
     points = np.arange(lowest, estimator.base_ + PROBABILITY_RANGE + 1)
     probabilities = 1 / (1 + np.exp(-(intercept + slope * points / POINTS_PER_LOG_ODDS)))

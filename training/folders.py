@@ -29,6 +29,18 @@ def sealed(
     return {**files, artefact.MANIFEST: listed}, artefact.digest(listed)
 
 
+def require_empty(out: Path) -> None:
+    """Refuse a folder that holds something: nothing is written over.
+
+    Raises
+    ------
+    UsageError
+        It holds something.
+    """
+    if out.exists() and any(out.iterdir()):
+        raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
+
+
 def put(out: Path, files: Mapping[str, bytes]) -> None:
     """Write a folder that is new, or empty: another fit may end at the same moment.
 

@@ -143,8 +143,7 @@ def fit(
     RiskProfileError
         A term is not of the scorecard.
     """
-    if out.exists() and any(out.iterdir()):
-        raise UsageError("the folder is not empty", where=str(out), do="Name a new one")
+    folders.require_empty(out)
     if profile not in PROFILES:
         raise UsageError(f"there is no profile {profile}", do=f"One of {', '.join(PROFILES)}")
     _require_waivers(waived)

@@ -119,7 +119,7 @@ ABOUT = (
 
 def cases() -> list[dict[str, Any]]:
     """All cases, pair by pair: the find first, then what is lawful and looks like it."""
-    table, truth = _drawn(ENRICHED)
+    table, truth = _drawn()
     table = table.assign(heading=table["hs_code"].str[:4], usd_kg=_usd_per_kg(table))
     lawful = table[(truth["label"] == 0).to_numpy()]
     made: list[dict[str, Any]] = []
@@ -167,8 +167,8 @@ def bounds() -> dict[str, Any]:
     return {"digest": card.digest, "red": int(np.ceil(red)), "yellow": int(np.ceil(yellow))}
 
 
-def _drawn(enrichment: float) -> tuple[Table, pd.DataFrame]:
-    chunks = list(generate("shipment", ROWS, SEED, start=START, days=DAYS, enrichment=enrichment))
+def _drawn() -> tuple[Table, pd.DataFrame]:
+    chunks = list(generate("shipment", ROWS, SEED, start=START, days=DAYS, enrichment=ENRICHED))
     table = pd.concat([one.table for one in chunks], ignore_index=True)
     truth = pd.concat([one.truth for one in chunks], ignore_index=True)
     single = (~table["declaration_id"].duplicated(keep=False)).to_numpy()

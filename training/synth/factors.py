@@ -6,12 +6,12 @@ No factor reads a scenario, a country, a place or a name.
 
 from __future__ import annotations
 
-from training.synth.truth import Factor, Truth, all_of, either
+from training.synth.truth import Factor, Truth, all_of, cheap_or_dear
 
 _FACTORS = (
     # singles: common in lawful trade, small
     Factor("mismatch", "X01_hs_text_mismatch", "single", 0.8, all_of("mismatch")),
-    Factor("price", "X03_price_per_kg", "single", 0.6, either("cheap", "dear")),
+    Factor("price", "X03_price_per_kg", "single", 0.6, cheap_or_dear()),
     Factor("gaps", "X04_missing_or_inconsistent_fields", "single", 0.6, all_of("gaps")),
     Factor("vague", "S01_vague_or_mixed_description", "single", 0.8, all_of("vague")),
     Factor("excess", "S04_weight_norm_mismatch", "single", 0.9, all_of("excess")),
@@ -30,8 +30,8 @@ _FACTORS = (
     Factor("part_words", "E10_complementary_parts", "text", 4.1, all_of("hint")),
     # pairs
     Factor("mismatch_excess", "X01_hs_text_mismatch", "pair", 3.6, all_of("mismatch", "excess")),
-    Factor("price_vague", "X03_price_per_kg", "pair", 1.2, either("cheap", "dear", "vague")),
-    Factor("price_rare", "X03_price_per_kg", "pair", 1.7, either("cheap", "dear", "rare")),
+    Factor("price_vague", "X03_price_per_kg", "pair", 1.2, cheap_or_dear("vague")),
+    Factor("price_rare", "X03_price_per_kg", "pair", 1.7, cheap_or_dear("rare")),
     Factor("gaps_excess", "X04_missing_or_inconsistent_fields", "pair", 3.6,
            all_of("gaps", "excess")),
     Factor("vague_freight", "S01_vague_or_mixed_description", "pair", 1.0,

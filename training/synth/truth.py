@@ -41,11 +41,11 @@ def all_of(*names: str) -> Callable[[Signs], Array]:
     return strength
 
 
-def either(first: str, second: str, *names: str) -> Callable[[Signs], Array]:
-    """The larger of two signs, together with all others."""
+def cheap_or_dear(*names: str) -> Callable[[Signs], Array]:
+    """The larger of the two signs of a price, together with all others."""
 
     def strength(signs: Signs) -> Array:
-        product: Array = np.maximum(signs[first], signs[second])
+        product: Array = np.maximum(signs["cheap"], signs["dear"])
         for name in names:
             product = product * signs[name]
         return product
