@@ -8,9 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from riskprofile.columns import TEXT, TIME, Column, Text, View, column, factorize, text, view
+from riskprofile.columns import (
+    TEXT,
+    TIME,
+    Column,
+    Text,
+    View,
+    column,
+    factorize,
+    taken_apart,
+    text,
+    view,
+)
 
 N = 40
 chance = np.random.default_rng(7)
@@ -223,6 +235,17 @@ def test_views_of_one_table_share_what_was_taken_apart():
     assert items.without(["b"])["a"] is items["a"] is items.assign(c=FLOATS)["a"]
     assert list(items.assign(c=FLOATS)) == ["a", "b", "c"] and "b" not in items.without(["b"])
     pd.testing.assert_frame_equal(items.table(), table)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, N])
+def test_what_arrow_holds_is_taken_apart_as_what_pandas_holds(rows: int):
+    for given in (FLOATS, WHOLE, FLAGS, PLAIN, TEXTS, TIMES, LATER):
+        for start in range(N):
+            part = given[start : start + rows]
+            held = pa.chunked_array([pa.array(part, from_pandas=True)])
+            same(taken_apart(held), part)
+            if given is TEXTS:
+                same(taken_apart(held.dictionary_encode()), part)
 
 
 def test_what_a_table_holds_is_not_written_to_through_a_view():
