@@ -195,9 +195,9 @@ class _Part:
 
     def terms(self, rater: Rater) -> list[bytes]:
         """What the reasons of each driver are told from, packed."""
-        rows = self.rows.iloc[self.driving]
-        values = rater.read(self.log.iloc[self.driving], rows, self.rated_by)
-        titles = View.over(rows)[rater.profile.title].tolist()
+        mine = np.array(self.driving, dtype=np.int64)
+        values = rater.read(self.log, self.rows, self.rated_by).iloc[mine]
+        titles = View.over(self.rows)[rater.profile.title].take(mine).tolist()
         return [*map(pack, reasons.terms(values, titles, rater.scorecard))]
 
     def drivers(self, rater: Rater, given: View, alerts: Table) -> pa.Table:

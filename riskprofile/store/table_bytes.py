@@ -174,7 +174,9 @@ def from_bytes(
         The bytes were altered, or cut, since they were stored.
     """
     read = whole(content, columns, where)
-    return (read if rows is None else read.take(pa.array(rows))).to_pandas()
+    if rows is not None and not np.array_equal(rows, np.arange(len(read))):
+        read = read.take(pa.array(rows))
+    return read.to_pandas(use_threads=False)
 
 
 def listed(column: pa.Array | pa.ChunkedArray) -> list[Any]:
