@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +46,15 @@ class _Memory:
     fresh: Fresh | None = None
     near: Blocks | None = None
     store: Store | None = None
+
+
+@lru_cache(maxsize=4)
+def _opened(url: str, thread: int) -> Store:
+    """A database for all registers of a thread: what one made of its statements, all have.
+
+    What another thread reads with when it is closed would stay open until garbage is looked for.
+    """
+    return Store.open(url)
 
 
 class Strangers:
@@ -98,8 +109,10 @@ class Register:
     def store(self) -> Store:
         """The database, opened when it is first asked for."""
         store = self._memory.store
-        if store is None:  # two threads may come here at once: each ends what it opened
-            store = self._memory.store = Store.open(self.url)
+        if store is None:
+            store = _opened(self.url, threading.get_ident())
+            store.migrate()  # a later release may have changed it since
+            self._memory.store = store
             weakref.finalize(self._memory, store.close)
         return store
 

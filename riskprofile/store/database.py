@@ -175,7 +175,7 @@ class Store:
                 # SQLite puts its log beside what a link leads to.
                 address.own(Path(where).resolve())
                 store._set_journal()
-            store._migrate()
+            store.migrate()
             if sqlite:  # not before: it might have been another program's
                 address.close_to_others(Path(where).resolve())
         except BaseException:
@@ -232,6 +232,31 @@ class Store:
                 raise fault(error, self.where) from None
             finally:
                 cursor.close()
+
+    def migrate(self) -> None:
+        """Create or migrate it, when it is empty or behind.
+
+        Raises
+        ------
+        StoreError
+            It is damaged, of another program, or of a newer release.
+        """
+        with self.read() as connection:
+            revision = _revision(connection, self.where)
+        if revision == REVISIONS[-1]:
+            return
+        if revision is None and not self.sqlite:
+            self._check_encoding()
+        from riskprofile.store.migrations import upgrade
+
+        try:
+            with self.write(patience=60.0) as connection:
+                serialise(connection, MIGRATION_LOCK)
+                if _revision(connection, self.where) != REVISIONS[-1]:
+                    upgrade(connection)
+        except IntegrityError as error:
+            what = f"the database cannot be brought to this release: {self._contradiction(error)}"
+            raise Damaged(what, where=self.where) from None
 
     def check_rights(self) -> None:
         """Let pass a PostgreSQL database that takes changes and whose tables this user owns.
@@ -349,24 +374,6 @@ class Store:
                 where=self.where,
                 do="Make it with: CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0;",
             )
-
-    def _migrate(self) -> None:
-        with self.read() as connection:
-            revision = _revision(connection, self.where)
-        if revision == REVISIONS[-1]:
-            return
-        if revision is None and not self.sqlite:
-            self._check_encoding()
-        from riskprofile.store.migrations import upgrade
-
-        try:
-            with self.write(patience=60.0) as connection:
-                serialise(connection, MIGRATION_LOCK)
-                if _revision(connection, self.where) != REVISIONS[-1]:
-                    upgrade(connection)
-        except IntegrityError as error:
-            what = f"the database cannot be brought to this release: {self._contradiction(error)}"
-            raise Damaged(what, where=self.where) from None
 
     def _contradiction(self, error: IntegrityError) -> str:
         """Which rows do not fit together; no value of them."""

@@ -7,6 +7,7 @@ import random
 import resource
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from datetime import datetime, timedelta
 from itertools import product
@@ -217,6 +218,17 @@ def test_a_register_asked_for_few_forms_keeps_its_connection_until_the_run_is_ra
     assert told == [first, first, first + 1, first + 1, first + 2]
 
 
+def test_a_database_is_opened_once_for_all_registers_of_a_thread(tmp_path: Path) -> None:
+    """What it made of its statements for one run of an inbox serves the next."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    store = Register(url, NOW).store
+    assert Register(url, later(hours=1)).store is store
+    with store.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="newer release"):
+        _ = Register(url, later(hours=2)).store
+
+
 @pytest.fixture
 def connected() -> Iterator[set[object]]:
     """The connections of this process to whatever database."""
@@ -233,6 +245,19 @@ def connected() -> Iterator[set[object]]:
     yield held
     event.remove(Engine, "connect", opened)
     event.remove(Engine, "close", closed)
+
+
+def test_a_register_that_is_closed_leaves_what_another_thread_reads_with(
+    tmp_path: Path, connected: set[object]
+) -> None:
+    """As where two files are handed over at once: its connection goes back all the same."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    here, there = Register(url, NOW), Register(url, NOW)
+    with ThreadPoolExecutor(1) as other, here.store.read():
+        other.submit(lambda: there.store).result()
+        there.close()
+    here.close()
+    assert connected == set()
 
 
 @pytest.mark.parametrize("way", ["ended", "history", "cut short", "resumed"])
