@@ -115,10 +115,9 @@ def ended(made: Any, told: str, *subjects: str, person: Any = None) -> NoReturn:
     """
     if made is None:
         st.rerun(scope="fragment")
-    session.notes()["told"] = told
+    session.notes().update(told=told, dialog=None)
     for one in subjects:
         typed.forget(one, person)
-    close_dialog()
     st.rerun()
 
 
@@ -163,7 +162,7 @@ def taken_back(action: Callable[[], Any]) -> Any:
     if made is None:
         st.session_state["undo"]["fault"] = st.session_state["fault"]
     else:
-        del st.session_state["undo"]
+        session.notes()["undo"] = None
     return made
 
 
@@ -247,6 +246,7 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
         made = attempt(lambda: review.decide(store, person, view.id, decision, reason, now, seen))
     if made is None:
         st.rerun(scope="fragment")
+    session.notes()["dialog"] = None
     if decision != REOPEN:
         say, record = session.speech(), form.reference(view.record_id)
         told = say("undo.done", decision=say(f"decision.{decision}"), record=record)
@@ -262,7 +262,6 @@ def _decide(view: Any, decision: str, reason: str, person: Any) -> None:
             "act": partial(undo, made),
         }
     typed.forget(subject(view.id, decision), person)
-    close_dialog()
     st.rerun()
 
 

@@ -63,7 +63,8 @@ def ready_to_note() -> None:
 
 
 def notes() -> dict[str, Any]:
-    """What an act of this run came to, by the name in the session state that it is to have there.
+    """What an act of this run came to, by the name in the session state that it is to have there;
+    None for what is to be there no more.
 
     Written in place: where `st.session_state` itself is asked after an act, the next click may
     end the run, and what was done would not be told.
@@ -75,7 +76,10 @@ def take_notes() -> None:
     """Put what was noted into the session state, for the page that is drawn now."""
     left: dict[str, Any] = st.session_state.setdefault("notes", {})
     for name in [*left]:
-        st.session_state[name] = left[name]
+        if left[name] is None:
+            st.session_state.pop(name, None)
+        else:
+            st.session_state[name] = left[name]
         del left[name]
 
 

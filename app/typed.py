@@ -63,19 +63,7 @@ def left(subject: str, person: Any) -> str:
 
 def keep(subject: str, key: str, person: Any) -> None:
     """Keep what stands in a field: in the database, and in this window until it is there."""
-    _leave(subject, st.session_state[own(key, person)], person)
-
-
-def put_back(subject: str, text: str, person: Any) -> None:
-    """Leave words that were used in their field again, unless others were typed there since."""
-    with suppress(StoreError):
-        if left(subject, person):
-            return
-    _leave(subject, text, person)
-
-
-def _leave(subject: str, text: str, person: Any) -> None:
-    name = own(subject, person)
+    text, name = st.session_state[own(key, person)], own(subject, person)
     here: list[str] = st.session_state.setdefault(name, [])
     here[:] = [text]
 
@@ -85,6 +73,19 @@ def _leave(subject: str, text: str, person: Any) -> None:
         del st.session_state[name]
 
     spare(save)
+
+
+def put_back(subject: str, text: str, person: Any) -> None:
+    """Leave words that were used in their field again, unless others were typed there since.
+
+    In the database, without a question to the session state: the next click may end the run there.
+    """
+    store = served().store
+    try:
+        if not (review.draft(store, person, subject) or {}).get("reason"):
+            review.save_draft(store, person, subject, {"reason": text}, session.now())
+    except StoreError:
+        st.session_state.setdefault(own(subject, person), [text])
 
 
 def forget(subject: str, person: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
@@ -142,8 +143,9 @@ def test_words_that_the_database_has_are_its_own_where_a_run_ends_at_once(monkey
     monkeypatch.setattr(typed, "served", lambda: SimpleNamespace(store=store))
     ines = Actor("ines", "officer", "XMPME")
     subject = deciding.subject(3, "scan")
+    st.session_state[typed.own("reason", ines)] = "a shadow"
     with pytest.raises(Ended):
-        typed.put_back(subject, "a shadow", ines)
+        typed.keep(subject, "reason", ines)
     deciding.review.save_draft(store, ines, subject, {"reason": "in another window"}, now)
     assert typed.left(subject, ines) == "in another window"
     store.close()
@@ -189,6 +191,18 @@ class Ends(dict[str, Any]):
 
     clicked = False
 
+    def get(self, *given: Any) -> Any:
+        self._asked()
+        return super().get(*given)
+
+    def setdefault(self, *given: Any) -> Any:
+        self._asked()
+        return super().setdefault(*given)
+
+    def __delitem__(self, name: str) -> None:
+        self._asked()
+        super().__delitem__(name)
+
     def _asked(self) -> None:
         if self.clicked:
             raise RerunException(RerunData())
@@ -232,4 +246,26 @@ def test_what_was_done_is_told_though_the_next_click_comes_while_it_is_done(monk
             act()
         kept.clicked = False
     session.take_notes()
-    assert (kept["undo"]["record"], kept["told"]) == ("A-7", "done")
+    assert (kept["undo"]["record"], kept["told"], "dialog" in kept) == ("A-7", "done", False)
+
+
+def test_what_was_undone_is_offered_no_more_though_the_next_click_comes_at_once(
+    monkeypatch, tmp_path
+):
+    store = Store.open(f"sqlite:///{tmp_path / 'riskprofile.db'}")
+    done = {"id": 7, "alert": 3, "record": "A-7", "decision": "scan", "reason": "a shadow"}
+    kept, ines = Ends(undo=done), Actor("ines", "officer", "XMPME")
+    monkeypatch.setattr(st, "session_state", kept)
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    for name, value in (("speech", EN), ("actor", ines), ("now", now)):
+        monkeypatch.setattr(session, name, lambda value=value: value)
+    for module in (deciding, typed):
+        monkeypatch.setattr(module, "served", lambda: SimpleNamespace(store=store))
+    monkeypatch.setattr(deciding.review, "undo", lambda *_: setattr(kept, "clicked", True))
+    with suppress(RerunException):
+        deciding.undo(7)
+    kept.clicked = False
+    session.take_notes()
+    assert kept == {"told": EN("undo.undone", record="A-7"), "notes": {}}
+    assert typed.left(deciding.subject(3, "scan"), ines) == "a shadow"
+    store.close()
