@@ -170,13 +170,14 @@ def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> NoReturn
         tell(say, say("upload.failed"), say("upload.empty"), None)
         _choose_another()
         st.rerun()
+    opened = _open()
     try:
         content = given.getvalue()
         upload = served().runs.begin(person, given.name, content, session.now(), again=again)
     except RiskProfileError as error:
         tell(say, say("upload.failed"), refused(say, error), None)
     else:
-        st.session_state[BEGUN] = (given.file_id, _open())
+        session.notes().update({BEGUN: (given.file_id, opened), KNOWN: None})
         upload.wait(SOON)
     st.rerun()
 
@@ -197,16 +198,16 @@ def _take_in(say: Any, person: Any) -> None:
     # Who turned to another batch meanwhile is left there: a form may be half filled in.
     opens = _open() == before
     session.ready_to_note()
-    first = ""
     if (upload := runs.ended(person)) is not None:
         first = _account(say, upload, opens=opens)
+        if mine and first:
+            session.notes()[KNOWN] = (mine, first)
     session.take_notes()
     if mine and not runs.under_way(person):
-        del st.session_state[BEGUN]
-        if first:
-            st.session_state[KNOWN] = (mine, first)
-        elif getattr(st.session_state.get(_uploader()), "file_id", "") == mine:
+        chosen = getattr(st.session_state.get(_uploader()), "file_id", "")
+        if chosen == mine != st.session_state.get(KNOWN, ("", ""))[0]:
             _choose_another()
+        del st.session_state[BEGUN]
 
 
 def _uploader() -> str:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException
 
-from app import words
-from app.uploads import CODES, notices, refused
+from app import uploads, words
+from app.uploads import BEGUN, CODES, KNOWN, NOTHING, notices, refused
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, settings, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
 from riskprofile.words.form import sentence
+from tests.app.test_deciding import Ends
 from tests.services.bench import NOW
 
 EN = words.of("en")
@@ -143,3 +148,24 @@ def test_what_an_inbox_took_is_left_to_its_watcher(language):
     say = words.of(language)
     inbox = {"en": "the inbox", "fr": "boîte de réception", "es": "buzón", "ar": "صندوق الوارد"}
     assert inbox[language] in say("upload.unfinished_text", batch="b-left")
+
+
+def test_a_file_that_was_read_before_is_offered_as_new_though_the_next_click_comes_at_once(
+    monkeypatch,
+):
+    kept = Ends({BEGUN: ("file-1", NOTHING), "upload-0": SimpleNamespace(file_id="file-1")})
+    summary = Summary(read=3, batches=[{"id": "b-2", "duplicate_of": "b-1"}])
+    ended = [SimpleNamespace(name="list.csv", came_to=summary)]
+
+    def take(*_: Any) -> Any:
+        kept.clicked = bool(ended)
+        return ended.pop() if ended else None
+
+    runs = SimpleNamespace(ended=take, under_way=lambda *_: None)
+    monkeypatch.setattr(uploads, "served", lambda: SimpleNamespace(runs=runs))
+    monkeypatch.setattr(st, "session_state", kept)
+    with pytest.raises(RerunException):
+        uploads._take_in(EN, None)
+    kept.clicked = False
+    uploads._take_in(EN, None)
+    assert (kept[KNOWN], "uploads" in kept) == (("file-1", "b-1"), False)
