@@ -62,3 +62,11 @@ def any_store(request: pytest.FixtureRequest) -> Iterator[Store]:
         opened = Store.open(url)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty inbox."""
+    made = tmp_path / "inbox"
+    made.mkdir()
+    return made

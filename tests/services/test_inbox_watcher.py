@@ -56,13 +56,6 @@ from tests.services.inboxes import (
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "inbox"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
 def store(bare: Store) -> Store:
     return bare
 

@@ -18,20 +18,10 @@ from riskprofile.services.run import Options
 from riskprofile.services.settings import Settings
 from riskprofile.services.watchers import Seen, Teller
 from riskprofile.store.database import Store
-from tests import factory
 from tests.cli.test_cli import run
-from tests.services.inboxes import ended, start, until
+from tests.services.inboxes import GOOD, NOW, ended, start, until
 
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 OPERATOR = Actor("olga", "operator")
-GOOD = factory.shipments(4).drop(columns=["source", "line", "warnings"]).to_csv(index=False)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = tmp_path / "inbox"
-    made.mkdir()
-    return made
 
 
 @pytest.fixture
