@@ -37,7 +37,7 @@ class Inbox:
     """
 
     def __init__(self, folder: Path) -> None:
-        if not folder.is_dir() or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        if not _usable(folder):
             raise UsageError(
                 "the inbox is no folder that can be read and written",
                 where=str(folder),
@@ -69,13 +69,35 @@ class Inbox:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for part in [*self.mine.iterdir(), self.mine]:
-            if part.is_dir() and not any(part.iterdir()):
-                part.rmdir()
-        if not self.mine.exists():  # else the next watcher finds it, and goes on
-            self.mine.with_suffix(".lock").unlink(missing_ok=True)
+        with suppress(OSError):  # the folder is away: the next watcher finds what is left in it
+            for part in [*self.mine.iterdir(), self.mine]:
+                if part.is_dir() and not any(part.iterdir()):
+                    part.rmdir()
+            if not self.mine.exists():  # else the next watcher finds it, and goes on
+                self.mine.with_suffix(".lock").unlink(missing_ok=True)
         if self._lock is not None:
             self._lock.close()
+
+    def check(self) -> None:
+        """Let pass while what is taken has its place.
+
+        Raises
+        ------
+        OSError
+            The folder is away, as a share may be for a while.
+        UsageError
+            It is here, and its own folder is not: it is another by now.
+        """
+        try:
+            self.mine.lstat()
+        except FileNotFoundError:
+            if not _usable(self.folder):
+                raise
+            raise UsageError(
+                "another folder was put in place of the inbox",
+                where=str(self.folder),
+                do="Start the watcher again.",
+            ) from None
 
     def look(self) -> Iterator[Path]:
         """What stood still since the last look, the oldest first: each is taken when it is asked
@@ -167,9 +189,10 @@ class Inbox:
         return len(self._places(self.mine)) + len(here)
 
     def _places(self, claimed: Path) -> list[Path]:
-        if not claimed.is_dir():
+        try:
+            return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())
+        except OSError:  # it is not there, or cannot be looked into for a while
             return []
-        return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())
 
     def place(self, path: Path, kind: str, token: str, day: datetime) -> Path:
         """Where a taken file is kept: `done/DATE/` or `failed/DATE/`, under a name of its own."""
@@ -210,6 +233,10 @@ class Inbox:
             return False
         self._give_back(path)
         return True
+
+
+def _usable(folder: Path) -> bool:
+    return os.access(f"{folder}/.", os.R_OK | os.W_OK | os.X_OK)
 
 
 def _odd(found: os.stat_result) -> str:

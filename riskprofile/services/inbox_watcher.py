@@ -93,6 +93,7 @@ class Watcher:
     # of another release. What is said of each, and not the fault, which holds all that was read.
     beyond: dict[Path, tuple[str, str]] = field(default_factory=dict)
     aside: dict[str, str] = field(default_factory=dict)  # what was said of those that are not taken
+    away: str = ""  # what was said of a folder that cannot be used
     teller: Teller | None = None
 
     def __post_init__(self) -> None:
@@ -104,9 +105,9 @@ class Watcher:
         Raises
         ------
         UsageError
-            The folder cannot serve as an inbox.
-        RiskProfileError
-            With `once`: what kept a file waiting.
+            The folder cannot serve as an inbox, or another was put in its place.
+        RiskProfileError, OSError
+            With `once`: what kept a file, or the folder, waiting.
         """
         authorise(self.actor, "batch.score")
         stop = Stop()
@@ -121,11 +122,10 @@ class Watcher:
             if not self._held(inbox):
                 inbox.look()
             while not stop.signal:
-                fault = None if self._held(inbox) else self._rate(inbox, inbox.left(), stop)
+                fault = self._turn(inbox, inbox.left, stop, once)
                 if stop.wait(every):
                     break
-                if not self._held(inbox):
-                    fault = self._rate(inbox, inbox.look(), stop) or fault
+                fault = self._turn(inbox, inbox.look, stop, once) or fault
                 if once:
                     if fault is not None:
                         raise fault
@@ -141,6 +141,29 @@ class Watcher:
             yield
         finally:
             self.teller.end()
+
+    def _turn(
+        self, inbox: Inbox, given: Callable[[], Iterable[Path]], stop: Stop, once: bool
+    ) -> RiskProfileError | None:
+        """Rate what is given. A folder that is away, or has no room, is tried again at the next
+        look, and said when that turns.
+        """
+        fault, away = None, ""
+        try:
+            inbox.check()
+            if not self._held(inbox):
+                fault = self._rate(inbox, given(), stop)
+        except OSError as error:
+            if once:
+                raise
+            away = error.strerror or str(error)
+            self._tell_of(inbox, [])
+        if away and away != self.away:
+            self.say(f"the inbox cannot be used ({away}): it is tried again at each look")
+        elif self.away and not away:
+            self.say("the inbox can be used again")
+        self.away = away
+        return fault
 
     def _held(self, inbox: Inbox) -> bool:
         """Whether the inbox is paused; said when it turns. Who waits for its end is still here."""

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from riskprofile.errors import InputError, PolicyError
+from riskprofile.errors import InputError, PolicyError, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox_watcher, settings, watchers
 from riskprofile.services.identity import OWNER
@@ -810,3 +811,75 @@ def test_a_file_that_is_taken_away_before_it_could_be_told_of_ends_no_watcher(
         assert watcher._rate(box, box.left(), Stop()) is None
     assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (1, 0, 3)
     assert [path.suffixes[-2:] for path in day.iterdir()] == [[".report", ".json"]]
+
+
+def steered(
+    store: Store, home: Settings, folder: Path, turns: dict[str, Callable[[], object]]
+) -> tuple[Watched, list[str]]:
+    """What a watcher told and said that ends when all turns were made, each at what is said."""
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        for heard in [one for one in turns if line.startswith(one)]:
+            turns.pop(heard)()
+            if not turns:
+                signal.raise_signal(signal.SIGTERM)
+
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, say)
+    return watcher.run(folder, every=0.05), said
+
+
+def test_a_folder_that_is_away_for_a_while_is_looked_at_again(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """As a share is: it is said when that turns, and what comes then is rated."""
+    away = folder.with_name("away")
+    plain(folder, "a.csv")
+
+    def put_back() -> None:
+        plain(away, "b.csv", OTHER)
+        away.rename(folder)
+
+    told, said = steered(
+        *(store, home, folder),
+        {
+            "a.csv: read 4": lambda: folder.rename(away),
+            "the inbox cannot be used": put_back,
+            "b.csv: read 4": lambda: None,
+        },
+    )
+    assert (told.done, told.accepted, told.waiting, told.stopped) == (2, 8, 0, signal.SIGTERM)
+    assert [line for line in said if line.startswith("the inbox")] == [
+        "the inbox cannot be used (No such file or directory): it is tried again at each look",
+        "the inbox can be used again",
+    ]
+    assert list((folder / "claimed").iterdir()) == []
+
+
+def test_who_watches_a_folder_in_whose_place_another_was_put_ends(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Nothing that it would take there is locked."""
+    plain(folder, "a.csv")
+
+    def put_another() -> None:
+        folder.rename(folder.with_name("away"))
+        folder.mkdir()
+
+    with pytest.raises(UsageError, match="another folder"):
+        steered(store, home, folder, {"a.csv: read 4": put_another, "never": put_another})
+
+
+def test_a_folder_that_is_away_when_the_watcher_ends_is_no_fault(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "a.csv")
+    away = folder.with_name("away")
+    told, _ = steered(
+        *(store, home, folder),
+        {"a.csv: read 4": lambda: folder.rename(away), "the inbox cannot be used": lambda: None},
+    )
+    assert (told.done, told.stopped) == (1, signal.SIGTERM)
+    with Inbox(away) as box:
+        assert box.left() == [] and len([*(away / "claimed").glob("*.lock")]) == 1
