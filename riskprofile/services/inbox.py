@@ -188,6 +188,11 @@ class Inbox:
         here = [name for name in self.ready if os.path.lexists(self.folder / name)]
         return len(self._places(self.mine)) + len(here)
 
+    def elsewhere(self) -> int:
+        """How many files other watchers have taken and still have."""
+        others = (one for one in self._places(self.folder / CLAIMED) if one != self.mine)
+        return sum(len(self._places(one)) for one in others)
+
     def _places(self, claimed: Path) -> list[Path]:
         try:
             return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())

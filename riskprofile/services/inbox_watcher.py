@@ -127,6 +127,8 @@ class Watcher:
                     break
                 fault = self._turn(inbox, inbox.look, stop, once) or fault
                 if once:
+                    if others := inbox.elsewhere():
+                        self.say(f"files that other watchers took, and tell of: {others}")
                     if fault is not None:
                         raise fault
                     break
@@ -199,6 +201,8 @@ class Watcher:
             if self._held(inbox):  # these stay taken
                 break
             self._tell_of(inbox, some)
+            if len(some) > NAMED:
+                self.say(f"{len(some)} files are rated together, and told of when all of them are")
             if len(some) > 1 and not stop.signal:
                 some = self._some(inbox, some, stop)
             for path in some:  # what keeps one of them back, or fails with it, is told of that one

@@ -32,6 +32,7 @@ from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
+from riskprofile.services.watchers import NAMED
 from riskprofile.store import audit, batches
 from riskprofile.store.database import Store
 from tests import factory
@@ -883,3 +884,34 @@ def test_a_folder_that_is_away_when_the_watcher_ends_is_no_fault(
     assert (told.done, told.stopped) == (1, signal.SIGTERM)
     with Inbox(away) as box:
         assert box.left() == [] and len([*(away / "claimed").glob("*.lock")]) == 1
+
+
+def looked(store: Store, home: Settings, folder: Path) -> list[str]:
+    """What a watcher says at two looks."""
+    said: list[str] = []
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    watcher.run(folder, every=0.01, once=True)
+    return said[1:]  # that no offices are loaded
+
+
+def test_who_finds_nothing_to_do_says_what_another_watcher_took(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "a.csv")
+    with Inbox(folder) as other:
+        other.look()
+        assert len([*other.look()]) == 1
+        assert looked(store, home, folder) == ["files that other watchers took, and tell of: 1"]
+    (line,) = looked(store, home, folder)
+    assert line.startswith("a.csv: read 4 = accepted 4")
+
+
+def test_many_files_are_told_of_before_they_are_rated(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Until the last of them is rated nothing is told of any."""
+    for number in range(NAMED + 1):
+        plain(folder, f"{number}.csv", GOOD.replace("XM-", f"X{number}-"))
+    first, *each = looked(store, home, folder)
+    assert first == f"{NAMED + 1} files are rated together, and told of when all of them are"
+    assert len(each) == NAMED + 1
