@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -233,9 +234,8 @@ def explain(
         return
     say = _words(lang)
     with opened(home) as (settings, database):
-        told = replaying.explain(
-            database, settings.models, record_id, retention.tokens(settings, record_id)
-        )
+        removed = partial(retention.tokens, settings=settings, record_id=record_id)
+        told = replaying.explain(database, settings.models, record_id, removed)
     if lang != words.DEFAULT:  # English stands as it was rated
         told.reasons = speaking.reasons(say, told.profile, told.reasons)
         told.against = speaking.reasons(say, told.profile, told.against)
@@ -295,7 +295,7 @@ def replay(
     if (record_id is None) == (not all_):
         raise UsageError("nothing to replay", do="Name a record_id, or --all")
     with opened(home) as (settings, database):
-        removed = retention.tokens(settings, record_id) if record_id else ()
+        removed = partial(retention.tokens, settings=settings, record_id=record_id or "")
         with output.progress("replaying") as progress:
             told = replaying.replay(database, settings.models, record_id, removed, progress)
     said = [f"{output.counted(told.same, 'score')} came out the same, {len(told.differ)} differ"]

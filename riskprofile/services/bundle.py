@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError
-from riskprofile.services import arms, blind, bundle_check, records, replay, retention, viewing
+from riskprofile.services import arms, blind, bundle_check, records, replay, viewing
 from riskprofile.services.bundle_check import digest as sha256
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
@@ -87,9 +87,8 @@ def export(
         if one.state != SUPERSEDED:  # of such a one nobody can say a view any more
             blind.require_said(dict(one._mapping))
     told = records.declaration(store, actor, record_id, row.profile, now, purpose)
-    removed = retention.tokens(settings, record_id)
-    rating = replay.explain(store, settings.models, record_id, removed)
-    again = replay.replay(store, settings.models, record_id, removed)
+    rating = replay.explain(store, settings.models, record_id)
+    again = replay.replay(store, settings.models, record_id)
     with store.read() as connection:
         pieces, subjects = _pieces(connection, ids)
         chain = audit.excerpt(connection, [*(f"alert:{each}" for each in ids), *subjects])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from riskprofile.errors import Damaged, InputError, ScorecardError, ScorecardMissing
 from riskprofile.profiles import PROFILES
@@ -55,17 +55,22 @@ class Replayed:
     mend: dict[str, str] = field(default_factory=dict)
 
 
-def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> Any:
+Removed = Callable[[Connection], Sequence[str]]  # the names of a record once retention removed it
+
+
+def find(connection: Connection, record: str, removed: Removed = lambda connection: ()) -> Any:
     """The newest rated version of a record: its id, or the declaration's number if unique.
 
-    `removed` are the names that it would have once retention removed it.
+    `removed` is asked where neither is stored: it needs a key.
     """
     table = batches.record_table.c
-    for condition in (
-        table.record_id == record,
-        table.record_id.startswith(f"{record}@", autoescape=True),
-        table.record_id.in_(removed),
-    ):
+
+    def ways() -> Iterator[ColumnElement[bool]]:
+        yield table.record_id == record
+        yield table.record_id.startswith(f"{record}@", autoescape=True)
+        yield table.record_id.in_(removed(connection))
+
+    for condition in ways():
         rows = connection.execute(
             select(batches.record_table)
             .where(condition)
@@ -92,7 +97,9 @@ def find(connection: Connection, record: str, removed: Sequence[str] = ()) -> An
     )
 
 
-def explain(store: Store, models: Path, record: str, removed: Sequence[str] = ()) -> Explanation:
+def explain(
+    store: Store, models: Path, record: str, removed: Removed = lambda connection: ()
+) -> Explanation:
     """Every term of a stored score, from the feature log and the scorecard that rated it.
 
     Raises
@@ -136,7 +143,7 @@ def replay(
     store: Store,
     models: Path,
     record: str | None = None,
-    removed: Sequence[str] = (),
+    removed: Removed = lambda connection: (),
     progress: Callable[[str, int], None] = lambda what, rows: None,
 ) -> Replayed:
     """Recompute points from the feature log: one record's, or all of them.

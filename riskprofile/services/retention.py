@@ -350,11 +350,17 @@ def last_run(store: Store, actor: Actor) -> datetime | None:
         return audit.last_at(connection, "retention.run")
 
 
-def tokens(settings: Settings, record_id: str) -> list[str]:
-    """What a removed record of this reference would be called, one for each profile."""
+def tokens(connection: Connection, settings: Settings, record_id: str) -> list[str]:
+    """What a removed record of this reference would be called, one for each profile.
+
+    Raises
+    ------
+    StoreError
+        The key cannot be used, or another is here than the one that made these names.
+    """
     if not keys.there(settings.home, KEY):  # it made none, and to ask makes no key
         return []
-    secret = keys.key(settings.home, KEY)
+    secret = keys.used(connection, settings.home, KEY)
     return [keys.token(secret, name, record_id) for name in PROFILES]
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -376,11 +377,28 @@ def test_the_points_stay_and_replay_says_what_was_removed(
     retention.run(store, home, OWNER, ENDED)
     after = replay.replay(store, home.models)
     assert (after.same, after.removed, after.differ) == (SHIPMENTS, TRAVELLERS, [])
-    names = retention.tokens(home, "XC-000003")
+    names = partial(retention.tokens, settings=home, record_id="XC-000003")
     one = replay.replay(store, home.models, "XC-000003", names)
     assert (one.same, one.removed) == (0, 1)
     with pytest.raises(InputError, match=r"removed by retention; it had -?\d+ points"):
         replay.explain(store, home.models, "XC-000003", names)
+
+
+def test_with_the_key_of_another_installation_nobody_is_told_that_a_removed_record_never_was(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Another key makes another name of it. What is stored under its own asks for no key."""
+    seeded(store, home, tmp_path)
+    retention.run(store, home, OWNER, ENDED)
+    (home.home / "keys" / "retention.key").write_bytes(b"k" * keys.SIZE)
+    gone, here = (
+        partial(retention.tokens, settings=home, record_id=name)
+        for name in ("XC-000003", "XM-000003")
+    )
+    for ask in (replay.explain, replay.replay):
+        with pytest.raises(StoreError, match="another key than the one used before"):
+            ask(store, home.models, "XC-000003", removed=gone)
+        ask(store, home.models, "XM-000003", removed=here)
 
 
 def test_what_was_removed_leaves_the_queue_and_stays_in_the_ledger(
@@ -566,7 +584,8 @@ def test_another_machine_of_the_same_database_masks_with_no_other_key(
     unmasking.allow(store, SARA, asked, now)
     other = settings.load({}, home=tmp_path / "other", database_url=home.database_url)
     settings.make_home(other)
-    assert retention.tokens(other, record) == []
+    with store.read() as connection:
+        assert retention.tokens(connection, other, record) == []
     for act in (
         lambda: retention.run(store, other, OWNER, now),
         lambda: unmasking.look(store, other, INES, asked, now),
