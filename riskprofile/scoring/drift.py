@@ -126,7 +126,7 @@ def judged(series: Sequence[Moved], sure: float = SURE) -> list[Moved]:
 
 
 def moved(now: Counts, windows: Sequence[Counts]) -> list[Moved]:
-    """Every series of a window beside earlier windows; nothing when these are too few."""
+    """Every series of a window beside earlier ones, the oldest first; nothing if they are few."""
     if len(windows) < LEAST_WINDOWS:
         return []
     series = {}
@@ -205,7 +205,7 @@ def stability(now: np.ndarray, before: np.ndarray) -> float:
 
 
 def _levelled(looked: Sequence[Cells]) -> list[Cells]:
-    """The same windows, the newest first, over wider cells of what is in order.
+    """The same windows, that of now first, over wider cells of what is in order.
 
     A scorecard cuts where its tables step, however narrowly. A value that many rows share and
     that creeps as the past grows goes from one such cell to the next all at once. So neighbours are
@@ -236,7 +236,7 @@ def _levelled(looked: Sequence[Cells]) -> list[Cells]:
 
 
 def _together(now: Cells, windows: Sequence[Cells]) -> tuple[list[object], np.ndarray, int]:
-    """Cells, a row of counts for each window, the newest first, and how many cells there were.
+    """Cells, rows of counts, of now and then as given, and how many cells there were.
 
     Rare cells are one, but for those that hold many rows now; what stands in no other earlier
     window is another.

@@ -74,6 +74,22 @@ def test_an_alarm_reaches_the_chain_and_who_asks_and_changes_nothing(
     assert promotion.serving(store, home.models, "shipment").digest == before
 
 
+def test_what_the_window_just_before_shows_as_well_is_not_far(
+    lived: tuple[Store, Settings], folder: Path, tmp_path: Path
+) -> None:
+    """Rows are read from the newest on, and compared with the last of the earlier windows."""
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    table = pd.read_parquet(folder / "0.parquet")
+    table.loc[600:, "consignee_address"] = pd.NA  # of five windows of 200 the newest two
+    table.to_parquet(tmp_path / "day.parquet")
+    screen(store, home, OWNER, [tmp_path / "day.parquet"], Options(profile="shipment"), NOW)
+    told = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    store.close()
+    [one] = [one for one in told.series if (one.kind, one.name) == ("column", "consignee_address")]
+    assert one.far == 0.0
+
+
 def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
     lived: tuple[Store, Settings], folder: Path, tmp_path: Path
 ) -> None:
