@@ -162,14 +162,15 @@ def _head(
         closed = form.clock(view.closed_at, zone, now)
         st.html(draw.strip("‖", say("read_only.title"), say("read_only.closed", time=closed)))
     elif order is not None:
-        key = "release" if order["decision"] == "release" else "decided"
+        released = order["decision"] == "release"
         told = say(
-            f"read_only.{key}",
+            "read_only.release" if released else "read_only.decided",
             who=order["officer"],
             decision=say(f"decision.{order['decision']}"),
             time=form.clock(order["at"], zone, now),
         )
-        st.html(draw.strip("▸", say("read_only.ordered"), told))
+        title = say("read_only.title" if released else "read_only.ordered")
+        st.html(draw.strip("‖" if released else "▸", title, told))
     elif holder and holder != person.name:
         st.html(
             draw.strip("‖", say("read_only.title"), say("read_only.held", who=holder, time=until))

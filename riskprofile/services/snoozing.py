@@ -73,7 +73,9 @@ def snooze(
                 raise RiskProfileError(f"an alert can be put aside for at most {longest}")
             desk.require_open(alert)
             desk.require_free(actor, alert, now)
-            if desk.standing(connection, number) is not None:
+            if (standing := desk.standing(connection, number)) is not None:
+                if standing["decision"] == "release":
+                    raise Conflict(Message("refusal.release_waits"))
                 raise Conflict(Message("refusal.ordered"), do=Message("refusal.do_record"))
             _end(connection, number, now)
             connection.execute(

@@ -260,6 +260,7 @@ def test_a_red_release_can_be_undone_and_else_waits_for_a_second_person(served, 
             press(page, "u")
             expect(page.locator(".st-key-alert")).to_contain_text("is open again")
     expect(page.locator(".st-key-alert")).to_contain_text("a second person has to confirm")
+    expect(page.locator(".rp-strip").get_by_text("Read only.")).to_be_visible()
     second = visit("supervisor-03", "/second")
     button(second, "Confirm").click()
     expect(second.locator(".rp-strip")).to_contain_text("Confirmed")

@@ -118,6 +118,13 @@ def test_without_a_reason_or_against_a_holder_or_an_order_nothing_is_put_aside(s
     assert snoozing.standing(store, INES, alert, NOW) is None
 
 
+def test_a_release_that_waits_for_a_second_person_is_not_put_aside(store):
+    alert = taken(store)
+    review.decide(store, INES, alert, "release", REASON, NOW)
+    with pytest.raises(Conflict, match="a release of this alert waits for a second person"):
+        snoozing.snooze(store, INES, [alert], WHY, later(hours=1), NOW)
+
+
 def test_a_closed_alert_is_not_put_aside(store):
     alert = taken(store)
     review.record_outcome(store, INES, alert, "not_examined", NOW)
