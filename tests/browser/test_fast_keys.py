@@ -7,6 +7,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -123,9 +124,11 @@ class Line:
 
     def _between(self, line: WebSocketRoute) -> None:
         self.line = line
-        line.connect_to_server().on_message(self._drawn)
+        line.connect_to_server().on_message(partial(self._drawn, line))
 
-    def _drawn(self, told: bytes | str) -> None:
+    def _drawn(self, line: WebSocketRoute, told: bytes | str) -> None:
+        if line is not self.line:  # a page hears nothing more of a line that was lost
+            return
         if self.late_from and self.late_from in told:
             self.late, self.late_from = True, b""
         if self.late:
