@@ -11,7 +11,7 @@ from app.text import attribute, escape
 from riskprofile.scoring.scorecard import Bins, Scorecard, Term
 from riskprofile.services import speaking
 from riskprofile.services.terms import Bin
-from riskprofile.words import COMMA, form
+from riskprofile.words import form
 
 CELLS = 12  # a pair is drawn in at most so many rows and columns
 NAMED = 9  # bins whose ends are written under the plot
@@ -94,16 +94,7 @@ def pair(say: Any, title: str, card: Scorecard, term: Term, *, gone: bool) -> st
 
 def named(say: Any, one: Bin) -> str:
     """A bin in words: from where to where."""
-    if one.missing:
-        return str(say("edit.missing"))
-    low, high = (number(say, end) for end in (one.low, one.high))
-    if np.isinf(one.low) and np.isinf(one.high):
-        return str(say("edit.any"))
-    if np.isinf(one.low):
-        return str(say("terms.upto", high=high))
-    return str(
-        say("terms.over", low=low) if np.isinf(one.high) else say("terms.bin", low=low, high=high)
-    )
+    return str(say("edit.missing")) if one.missing else form.ends(say, one.low, one.high)
 
 
 def share(say: Any, one: Bin) -> str:
@@ -111,25 +102,15 @@ def share(say: Any, one: Bin) -> str:
     return "" if np.isnan(one.share) else f"{say.number(round(100 * one.share, 1))} %"
 
 
-def number(say: Any, value: float, digits: int = 4) -> str:
-    """An end of a bin in so many digits, however small it is."""
-    if not np.isfinite(value):
-        return ""
-    near = float(f"{value:.{digits}g}")
-    if abs(near) >= 1_000:
-        return str(say.number(round(value)))
-    text = np.format_float_positional(near, trim="-").replace("-", "−")
-    return text.replace(".", ",") if say.language in COMMA else text
-
-
 def _end(say: Any, one: Bin) -> str:
     if one.missing:
         return "?"
-    return f"> {number(say, one.low, 3)}" if np.isinf(one.high) else number(say, one.high, 3)
+    low, high = form.end(say, one.low, 3), form.end(say, one.high, 3)
+    return f"> {low}" if np.isinf(one.high) else high
 
 
 def _labels(say: Any, bins: Bins) -> list[str]:
-    ends = [number(say, float(edge)) for edge in bins.edges]
+    ends = [form.end(say, float(edge)) for edge in bins.edges]
     last = f"> {ends[-1]}" if ends else str(say("edit.any"))
     return [*(f"≤ {one}" for one in ends), last, str(say("edit.missing"))]
 

@@ -16,9 +16,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from riskprofile import words
 from riskprofile.profiles import Profile
-from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.scoring.scorecard import Bins, Scorecard
 from riskprofile.tables import Column, ColumnSpec, Table
+from riskprofile.words.form import ends
 
 LEAST_ROWS = 200  # in a window
 LEAST_WINDOWS = 4  # earlier ones, before anything is said
@@ -125,27 +127,34 @@ def judged(series: Sequence[Moved], sure: float = SURE) -> list[Moved]:
     return [replace(one, alarm=one.alarm and one.chance * len(series) < sure) for one in series]
 
 
-def moved(now: Counts, windows: Sequence[Counts]) -> list[Moved]:
-    """Every series of a window beside earlier ones, the oldest first; nothing if they are few."""
+def moved(
+    now: Counts, windows: Sequence[Counts], bins: Mapping[str, Bins] | None = None
+) -> list[Moved]:
+    """Every series of a window beside earlier ones, the oldest first; nothing if they are few.
+
+    `bins` are those of the features that were counted: without them a cell is told by its number.
+    """
     if len(windows) < LEAST_WINDOWS:
         return []
-    series = {}
+    series, names = {}, {}
     for key, cells in now.items():
         looked: list[Cells] = [cells, *[one.get(key, {}) for one in windows]]
         if key[0] in ORDERED:
-            looked = _levelled(looked)
+            looked, spans = _levelled(looked)
+            names[key] = _ranges(key, spans, bins or {})
         series[key] = _together(looked[0], looked[1:])
     swings = {key: _swings(table[1:]) for key, (_, table, _) in series.items()}
     told = []
     for (kind, name), (held, table, tried) in series.items():
         alike = np.concatenate([one for (other, _), one in swings.items() if other == kind])
         clump = np.maximum(swings[kind, name], np.quantile(alike, AS_WIDE_AS))
-        told.append(_beside(kind, name, held, table, clump, tried))
+        called = [names.get((kind, name), {}).get(cell) or _called(kind, cell) for cell in held]
+        told.append(_beside(kind, name, called, table, clump, tried))
     return judged(told)
 
 
 def _beside(
-    kind: str, name: str, cells: list[object], table: np.ndarray, clump: np.ndarray, tried: int
+    kind: str, name: str, cells: list[str], table: np.ndarray, clump: np.ndarray, tried: int
 ) -> Moved:
     new, old = table[0], table[1:]
     before = old.sum(axis=0)
@@ -160,7 +169,7 @@ def _beside(
     enough = far >= FAR or _many_times(new, before)
     place = int(np.argmax(np.abs(new / new.sum() - before / before.sum())))
     says = (
-        f"{_called(kind, cells[place])} in {100 * before[place] / before.sum():.1f} % before, "
+        f"{cells[place]} in {100 * before[place] / before.sum():.1f} % before, "
         f"{100 * new[place] / new.sum():.1f} % now"
     )
     return Moved(kind, name, far, chance, enough, says)
@@ -204,8 +213,9 @@ def stability(now: np.ndarray, before: np.ndarray) -> float:
     return float(((one - other) * np.log(one / other)).sum())
 
 
-def _levelled(looked: Sequence[Cells]) -> list[Cells]:
-    """The same windows, that of now first, over wider cells of what is in order.
+def _levelled(looked: Sequence[Cells]) -> tuple[list[Cells], dict[object, list[int]]]:
+    """The same windows, that of now first, over wider cells of what is in order; and the cells
+    that each of these holds, the lowest first.
 
     A scorecard cuts where its tables step, however narrowly. A value that many rows share and
     that creeps as the past grows goes from one such cell to the next all at once. So neighbours are
@@ -232,7 +242,26 @@ def _levelled(looked: Sequence[Cells]) -> list[Cells]:
             wide = levels.get(cell, cell)
             wider[wide] = wider.get(wide, 0) + count
         told.append(wider)
-    return told
+    spans: dict[object, list[int]] = {}
+    for cell in sorted(before):
+        spans.setdefault(levels[cell], []).append(cell)
+    return told, spans
+
+
+def _ranges(
+    key: tuple[str, str], spans: Mapping[object, list[int]], bins: Mapping[str, Bins]
+) -> dict[object, str]:
+    """From where to where the cells of a feature, or of the points, reach."""
+    kind, name = key
+    if kind == "score":
+        reach = {cell: (STEP * of[0], STEP * (of[-1] + 1) - 1) for cell, of in spans.items()}
+    elif name in bins:
+        edges = [-np.inf, *bins[name].edges.tolist(), np.inf]
+        reach = {cell: (edges[of[0]], edges[of[-1] + 1]) for cell, of in spans.items()}
+    else:
+        return {}
+    say = words.of(words.DEFAULT)
+    return {cell: ends(say, low, high) for cell, (low, high) in reach.items()}
 
 
 def _together(now: Cells, windows: Sequence[Cells]) -> tuple[list[object], np.ndarray, int]:

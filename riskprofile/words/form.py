@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from riskprofile.words import Words
+import numpy as np
+
+from riskprofile.words import COMMA, Words
 
 GLYPHS = {"red": "◆", "yellow": "▲", "green": "●", "blind": "○"}
 CLIPPED = 160  # characters of a reason in a list
@@ -64,6 +67,33 @@ def signed(points: float) -> str:
     ('+96', '−38')
     """
     return f"+{points}" if points >= 0 else f"−{-points}"
+
+
+def ends(say: Words, low: float, high: float) -> str:
+    """Numbers above `low` and up to `high`, as a bin of a feature holds them.
+
+    >>> from riskprofile import words
+    >>> ends(words.of("en"), 8.5, 12), ends(words.of("fr"), 8.5, math.inf)
+    ('8.5 to 12', 'plus de 8,5')
+    """
+    if math.isinf(low) and math.isinf(high):
+        return say("edit.any")
+    if math.isinf(low):
+        return say("terms.upto", high=end(say, high))
+    if math.isinf(high):
+        return say("terms.over", low=end(say, low))
+    return say("terms.bin", low=end(say, low), high=end(say, high))
+
+
+def end(say: Words, value: float, digits: int = 4) -> str:
+    """An end of a bin in so many digits, however small it is; nothing where it has none."""
+    if not math.isfinite(value):
+        return ""
+    near = float(f"{value:.{digits}g}")
+    if abs(near) >= 1_000:
+        return say.number(round(value))
+    text = np.format_float_positional(near, trim="-").replace("-", "−")
+    return text.replace(".", ",") if say.language in COMMA else text
 
 
 def clause(sentence: str) -> str:

@@ -15,6 +15,7 @@ from riskprofile.services import speaking
 from riskprofile.services import terms as service
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
+from riskprofile.words import form
 
 EN, FR = words.of("en"), words.of("fr")
 
@@ -25,10 +26,10 @@ def card() -> Scorecard:
 
 
 def test_ends_of_bins_stay_apart_however_small_they_are() -> None:
-    assert [steps.number(EN, one) for one in (0.007612, 0.0081, 12345.6, -2.5, np.inf)] == [
+    assert [form.end(EN, one) for one in (0.007612, 0.0081, 12345.6, -2.5, np.inf)] == [
         "0.007612", "0.0081", "12\u202f346", "−2.5", "",
     ]  # fmt: skip
-    assert steps.number(FR, 0.25) == "0,25"
+    assert form.end(FR, 0.25) == "0,25"
     assert (terms.signed(FR, -0.004), terms.signed(EN, -0.0001)) == ("−0,004", "+0.000")
 
 

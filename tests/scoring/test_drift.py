@@ -8,6 +8,7 @@ import pytest
 
 from riskprofile.scoring import drift
 from riskprofile.scoring.drift import Examined
+from riskprofile.scoring.scorecard import Bins
 
 CELLS = 6
 
@@ -91,6 +92,35 @@ def test_a_value_that_creeps_over_an_edge_raises_no_alarm_and_one_that_leaps_doe
     assert told == {"feature": False, "slice": True}  # a kind has no neighbours
     [leapt] = [one for one in drift.moved(window(1), before) if one.kind == "feature"]
     assert leapt.alarm
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (0, "up to 2.5"),
+        (2, "2.5 to 8.5"),  # of three bins, which hold little each
+        (4, "over 8.5"),
+        ("missing", "missing"),
+    ],
+)
+def test_a_cell_of_a_feature_is_named_by_where_it_begins_and_ends(
+    cell: int | str, says: str
+) -> None:
+    def window(more: int) -> drift.Counts:
+        counts = {0: 300, 1: 12, 2: 12, 3: 12, 4: 300, "missing": 60}
+        return {("feature", "text_words"): {**counts, cell: counts[cell] + more}}
+
+    bins = {"text_words": Bins(np.array([2.5, 4.0, 6.0, 8.5]))}
+    [told] = drift.moved(window(400), [window(0) for _ in range(8)], bins)
+    assert told.alarm and told.says.split(" in ")[0] == says
+
+
+def test_a_cell_of_the_points_is_named_by_its_points() -> None:
+    def window(more: int) -> drift.Counts:
+        return {("score", "points"): {-2: 300, 0: 10, 1: 40 + more, 3: 300}}
+
+    [told] = drift.moved(window(900), [window(0) for _ in range(8)])
+    assert told.alarm and told.says.startswith("0 to 99 in ")
 
 
 def test_goods_that_hardly_came_before_stand_alone_once_they_are_many() -> None:

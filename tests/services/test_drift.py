@@ -63,6 +63,9 @@ def test_an_alarm_reaches_the_chain_and_who_asks_and_changes_nothing(
     told = drift.watch(store, home.models, "shipment", SARA, NOW, **SMALL)
     names = [f"{one.kind} {one.name}" for one in told.alarms]
     assert "column consignee_address" in names
+    ordered = [one.says for one in told.series if one.kind in ("feature", "score")]
+    assert any(says.startswith(("up to ", "over ")) for says in ordered)
+    assert not [says for says in ordered if says.split(" in ")[0].isdecimal()]
     [stands] = drift.standing(store, SARA)
     assert list(stands.alarms) == names
     table = Audit.__table__  # type: ignore[attr-defined]
