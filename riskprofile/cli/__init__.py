@@ -15,7 +15,9 @@ import typer
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, fault, note
 from riskprofile.errors import AGAIN, RiskProfileError, Stopped, Unwritable, why_full
+from riskprofile.files import is_stream
 
+RUNS = (("score",), ("history", "load"))  # commands that go on with --resume
 DEBUG = "--debug"  # anywhere on the line: show the whole trace of a fault
 
 __all__ = ["app", "main", "run"]
@@ -98,10 +100,21 @@ def _run(program: typer.Typer, name: str) -> None:
     except BrokenPipeError:
         code = 1
     except OSError as error:
-        what, do = why_full(error) or (f"{error.strerror or error}".lower(), "Mend it")
-        told = RiskProfileError(what, where=str(error.filename or ""), do=f"{do}, then {AGAIN}")
-        code = fail(told, as_json=as_json)
+        code = fail(_unwritten(error, arguments), as_json=as_json)
     sys.exit(code)
+
+
+def _unwritten(error: OSError, arguments: list[str]) -> RiskProfileError:
+    """What the system refused a command, and what to do."""
+    full, out = why_full(error), str(error.filename or "")
+    what, do = full or (f"{error.strerror or error}".lower(), "Mend it")
+    if any(tuple(arguments[: len(one)]) == one for one in RUNS):
+        return RiskProfileError(what, where=out, do=f"{do}, then {AGAIN}")
+    kept = ""
+    if full and out and not is_stream(out):  # whole or not at all: `files.unplaced`
+        do = f"{do}, or name another place"
+        kept = "; of this file nothing was written, and one that was there is as it was"
+    return RiskProfileError(what, where=out, do=f"{do}, then run the same command again{kept}.")
 
 
 def _ended(what: str, do: str, code: int, *, as_json: bool) -> None:

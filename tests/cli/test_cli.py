@@ -222,6 +222,25 @@ def test_a_full_disk_is_a_failure_and_a_place_where_no_file_can_be_a_wrong_call(
         assert (code, str(tmp_path / wrong) in error) == (2, True), error
     code, _, error = run(home, *start, f"{database}{full}")
     assert (code, f"{full}: the disk is full. Make room" in error) == (1, True), error
+    if command[0] != "db":  # a database that is full says so of every command
+        assert ("--resume" in error) == (command[0] in ("score", "history")), error
+
+
+def test_who_has_no_room_for_a_file_hears_that_the_last_one_is_as_it_was(
+    home: Path, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    out = tmp_path / "sbom.json"
+    out.write_text("of the last release")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+        code, _, error = run(home, "sbom", "--out", out)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert code == 1 and "--resume" not in error
+    assert ", or name another place, then run the same command again; of this file" in error
+    assert out.read_text() == "of the last release"
 
 
 def test_a_command_whose_answer_has_nowhere_to_go_does_nothing(
