@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from riskprofile.errors import Damaged, InputError, ScorecardError, ScorecardMissing
+from riskprofile.errors import Damaged, InputError, ScorecardError, ScorecardMissing, StoreError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import reasons
 from riskprofile.scoring.scorecard import Scorecard
@@ -58,17 +58,25 @@ class Replayed:
 Removed = Callable[[Connection], Sequence[str]]  # the names of a record once retention removed it
 
 
-def find(connection: Connection, record: str, removed: Removed = lambda connection: ()) -> Any:
+def find(connection: Connection, record: str, removed: Removed | None = None) -> Any:
     """The newest rated version of a record: its id, or the declaration's number if unique.
 
-    `removed` is asked where neither is stored: it needs a key.
+    `removed` is asked where neither is stored: it needs a key, and without one tells no name.
+
+    Raises
+    ------
+    InputError
+        It is not stored, or its number is of several.
+    StoreError
+        It may be one that retention removed, and their names cannot be told here.
     """
     table = batches.record_table.c
 
     def ways() -> Iterator[ColumnElement[bool]]:
         yield table.record_id == record
         yield table.record_id.startswith(f"{record}@", autoescape=True)
-        yield table.record_id.in_(removed(connection))
+        if removed is not None:
+            yield table.record_id.in_(removed(connection))
 
     for condition in ways():
         rows = connection.execute(
@@ -91,15 +99,20 @@ def find(connection: Connection, record: str, removed: Removed = lambda connecti
             )
         if rows:
             return rows[0]
+    if removed is not None and not removed(connection) and _removed(connection, None):
+        raise StoreError(
+            "no such record is stored, and the key that names removed ones is not here",
+            where=record,
+            do="Restore keys/retention.key from the backup, or copy it from the machine that used"
+            " it: what was removed is not to be rated again",
+        )
     raise InputError(
         f"no rated record {record} is stored here",
         do="Give a record_id as the results file shows it, or rate its file first",
     )
 
 
-def explain(
-    store: Store, models: Path, record: str, removed: Removed = lambda connection: ()
-) -> Explanation:
+def explain(store: Store, models: Path, record: str, removed: Removed | None = None) -> Explanation:
     """Every term of a stored score, from the feature log and the scorecard that rated it.
 
     Raises
@@ -143,7 +156,7 @@ def replay(
     store: Store,
     models: Path,
     record: str | None = None,
-    removed: Removed = lambda connection: (),
+    removed: Removed | None = None,
     progress: Callable[[str, int], None] = lambda what, rows: None,
 ) -> Replayed:
     """Recompute points from the feature log: one record's, or all of them.

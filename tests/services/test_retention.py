@@ -401,6 +401,28 @@ def test_with_the_key_of_another_installation_nobody_is_told_that_a_removed_reco
         ask(store, home.models, "XM-000003", removed=here)
 
 
+def test_without_the_key_nobody_is_told_to_rate_a_removed_record_again(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    asked = "XC-000003"
+    names = partial(retention.tokens, settings=home, record_id=asked)
+    with pytest.raises(InputError, match="rate its file first"):  # before anything was removed
+        replay.explain(store, home.models, "XC-none", names)
+    retention.run(store, home, OWNER, ENDED)
+    with pytest.raises(InputError, match="rate its file first"):  # the key is here: it is none
+        replay.explain(
+            store, home.models, "XC-none", partial(retention.tokens, settings=home, record_id="XC-")
+        )
+    (home.home / "keys" / "retention.key").unlink()
+    for ask in (replay.explain, replay.replay):
+        with pytest.raises(StoreError, match="the key that names removed ones is not here") as told:
+            ask(store, home.models, asked, removed=names)
+        assert "rate its file" not in str(told.value)
+        ask(store, home.models, "XM-000003", removed=names)  # stored under its own name
+    assert not keys.there(home.home, retention.KEY)
+
+
 def test_what_was_removed_leaves_the_queue_and_stays_in_the_ledger(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
