@@ -10,6 +10,7 @@ windows cannot tell that a cell swings no more than it happened to.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -128,15 +129,20 @@ def judged(series: Sequence[Moved], sure: float = SURE) -> list[Moved]:
 
 
 def moved(
-    now: Counts, windows: Sequence[Counts], bins: Mapping[str, Bins] | None = None
+    now: Counts,
+    windows: Sequence[Counts],
+    bins: Mapping[str, Bins] | None = None,
+    columns: Sequence[ColumnSpec] = (),
 ) -> list[Moved]:
     """Every series of a window beside earlier ones, the oldest first; nothing if they are few.
 
-    `bins` are those of the features that were counted: without them a cell is told by its number.
+    `bins` are those of the features that were counted, `columns` the declared ones: without them a
+    cell is told by its number.
     """
     if len(windows) < LEAST_WINDOWS:
         return []
     series, names = {}, {}
+    kinds = {spec.name: spec.kind for spec in columns}
     for key, cells in now.items():
         looked: list[Cells] = [cells, *[one.get(key, {}) for one in windows]]
         if key[0] in ORDERED:
@@ -148,7 +154,8 @@ def moved(
     for (kind, name), (held, table, tried) in series.items():
         alike = np.concatenate([one for (other, _), one in swings.items() if other == kind])
         clump = np.maximum(swings[kind, name], np.quantile(alike, AS_WIDE_AS))
-        called = [names.get((kind, name), {}).get(cell) or _called(kind, cell) for cell in held]
+        reach, of = names.get((kind, name), {}), kinds.get(name, "")
+        called = [reach.get(cell) or _called(kind, cell, of) for cell in held]
         told.append(_beside(kind, name, called, table, clump, tried))
     return judged(told)
 
@@ -304,10 +311,23 @@ def _many_times(now: np.ndarray, before: np.ndarray) -> bool:
     return bool((one >= MANIFOLD * other)[now >= 2 * LEAST_IN_CELL].any())
 
 
-def _called(kind: str, cell: object) -> str:
+def _called(kind: str, cell: object, of: str) -> str:
+    """A cell in words; of a column, what values of that `form` look like."""
     if cell == "missing" or cell == -100.0:
         return "missing"
+    if kind == "column" and of and isinstance(cell, float):
+        return _looks(cell, of)
     return "fired" if kind == "indicator" and cell is True else f"{cell}"
+
+
+def _looks(cell: float, kind: str) -> str:
+    if kind in ("int", "float"):
+        say = words.of(words.DEFAULT)
+        return "0" if cell == -99 else ends(say, 10 ** (cell / 3), 10 ** ((cell + 1) / 3))
+    if kind in ("date", "datetime", "json"):
+        return "given"
+    low, high = math.ceil(2 ** (cell / 2)), math.ceil(2 ** ((cell + 1) / 2)) - 1
+    return f"length {low} to {high}" if low < high else f"length {low}"
 
 
 @dataclass(frozen=True)

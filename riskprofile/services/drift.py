@@ -109,7 +109,7 @@ def watch(
             do="Look again later, or give smaller windows",
         )
     counts = [drift.counted(declared, values, card, kind) for declared, values in parts]
-    series = drift.moved(counts[0], counts[:0:-1], card.bins)
+    series = drift.moved(counts[0], counts[:0:-1], card.bins, kind.columns)
     told = feedback.labels(store, profile, OWNER)
     told = _read_by(card, told)
     if len(told):

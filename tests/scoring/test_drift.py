@@ -9,6 +9,7 @@ import pytest
 from riskprofile.scoring import drift
 from riskprofile.scoring.drift import Examined
 from riskprofile.scoring.scorecard import Bins
+from riskprofile.tables import ColumnSpec, Kind
 
 CELLS = 6
 
@@ -121,6 +122,31 @@ def test_a_cell_of_the_points_is_named_by_its_points() -> None:
 
     [told] = drift.moved(window(900), [window(0) for _ in range(8)])
     assert told.alarm and told.says.startswith("0 to 99 in ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "says"),
+    [
+        ("float", [300.0, 20.0, 2.0], "215.4 to 464.2"),
+        ("int", [0, 20, 2], "0"),
+        ("text", ["x" * 50, "x" * 4, "x" * 9], "length 46 to 63"),
+        ("text", ["xxx", "x" * 20, "x" * 9], "length 3"),
+        ("text", [None, "xxx", "x" * 9], "missing"),
+    ],
+)
+def test_what_values_of_a_column_look_like_is_told_in_words(
+    kind: Kind, values: list[object], says: str
+) -> None:
+    spec = ColumnSpec("given", kind, "what a test gives")
+
+    def window(share: int) -> drift.Counts:
+        few = 450 - share // 2
+        dtype = "float64" if kind in ("float", "int") else "object"
+        cells = drift.form(pd.Series(values, dtype=dtype), spec)
+        return {("column", "given"): dict(zip(cells, (share, few, few), strict=True))}
+
+    [told] = drift.moved(window(600), [window(100) for _ in range(8)], columns=[spec])
+    assert told.alarm and told.says.split(" in ")[0] == says
 
 
 def test_goods_that_hardly_came_before_stand_alone_once_they_are_many() -> None:
