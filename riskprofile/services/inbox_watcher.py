@@ -183,6 +183,7 @@ class Watcher:
         read = dict(self.untold)
         for path, tell in read.items():
             self._tell(path, tell)
+        held: dict[str, list[Path]] = {}  # by reason: of these it is still to be said
 
         def to_rate() -> Iterator[Path]:
             nonlocal fault
@@ -195,13 +196,13 @@ class Watcher:
                         yield path
                 except LATER as error:  # before it is known whether it was rated, it is not rated
                     fault = error
-                    self._waits(path, str(error))
+                    self._waits(held, [path], error)
 
         for some in together(to_rate()):
             if self._held(inbox):  # these stay taken
                 break
             self._tell_of(inbox, some)
-            if len(some) > NAMED:
+            if sum(path not in self.waits for path in some) > NAMED:
                 self.say(f"{len(some)} files are rated together, and told of when all of them are")
             if len(some) > 1 and not stop.signal:
                 some = self._some(inbox, some, stop)
@@ -214,9 +215,11 @@ class Watcher:
                     if isinstance(error, ProgramFault):
                         self.beyond[path] = error.what, error.do
                     fault = error
-                    self._waits(path, str(error))
+                    self._waits(held, [path], error)
             if stop.signal:
                 break
+        for why, others in held.items():
+            self._tell_waits(others, why)
         self.told.waiting += len(self.untold)
         self._tell_aside(inbox)
         self._tell_of(inbox, [])
@@ -257,12 +260,29 @@ class Watcher:
             self._tell(path, partial(self._done, inbox, path, run, self.clock()))
         return run is not None
 
-    def _waits(self, path: Path, why: str) -> None:
-        """Said once of a file, and again where the reason is another: it is tried at each look."""
-        self.told.waiting += 1
-        if self.waits.get(path) != why:
-            self.waits[path] = why
-            self.say(f"{path.name}: waits, {why}")
+    def _waits(
+        self, held: dict[str, list[Path]], paths: list[Path], error: RiskProfileError
+    ) -> None:
+        """Said once of a file, and again where the reason is another: it is tried at each look.
+
+        At once of the first that a reason keeps, and of the others together when the look ends.
+        """
+        self.told.waiting += len(paths)
+        why = str(error)
+        new = [path for path in paths if self.waits.get(path) != why]
+        if new and why not in held:
+            self._tell_waits([new.pop(0)], why)
+        held.setdefault(why, []).extend(new)
+
+    def _tell_waits(self, paths: list[Path], why: str) -> None:
+        """Of many the first are named."""
+        if len(paths) == 1:
+            self.say(f"{paths[0].name}: waits, {why}")
+        elif paths:
+            named = ", ".join(path.name for path in paths[:NAMED])
+            more = f" and {len(paths) - NAMED:,} others" if len(paths) > NAMED else ""
+            self.say(f"{len(paths):,} more files wait ({named}{more}), {why}")
+        self.waits |= dict.fromkeys(paths, why)
 
     def _tell(self, path: Path, tell: Callable[[], None]) -> None:
         """Write what a file came to, then move it: what has no room now, or needs a database that

@@ -345,6 +345,42 @@ def test_why_a_file_waits_is_said_once(store: Store, home: Settings, folder: Pat
     assert said[0].startswith("b.csv: waits")
 
 
+def test_what_keeps_many_files_is_said_once_of_all(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """And again where it is another, or turned: a full disk gave a line for each of 200 files."""
+    said = list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    govern.pause(store, OWNER, "a drill of the office", NOW)
+    with Inbox(folder) as box:
+        for n in range(23):
+            plain(folder, f"{n:02}.csv", GOOD.replace("XM-", f"X{n}-"))
+        plain(folder, "list.csv", passengers())
+        box.look()
+        for looked in (box.look, box.left, box.left):
+            assert isinstance(watcher._rate(box, looked(), Stop()), PolicyError)
+        assert (watcher.told.done, watcher.told.waiting) == (0, 24)
+        rates, first, others = said
+        assert rates == "24 files are rated together, and told of when all of them are"
+        why = first.removeprefix("00.csv: waits, ")
+        named = ", ".join(f"{n:02}.csv" for n in range(1, 1 + NAMED))
+        assert others == f"23 more files wait ({named} and 3 others), {why}" and "paused" in why
+        plain(folder, "new.csv", OTHER)
+        box.look()
+        watcher._rate(box, box.look(), Stop())
+        assert said[3:] == [f"new.csv: waits, {why}"]
+        govern.resume(store, OWNER, NOW)
+        watcher._rate(box, box.left(), Stop())
+        assert (watcher.told.done, watcher.told.waiting) == (24, 1)
+        assert [one for one in said[4:] if "wait" in one] == [
+            "list.csv: waits, the traveller profile is off: it needs a legal basis and an impact "
+            "assessment. riskprofile profiles enable traveller --legal-basis TEXT --assessment ID"
+        ]
+        govern.pause(store, OWNER, "a drill of the office", NOW)
+        watcher._rate(box, box.left(), Stop())
+        assert said[-1] == f"list.csv: waits, {why}"
+
+
 def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_with(
     store: Store, home: Settings, folder: Path
 ) -> None:
