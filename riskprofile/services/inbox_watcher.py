@@ -19,6 +19,7 @@ from typing import Any
 
 from riskprofile import intake
 from riskprofile.errors import (
+    Busy,
     Conflict,
     InputError,
     PolicyError,
@@ -206,7 +207,8 @@ class Watcher:
                 self.say(f"{len(some)} files are rated together, and told of when all of them are")
             if len(some) > 1 and not stop.signal:
                 some = self._some(inbox, some, stop)
-            for path in some:  # what keeps one of them back, or fails with it, is told of that one
+            # What keeps one of them back, or fails with it, is told of that one.
+            for place, path in enumerate(some):
                 if stop.signal:
                     break
                 try:
@@ -215,8 +217,11 @@ class Watcher:
                     if isinstance(error, ProgramFault):
                         self.beyond[path] = error.what, error.do
                     fault = error
-                    self._waits(held, [path], error)
-            if stop.signal:
+                    busy = isinstance(error, Busy)  # each of the others would wait for it as long
+                    self._waits(held, some[place:] if busy else [path], error)
+                    if busy:
+                        break
+            if stop.signal or isinstance(fault, Busy):
                 break
         for why, others in held.items():
             self._tell_waits(others, why)

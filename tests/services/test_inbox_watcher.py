@@ -8,20 +8,21 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from riskprofile.errors import InputError, PolicyError, UsageError
+from riskprofile.errors import Busy, InputError, PolicyError, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox_watcher, settings, watchers
 from riskprofile.services.identity import OWNER
@@ -33,7 +34,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
 from riskprofile.services.watchers import NAMED
-from riskprofile.store import audit, batches
+from riskprofile.store import audit, batches, database
 from riskprofile.store.database import Store
 from tests import factory
 from tests.conftest import LATE
@@ -379,6 +380,39 @@ def test_what_keeps_many_files_is_said_once_of_all(
         govern.pause(store, OWNER, "a drill of the office", NOW)
         watcher._rate(box, box.left(), Stop())
         assert said[-1] == f"list.csv: waits, {why}"
+
+
+def test_a_locked_database_is_waited_for_once_and_not_for_each_file(
+    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that had it for an hour kept a look at 200 files for three."""
+    waited = list[float]()
+    begin = database._begin
+
+    def impatient(connection: Connection, patience: float) -> None:
+        waited.append(patience)
+        begin(connection, patience / 600)
+
+    monkeypatch.setattr(database, "_begin", impatient)
+    monkeypatch.setattr(inbox_watcher, "TOGETHER", 3)
+    said = list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    for n in range(5):
+        plain(folder, f"{n}.csv", GOOD.replace("XM-", f"X{n}-"))
+    with Inbox(folder) as box:
+        box.look()
+        with closing(sqlite3.connect(store.where, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            assert isinstance(watcher._rate(box, box.look(), Stop()), Busy)
+            assert len(waited) == 2  # by those that are rated together, and the first alone
+            assert (watcher.told.done, watcher.told.waiting) == (0, 3)
+            assert len([*folder.glob("*.csv")]) == 2  # another watcher may take them
+            first, others = said
+            why = first.removeprefix("0.csv: waits, ")
+            assert others == f"2 more files wait (1.csv, 2.csv), {why}" and "locked" in why
+        for looked in (box.left, box.look):
+            assert watcher._rate(box, looked(), Stop()) is None
+    assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (5, 0, 20)
 
 
 def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_with(
