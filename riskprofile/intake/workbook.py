@@ -7,6 +7,7 @@ number has lost its zeros: HS codes are warned of, and padded where that is cert
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskprofile.errors import why_full
 from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
@@ -116,6 +118,9 @@ def _unpack(source: Source, cells: IO[bytes]) -> None:
         except subprocess.TimeoutExpired:
             done = -1
     if done:
+        refused = OSError(done, os.strerror(done))
+        if why_full(refused):
+            raise refused
         raise unread(
             "unread.no_workbook",
             source.name,

@@ -5,12 +5,14 @@ ask for all memory there is. So it runs here, apart, under a limit; `workbook` s
 reads what it wrote. A JSON string names a sheet; the lists after it are its rows that are
 not blank, each with its number before the cells.
 
-Takes the path of the workbook, the bytes of memory it may use, and the seconds of work.
+Takes the path of the workbook, the bytes of memory it may use, and the seconds of work. Where the
+system lets it write no more it ends with the number of that error.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from datetime import date, datetime, time
@@ -53,4 +55,8 @@ def main(path: str, memory: str, seconds: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    try:
+        main(*sys.argv[1:4])
+        sys.stdout.flush()
+    except OSError as error:  # no room for the cells: which is none of the workbook
+        os._exit(error.errno or 1)

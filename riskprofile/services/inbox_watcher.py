@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -28,6 +29,7 @@ from riskprofile.errors import (
     StoreError,
     Unwritable,
     UsageError,
+    why_full,
 )
 from riskprofile.files import legible, whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
@@ -55,8 +57,12 @@ class ProgramFault(RiskProfileError):
     """The program failed at a file about persons: neither deleted for that, nor put elsewhere."""
 
 
+class SystemFault(RiskProfileError):
+    """The system refused what is none of the file's, such as room for what is unpacked."""
+
+
 # Faults that are not the file's: it stays taken, and is tried again at the next look.
-LATER = (ProgramFault, Conflict, PolicyError, ScorecardError, StoreError)
+LATER = (ProgramFault, SystemFault, Conflict, PolicyError, ScorecardError, StoreError)
 
 Say = Callable[[str], None]
 
@@ -351,6 +357,11 @@ class Watcher:
             do = "Keep the file and report it; `score --debug` shows more."
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
+            elif isinstance(error, OSError) and error.errno:  # damage that is read has no number
+                full = why_full(error)
+                what, do = full or (f"{error.strerror}".lower(), "Mend it")
+                where = tempfile.gettempdir() if full else ""  # of the home's it is a `StoreError`
+                raise SystemFault(what, where=where, do=f"{do}.") from None
             elif self._of_persons(path):
                 do = "It stays taken, and the next watcher tries it again. Report the fault"
                 raise ProgramFault(what, do=do) from error

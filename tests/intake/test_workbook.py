@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import resource
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import xlwt
 from riskprofile import intake
 from riskprofile.errors import InputError
 from riskprofile.intake import Chunk, workbook
+from tests import factory
 
 HEADINGS = ["declaration_id", "goods_description", "hs_code", "gross_mass_kg", "arrival_at"]
 
@@ -95,6 +97,19 @@ def test_a_damaged_workbook_is_an_error(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match="truncated"):
         list(intake.read(path))
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_workbook(tmp_path):
+    path = tmp_path / "sample.xlsx"
+    factory.shipments(900).astype(str).to_excel(path, index=False)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    room = path.stat().st_size + 4096  # for the copy that is read, and not for its cells
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            list(intake.read(path))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
 
 
 def test_a_tiny_workbook_that_spans_billions_of_cells_is_an_error_and_not_the_end(tmp_path):

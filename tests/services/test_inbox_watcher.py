@@ -11,6 +11,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
@@ -38,6 +39,8 @@ from riskprofile.store import audit, batches, database
 from riskprofile.store.database import Store
 from tests import factory
 from tests.conftest import LATE
+from tests.faults.kills import SmallDisk
+from tests.faults.runs import root_on_linux
 from tests.services.bench import put_offices
 from tests.services.inboxes import (
     GOOD,
@@ -380,6 +383,35 @@ def test_what_keeps_many_files_is_said_once_of_all(
         govern.pause(store, OWNER, "a drill of the office", NOW)
         watcher._rate(box, box.left(), Stop())
         assert said[-1] == f"list.csv: waits, {why}"
+
+
+@pytest.mark.skipif(not root_on_linux(), reason="mounting a small disk needs root on Linux")
+def test_a_file_that_finds_no_room_to_be_unpacked_waits(
+    store: Store, home: Settings, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is wrong with it: a list of persons was deleted as no workbook."""
+    govern.enable_profile(store, OWNER, "traveller", "Border Act, section 4", "IA-7", NOW)
+    for name, table in (("goods", factory.shipments(4)), ("list", factory.travellers(300))):
+        kept = table.drop(columns=["source", "line", "warnings", "extra"]).astype(str)
+        kept.to_excel(folder / f"{name}.xlsx", index=False)
+    size = (folder / "list.xlsx").stat().st_size
+    said = list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with SmallDisk(folder.parent / "small") as disk, Inbox(folder) as box:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk.folder))
+        (disk.folder / "full").write_bytes(bytes(4096))
+        disk.leave(0)
+        box.look()
+        for looked in (box.look, box.left):
+            assert watcher._rate(box, looked(), Stop()) is not None
+        why = f"{disk.folder}: the disk is full. Make room."
+        assert said == [f"goods.xlsx: waits, {why}", f"list.xlsx: waits, {why}"]
+        disk.leave(size + 8 * 4096)  # for a copy of each, and not for the cells of the larger
+        watcher._rate(box, box.left(), Stop())
+        assert (watcher.told.done, watcher.told.failed, watcher.told.waiting) == (1, 0, 1)
+        disk.leave(64 << 20)
+        assert watcher._rate(box, box.left(), Stop()) is None
+    assert (watcher.told.done, watcher.told.failed, watcher.told.accepted) == (2, 0, 304)
 
 
 def test_a_locked_database_is_waited_for_once_and_not_for_each_file(
