@@ -160,6 +160,8 @@ class Watcher:
         fault, away = None, ""
         try:
             inbox.check()
+            if self.away:  # what was rated just before may not be told of yet
+                inbox.inherited.update(inbox.left())
             if not self._held(inbox):
                 fault = self._rate(inbox, given(), stop)
         except OSError as error:

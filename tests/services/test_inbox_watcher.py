@@ -30,7 +30,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
 from riskprofile.services.inbox_watcher import SMALL, TOGETHER, Watched, Watcher, together
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.run import Options, Stop
+from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
@@ -1017,3 +1017,33 @@ def test_many_files_are_told_of_before_they_are_rated(
     first, *each = looked(store, home, folder)
     assert first == f"{NAMED + 1} files are rated together, and told of when all of them are"
     assert len(each) == NAMED + 1
+
+
+def test_what_was_rated_while_the_folder_went_away_is_told_of_when_it_is_back(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Read again, its rows would be told of as duplicates, and nobody would hear of its alerts."""
+    away, said = folder.with_name("away"), list[str]()
+    plain(folder, "a.csv")
+
+    class Leaves(Watcher):
+        def _screen(self, inbox: Inbox, paths: list[Path], now: datetime, stop: Stop) -> Run:
+            made = super()._screen(inbox, paths, now, stop)
+            if "the inbox can be used again" not in said:
+                folder.rename(away)
+            return made
+
+    def say(line: str) -> None:
+        said.append(line)
+        if line.startswith("the inbox cannot be used"):
+            away.rename(folder)
+        if line.startswith("a.csv"):
+            signal.raise_signal(signal.SIGTERM)
+
+    told = Leaves(store, home, OWNER, Options(resume=True), lambda: NOW, say).run(
+        folder, every=0.05
+    )
+    assert (told.done, told.accepted, told.duplicate) == (1, 4, 0)
+    (report,) = reports(folder).values()
+    assert report["accepted"] == 4
+    assert count(store, "batch") == 1
