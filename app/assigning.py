@@ -184,6 +184,7 @@ def _table(rows: Sequence[Any], now: Any, say: Words, *, choosing: bool) -> list
 
 def _give(rows: Sequence[Any], to: str, person: Any) -> None:
     say, store, now = session.speech(), served().store, session.now()
+    refreshed = queue_list.refreshed()
     moved = attempt(lambda: assigning.assign_several(store, person, rows, to, now))
     if moved is None:
         st.rerun(scope="fragment")
@@ -191,8 +192,7 @@ def _give(rows: Sequence[Any], to: str, person: Any) -> None:
         told = say.many("assign.given", len(moved.alerts), who=to)
         _offer_back(say, told, " ".join(_left(moved, say)), moved.at)
     _tell_left(moved, say, session.notes()["undo"] if moved.alerts else session.notes())
-    close_dialog()
-    queue_list.refresh()
+    session.notes().update(refreshed, dialog=None)
     st.rerun()
 
 
@@ -200,16 +200,16 @@ def _take_back(at: Any) -> None:
     say, person = session.speech(), session.actor()
     if person is None:
         return
-    now = session.now()
+    store, now, refreshed = served().store, session.now(), queue_list.refreshed()
 
     def take_back() -> None:
-        moved = assigning.take_back(served().store, person, at, now)
+        moved = assigning.take_back(store, person, at, now)
+        session.notes().update(refreshed)
         if moved.alerts:
             session.notes()["told"] = say.many("assign.back", len(moved.alerts))
         _tell_left(moved, say, session.notes())
 
-    if taken_back(take_back):
-        queue_list.refresh()
+    taken_back(take_back)
 
 
 def _tell_left(moved: assigning.Moved, say: Words, where: Any) -> None:

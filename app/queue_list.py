@@ -48,8 +48,12 @@ def open_alert(alert_id: int | None) -> None:
 
 def refresh() -> None:
     """Let the list take its new order; the open alert stays open."""
-    st.session_state.pop("held", None)
-    st.session_state["generation"] = st.session_state.get("generation", 0) + 1
+    st.session_state.update(refreshed())
+
+
+def refreshed() -> dict[str, Any]:
+    """What `refresh` puts into the session state: an act notes it (`session.notes`)."""
+    return {"held": None, "generation": st.session_state.get("generation", 0) + 1}
 
 
 def hold(page: Any, asked: Any, entry: int) -> tuple[list[Any], int, int]:

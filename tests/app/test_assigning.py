@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
+import streamlit as st
+from streamlit.runtime.scriptrunner import RerunException
 
-from app import assigning, words
+from app import assigning, session, words
 from riskprofile.services.assigning import Moved
 from riskprofile.words import LANGUAGES, Message
+from tests.app.test_deciding import Ends
 
 NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
 EN = words.of("en")
@@ -69,3 +73,31 @@ def test_of_many_the_first_are_named():
     assert head == "7 left as they are."
     assert told.count("ines put it aside.") == 5 and told.endswith(" …")
     assert assigning._left(Moved(NOW, (1,), ()), EN) == []
+
+
+def test_what_was_given_or_taken_back_is_over_though_the_next_click_comes_at_once(monkeypatch):
+    """The dialog is closed, the undo offered no more, and the list shows who holds what."""
+    kept = Ends(dialog=(assigning.SEVERAL, assigning.SEVERAL), held=("rows",), generation=4)
+    monkeypatch.setattr(st, "session_state", kept)
+    for name, value in (("speech", EN), ("actor", object()), ("now", NOW)):
+        monkeypatch.setattr(session, name, lambda value=value: value)
+    monkeypatch.setattr(assigning, "served", lambda: SimpleNamespace(store=None))
+
+    def acts(*_):
+        kept.clicked = True
+        return Moved(NOW, (1, 2), ())
+
+    monkeypatch.setattr(assigning.assigning, "assign_several", acts)
+    monkeypatch.setattr(assigning.assigning, "take_back", acts)
+    for act, told in (
+        (lambda: assigning._give([row(1), row(2)], "ines", object()), "undo"),
+        (lambda: kept["undo"]["act"](), "told"),
+    ):
+        before = kept["generation"]
+        with suppress(RerunException):
+            act()
+        kept.clicked = False
+        session.take_notes()
+        assert (kept["generation"], kept.get("held"), "dialog" in kept) == (before + 1, None, False)
+        assert [name for name in ("undo", "told") if name in kept] == [told]
+        kept["held"] = ("rows",)
