@@ -143,8 +143,17 @@ def foot(status: Any) -> None:
     wait = f'<div class="rp-note rp-wait">{escape(say("frame.working"))}</div>'
     st.html(
         f'<div class="rp-foot">{told}<span class="e">{escape(say("frame.idle"))}</span></div>{wait}'
+        + _away(say)
         + _lost(say)
         + _idle(say)
+    )
+
+
+def _away(say: Any) -> str:
+    """What `line.js` shows while the line is away."""
+    return (
+        '<div class="rp-away" role="alert" hidden>'
+        f"<b>{escape(say('lost.title'))}</b><span>{escape(say('lost.away'))}</span></div>"
     )
 
 

@@ -70,7 +70,7 @@ if (!window.riskprofileIdle) {
       const answer = await fetch("/stay", { method: "POST", redirect: "manual", cache: "no-store" });
       if (answer.ok) heard({ detail: await answer.json() });
     } catch {
-      // The server is away: Streamlit says so.
+      // The server is away: `line.js` says so.
     }
   };
 

@@ -1,6 +1,8 @@
 // What is typed outlives a closed lid, a crash and a dropped line.
 // Streamlit tells the server of a text when its field is left, or by Ctrl+Enter, which moves
 // neither focus nor cursor: a pause in typing presses that.
+// While the line is away the page says so in its own words. Streamlit would say it in English, in a
+// box in front of all.
 // A line that was dropped comes back to a server that knows nothing of the page: a dialog on the
 // screen would be nobody's. The page is drawn anew, says so, and puts the words back.
 // Whose session ended meanwhile gets no line: the address leads to signing in, and back to the page.
@@ -12,6 +14,7 @@ if (!window.riskprofileLine) {
   window.riskprofileLine = true;
   const PAUSE = 2000; // ms without a letter
   const FIELD = ".stTextArea textarea";
+  const SHORT = 1000; // ms without a line, of which nothing is said
   const EVERY = 1000; // ms between two questions whether the session holds, without a line
   const LOCKS = 3000; // ms between two such questions of a page that has its line
   const DRAWN = 3; // times, after which a page is left that still shows somebody
@@ -57,7 +60,23 @@ if (!window.riskprofileLine) {
     asked = !!document.querySelector('[data-testid="stDialog"]');
     part();
     ask();
+    setTimeout(away, SHORT);
   };
+
+  let notice = null; // what says that it is away
+  const away = () => {
+    const words = document.querySelector(".rp-away[hidden]");
+    if (connected() || notice || !words) return;
+    notice = words.cloneNode(true);
+    notice.dataset.reactAriaTopLayer = "true"; // a dialog lets it be read
+    document.body.prepend(notice); // where no run of the page draws over it
+    notice.hidden = false;
+  };
+
+  // A dialog of Streamlit's own has no part of a page in it. Closed, it stays away as long as the line.
+  const BOX = `body:has([data-test-connection-state="PINGING_SERVER"])
+    [data-testid="stDialog"]:not(:has([data-testid="stVerticalBlock"]))`;
+  const quiet = () => document.querySelector(BOX)?.querySelector("button").click();
 
   const ended = async () => {
     try {
@@ -66,7 +85,7 @@ if (!window.riskprofileLine) {
       if (answer.ok) window.dispatchEvent(new CustomEvent("riskprofile-news", { detail: await answer.json() }));
       return false;
     } catch {
-      return false; // the server is away: Streamlit says so
+      return false; // the server is away: the page says so
     }
   };
 
@@ -113,6 +132,8 @@ if (!window.riskprofileLine) {
   setInterval(lock, LOCKS);
 
   const back = () => {
+    notice?.remove();
+    notice = null;
     draw();
     if (asked && !note()) tell();
   };
@@ -154,6 +175,7 @@ if (!window.riskprofileLine) {
     if (was && !now) dropped();
     if (now && !was) back();
     was = now;
+    if (notice) quiet();
     if (now && typed.size) restore();
   }).observe(document.body, {
     subtree: true,

@@ -22,7 +22,7 @@ if (!window.riskprofileNews) {
       told = news;
       document.querySelector(".st-key-look button")?.click();
     } catch {
-      // The server is away: Streamlit says so.
+      // The server is away: `line.js` says so.
     } finally {
       waits = false;
     }

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select, update
 
 from app.installation import COOKIE
 from riskprofile.store import tables
 from tests.browser.conftest import PASSWORD, Served
-from tests.browser.test_fast_keys import FIRST, line, page, rests
+from tests.browser.test_axe import faults
+from tests.browser.test_fast_keys import FIRST, Line, line, page, rests
 from tests.browser.test_shift import (
     REASON,
     add_item,
@@ -25,6 +29,8 @@ from tests.browser.test_shift import (
 )
 
 __all__ = ["line", "page"]  # the first alert, open and at rest
+LOOK = 100  # milliseconds between two looks
+TOLD_AFTER = 8  # questions in vain: Streamlit says so after the sixth
 
 
 def asked(page: Page, key: str = "i") -> Any:
@@ -90,6 +96,96 @@ def test_a_dialog_whose_line_was_lost_says_that_nothing_is_recorded_and_gives_th
     button(page, "Record decision").click()
     expect(button(page, "Undo")).to_be_visible()
     expect(page.locator(".st-key-small_undo")).to_contain_text("10 g; the wording does not")
+
+
+@contextmanager
+def away(line: Line) -> Iterator[None]:
+    """No server for a while: Streamlit asked so often in vain that it would have said so."""
+    page, server, asked = line.page, re.compile("/_stcore/|/news$"), [0]
+
+    def fails(route: Route) -> None:
+        asked[0] += "health" in route.request.url
+        route.abort()
+
+    page.route(server, fails)
+    page.evaluate(
+        """() => {
+        window.foreign = false; // whether anybody could read another name than ours
+        const look = () => {
+            window.foreign ||= document.body.innerText.includes("Streamlit");
+            requestAnimationFrame(look);
+        };
+        look();
+        }"""
+    )
+    line.drop()
+    while asked[0] < TOLD_AFTER:
+        page.wait_for_timeout(LOOK)
+    yield
+    assert not page.evaluate("window.foreign")
+    page.unroute(server)
+
+
+def test_while_the_server_is_away_the_page_says_so_and_nothing_is_lost_or_told_twice(line, served):
+    page = line.page
+    field = asked(page)
+    page.keyboard.type("Each piece weighs 10 g")
+    told = page.get_by_role("alert")
+    with away(line):
+        expect(told).to_have_count(1)
+        expect(told).to_contain_text("The connection was lost")
+        expect(told).to_contain_text("what you typed is kept here")
+        expect(page.get_by_role("dialog")).to_have_count(1)
+        expect(field).to_have_value("Each piece weighs 10 g")
+        assert faults(page) == []
+    expect(told).to_have_count(0)
+    lost = page.get_by_role("dialog", name="The connection was lost")
+    lost.get_by_role("button", name="Go on").click()
+    assert not page.evaluate("window.foreign")
+    field = asked(page)
+    expect(field).to_have_value("Each piece weighs 10 g")
+    settled(page)
+    with away(line):  # and again
+        expect(told).to_have_count(1)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        pytest.param({"locale": "ar"}, "انقطع الاتصال", id="ar"),
+        pytest.param(
+            {"locale": "fr", "color_scheme": "dark"},
+            "La connexion a été perdue",
+            marks=pytest.mark.slow,
+            id="fr-dark",
+        ),
+        pytest.param(
+            {"locale": "es", "forced_colors": "active"},
+            "Se perdió la conexión",
+            marks=pytest.mark.slow,
+            id="es-forced",
+        ),
+    ],
+)
+def test_that_the_server_is_away_is_said_in_the_language_of_the_page_on_a_telephone(
+    visit, served, wishes, words
+):
+    line = Line(partial(visit, **wishes), "/")
+    line.page.set_viewport_size({"width": 390, "height": 844})
+    expect(line.page.locator(".rp-who")).to_contain_text("officer-14")
+    settled(line.page)
+    told = line.page.get_by_role("alert")
+    with away(line):
+        expect(told).to_contain_text(words)
+        box = told.bounding_box()
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+        letters, ground, page = (
+            told.evaluate("one => getComputedStyle(one).color"),
+            told.evaluate("one => getComputedStyle(one).backgroundColor"),
+            line.page.locator(".stApp").evaluate("one => getComputedStyle(one).backgroundColor"),
+        )
+        assert letters != ground == page
+    expect(told).to_have_count(0)
 
 
 def test_what_is_entered_of_a_control_is_there_once_after_a_lost_line(line, served):
