@@ -14,6 +14,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, examples, now, opened, owner
 from riskprofile.errors import InputError, UsageError
+from riskprofile.files import whole_or_nothing
 from riskprofile.scoring.editing import SET, Edit
 from riskprofile.services import comparing, promotion, results
 from riskprofile.services.fitting import folder_of
@@ -218,7 +219,8 @@ def evaluate(
         reports.append(own)
     path = folder / report.FILE
     head = f"# Evaluation of {other.profile} {other.version} beside {serving.version}"
-    path.write_text("\n".join([head, "", *map(report.text, reports)]), "utf-8")
+    with whole_or_nothing(path) as stream:
+        stream.write("\n".join([head, "", *map(report.text, reports)]).encode())
     if json:
         told = {"outcomes": len(labels), "share": share, "file": str(path)}
         output.as_json(

@@ -22,6 +22,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import select
 
 from riskprofile.errors import InputError, RiskProfileError
+from riskprofile.files import whole_or_nothing
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.reasons import numbered, plain
@@ -111,14 +112,21 @@ def make(
 
 
 def write(found: Dossier, out: Path) -> None:
-    """The text, the questions with their answers so far, and the ledger as numbers."""
+    """The text, the questions with their answers so far, and the ledger as numbers.
+
+    Each is written whole or not at all: what people answered is nowhere else.
+    """
     out.mkdir(parents=True, exist_ok=True)
     kept = {key: {"asks": asks, "answer": found.answers[key]} for key, asks in found.asks.items()}
-    (out / TEXT).write_text(found.text, "utf-8")
-    (out / ANSWERS).write_text(json.dumps(kept, ensure_ascii=False, indent=1) + "\n", "utf-8")
     ledger = pd.DataFrame([one.as_json() for one in found.ledger])
     ledger["name"] = [escape_formula(str(name)) for name in ledger["name"]]
-    ledger.to_csv(out / LEDGER, index=False)
+    for name, text in (
+        (TEXT, found.text),
+        (ANSWERS, json.dumps(kept, ensure_ascii=False, indent=1) + "\n"),
+        (LEDGER, ledger.to_csv(index=False)),
+    ):
+        with whole_or_nothing(out / name) as stream:
+            stream.write(text.encode())
 
 
 def answers_in(out: Path) -> dict[str, str]:

@@ -170,6 +170,24 @@ def test_what_only_people_know_is_asked_and_the_answers_are_taken_in(
         dossier.answers_in(tmp_path)
 
 
+def test_what_people_answered_outlives_a_disk_that_is_full(
+    made: dossier.Dossier, tmp_path: Path
+) -> None:
+    resource = pytest.importorskip("resource")
+    dossier.write(made, tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        room = len(before[dossier.ANSWERS]) - 1
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limit[1]))
+        with pytest.raises(OSError, match="File too large"):
+            dossier.write(replace(made, text="anew"), tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert after == {**before, dossier.TEXT: b"anew"}
+
+
 def test_a_ledger_that_does_not_add_up_makes_no_dossier() -> None:
     whole = Line("all", "all", 10, 2, 3, 1, 4)
     parts = [Line("lane", "red", 6, 2, 3, 1, 0), Line("lane", "yellow", 4, 0, 0, 0, 4)]
