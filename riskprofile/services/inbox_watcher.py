@@ -134,7 +134,8 @@ class Watcher:
                     break
                 fault = self._turn(inbox, inbox.look, stop, once) or fault
                 if once:
-                    if others := inbox.elsewhere():
+                    # In a pause nobody goes on with what watchers that died had taken.
+                    if self.heed.stands is None and (others := inbox.elsewhere()):
                         self.say(f"files that other watchers took, and tell of: {others}")
                     if fault is not None:
                         raise fault

@@ -798,6 +798,20 @@ def test_a_paused_installation_keeps_its_files_for_later(
     assert kept(folder, "done") == ["a.csv"]
 
 
+def test_what_a_watcher_that_ended_left_is_not_told_of_as_others_have_it(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    plain(folder, "list.csv", passengers())  # its profile is off
+    with pytest.raises(PolicyError):
+        watched(store, home, folder)
+    watchers.pause(store, OWNER, "a drill of the office", NOW)
+    said = list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    watcher.run(folder, every=0.01, once=True)
+    assert [one for one in said if "paused" in one] == said[-1:]
+    assert len([*folder.glob("claimed/*/*/list.csv")]) == 1
+
+
 def test_a_file_with_bad_rows_has_them_beside_it(home: Settings, folder: Path) -> None:
     plain(folder, "a.csv", GOOD.replace("450.0", "12,5 kgs", 1))
     _, told = once(home, folder)
