@@ -311,13 +311,21 @@ def _many_times(now: np.ndarray, before: np.ndarray) -> bool:
     return bool((one >= MANIFOLD * other)[now >= 2 * LEAST_IN_CELL].any())
 
 
+_YES_OR_NO: dict[tuple[str, object], str] = {
+    ("indicator", True): "fired",
+    ("indicator", False): "not fired",
+    ("repeats", True): "alike",
+    ("repeats", False): "not alike",
+}
+
+
 def _called(kind: str, cell: object, of: str) -> str:
     """A cell in words; of a column, what values of that `form` look like."""
     if cell == "missing" or cell == -100.0:
         return "missing"
     if kind == "column" and of and isinstance(cell, float):
         return _looks(cell, of)
-    return "fired" if kind == "indicator" and cell is True else f"{cell}"
+    return _YES_OR_NO.get((kind, cell), f"{cell}")
 
 
 def _looks(cell: float, kind: str) -> str:

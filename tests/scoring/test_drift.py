@@ -125,6 +125,18 @@ def test_a_cell_of_the_points_is_named_by_its_points() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "yes", "no"), [("indicator", "fired", "not fired"), ("repeats", "alike", "not alike")]
+)
+def test_what_is_or_is_not_is_told_in_words(kind: str, yes: str, no: str) -> None:
+    def window(more: int) -> drift.Counts:
+        return {(kind, "given"): {False: 800 - more, True: 200 + more}}
+
+    [told] = drift.moved(window(500), [window(0) for _ in range(8)])
+    says = (f"{yes} in 20.0 % before, 70.0 % now", f"{no} in 80.0 % before, 30.0 % now")
+    assert told.alarm and told.says in says
+
+
+@pytest.mark.parametrize(
     ("kind", "values", "says"),
     [
         ("float", [300.0, 20.0, 2.0], "215.4 to 464.2"),
