@@ -35,7 +35,7 @@ def dialog(profile: str) -> None:
 
 
 def _asked(profile: str) -> None:
-    say, person, here = session.speech(), session.present(), served()
+    say, person = session.speech(), session.present()
     st.html(f'<p class="rp-m">{escape(say("raise.text"))}</p>')
     label, more = say("raise.reference"), say("reason.label")
     reference = typed.field(
@@ -47,27 +47,21 @@ def _asked(profile: str) -> None:
     fault()
     with st.container(horizontal=True):
         if st.button(say("raise.do"), key="raise-save", type="primary"):
-            made = attempt(
-                lambda: raising.raise_alert(
-                    here.store,
-                    person,
-                    reference,
-                    profile,
-                    reason,
-                    session.now(),
-                    here.settings,
-                )
-            )
-            if made is None:
-                st.rerun(scope="fragment")
-            _forget(person)
-            close_dialog()
-            st.session_state[f"purpose-{made}"] = reason
-            queue_list.refresh()
-            queue_list.open_alert(made)
-            st.rerun()
+            _raise(person, reference, profile, reason)
         # What was typed belongs to no alert: the next would be another declaration's.
         cancel(say, "raise-cancel", partial(_forget, person))
+
+
+def _raise(person: Any, reference: str, profile: str, reason: str) -> None:
+    """Raise it; the alert is opened, with its reason as the purpose of looking at it."""
+    here, now, refreshed = served(), session.now(), queue_list.refreshed()
+    given = reference, profile, reason, now, here.settings
+    made = attempt(lambda: raising.raise_alert(here.store, person, *given))
+    if made is None:
+        st.rerun(scope="fragment")
+    session.notes().update(refreshed, open=made, dialog=None, **{f"purpose-{made}": reason})
+    _forget(person)
+    st.rerun()
 
 
 def _forget(person: Any) -> None:

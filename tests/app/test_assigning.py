@@ -13,7 +13,7 @@ from streamlit.runtime.scriptrunner import RerunException
 from app import assigning, session, words
 from riskprofile.services.assigning import Moved
 from riskprofile.words import LANGUAGES, Message
-from tests.app.test_deciding import Ends
+from tests.app.ends import Ends
 
 NOW = datetime(2026, 11, 24, 13, 7, tzinfo=UTC)
 EN = words.of("en")

@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit.runtime.scriptrunner import RerunData, RerunException
+from streamlit.runtime.scriptrunner import RerunException
 from streamlit.testing.v1 import AppTest
 
 from app import deciding, session, typed, words
 from riskprofile.errors import Busy, Conflict, NotAllowed, StoreError
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
+from tests.app.ends import Ends
 
 EN = words.of("en")
 PLACE = "/srv/riskprofile/riskprofile.db"
@@ -184,44 +185,6 @@ def test_a_reason_typed_while_another_program_writes_stays_and_its_button_works(
     page.button(key="reason-save").click().run()
     assert (heard, list(page.exception)) == (["Ask for the invoice"], [])
     assert page.text_area[0].value == "Ask for the invoice"
-
-
-class Ends(dict[str, Any]):
-    """A session state of which the next click ends the run, from some moment on."""
-
-    clicked = False
-
-    def get(self, *given: Any) -> Any:
-        self._asked()
-        return super().get(*given)
-
-    def setdefault(self, *given: Any) -> Any:
-        self._asked()
-        return super().setdefault(*given)
-
-    def __delitem__(self, name: str) -> None:
-        self._asked()
-        super().__delitem__(name)
-
-    def _asked(self) -> None:
-        if self.clicked:
-            raise RerunException(RerunData())
-
-    def __getitem__(self, name: str) -> Any:
-        self._asked()
-        return super().__getitem__(name)
-
-    def __setitem__(self, name: str, value: Any) -> None:
-        self._asked()
-        super().__setitem__(name, value)
-
-    def __contains__(self, name: object) -> bool:
-        self._asked()
-        return super().__contains__(name)
-
-    def pop(self, *given: Any) -> Any:
-        self._asked()
-        return super().pop(*given)
 
 
 def test_what_was_done_is_told_though_the_next_click_comes_while_it_is_done(monkeypatch):

@@ -20,7 +20,7 @@ from riskprofile.services import govern, settings, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
 from riskprofile.words.form import sentence
-from tests.app.test_deciding import Ends
+from tests.app.ends import Ends
 from tests.services.bench import NOW
 
 EN = words.of("en")
