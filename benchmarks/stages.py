@@ -67,7 +67,8 @@ STAGES = {
     ),
     "store and audit": (
         *("store/", "services/ingest", "services/screen", "services/ending", "services/rated"),
-        *("services/opening", "services/govern", "services/rejects", "services/rights"),
+        *("services/opening", "services/govern", "services/offices", "services/switching"),
+        *("services/rejects", "services/rights"),
         "services/under_way",
     ),
 }

@@ -27,7 +27,16 @@ from riskprofile.intake.formulas import escape_formula
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring.reasons import numbered, plain
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
-from riskprofile.services import drift, evidence, govern, held, promotion, retention, tally
+from riskprofile.services import (
+    drift,
+    evidence,
+    govern,
+    held,
+    promotion,
+    retention,
+    switching,
+    tally,
+)
 from riskprofile.services.promotion import GATES, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, Settings
@@ -383,7 +392,7 @@ def _of_home(store: Store, settings: Settings, actor: Actor, card: Scorecard) ->
     name = card.profile
     with store.read() as connection:
         stated = switches.get(connection, switches.of_profile(name)) or {}
-        second = bool(switches.get(connection, govern.SECOND_PERSON, True))
+        second = switching.second_person(connection)
         trained = switches.get(connection, TRAINED) or {}
         switched = select(*_audit.c["at", "actor", "action", "detail"]).where(
             _audit.c.subject == f"setting:{switches.of_profile(name)}",

@@ -16,7 +16,7 @@ from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import edited
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import fitting as fitting_service
-from riskprofile.services import govern, promotion, rights
+from riskprofile.services import govern, promotion, rights, switching
 from riskprofile.words import form
 
 VIEWS = ("edit", "card", "fit", "compare", "watch")
@@ -322,7 +322,7 @@ def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
 @st.fragment  # what is typed draws this alone
 def _pause() -> None:
     say, person, subject = session.speech(), session.present(), "pause:why"
-    stopped = govern.paused(served().store)
+    stopped = switching.paused(served().store)
     may = person.role in rights.ACTIONS["rating.pause"]
     with st.container(border=True):
         st.html(
@@ -337,14 +337,14 @@ def _pause() -> None:
             st.html(f'<p class="rp-s rp-m">{escape(say("pause.not"))}</p>')
         name = "resume" if stopped else "pause"
         if st.button(say(f"pause.{name}"), key=f"pause-{name}", disabled=not may):
-            if stopped is None and len(reason.strip()) < govern.PAUSE_REASON:
-                told = say("pause.short", n=govern.PAUSE_REASON)
+            if stopped is None and len(reason.strip()) < switching.PAUSE_REASON:
+                told = say("pause.short", n=switching.PAUSE_REASON)
                 st.session_state["fault"] = (say("fault.not_saved"), told)
             elif stopped is None:
-                if act(govern.pause, reason, person=person):
+                if act(switching.pause, reason, person=person):
                     typed.forget(subject, person)
             else:
-                act(govern.resume, person=person)
+                act(switching.resume, person=person)
             st.rerun()
 
 

@@ -86,7 +86,7 @@ COMMANDS: Listed = {
         "Say, or set, whether the release of a red alert waits for a second person.",
     ),
     "blind-first": (
-        ("switches",),
+        ("blind",),
         "Say, or set, which share of alerts an officer first judges without the rating.",
     ),
     "checks": (

@@ -27,8 +27,10 @@ from riskprofile.services import (
     finishing,
     govern,
     identity,
+    offices,
     promotion,
     registers,
+    switching,
     under_way,
 )
 from riskprofile.services.settings import Settings, make_home, open_store, unheeded
@@ -122,11 +124,11 @@ def doctor(home: Home = None, json: Json = False) -> int:
             serving = partial(promotion.serving, store[0], settings.models, name)
             check(f"scorecard {name}", serving)
         base = store[0]
-        check("offices", lambda: output.counted(len(govern.zones(base)), "office"))
+        check("offices", lambda: output.counted(len(offices.zones(base)), "office"))
         people = partial(identity.accounts, base, owner())
         check("accounts", lambda: output.counted(len(people()), "account"))
         check("batches", lambda: _unfinished(base, settings))
-        check("rating", lambda: _rating(govern.paused(base)))
+        check("rating", lambda: _rating(switching.paused(base)))
         check("audit", lambda: _chain(govern.verify_audit(base, owner())))
         check("clock", lambda: _clock(govern.last_act(base, owner()), now()))
         check("keys", lambda: _keys(govern.lost_keys(base, owner(), settings.home)))
@@ -175,7 +177,7 @@ def _heeded(without: list[str]) -> str:
     return "all that the environment names are known"
 
 
-def _rating(paused: govern.Paused | None) -> str:
+def _rating(paused: switching.Paused | None) -> str:
     """Why nothing new is rated, where that is so: somebody wanted it."""
     if paused is None:
         return "goes on"

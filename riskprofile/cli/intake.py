@@ -17,7 +17,7 @@ from riskprofile.errors import InputError, UsageError
 from riskprofile.files import legible, state
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
-from riskprofile.services import govern
+from riskprofile.services import offices
 from riskprofile.services.rejects import Rejects
 from riskprofile.store.spool import Spool
 
@@ -38,7 +38,7 @@ def convert(
     out = out or Path("-")
     output.apart(paths, out, quarantine)
     with opened(home) as (settings, store):
-        offices = govern.known_offices(store, now())
+        known = offices.known(store, now())
     rejected = Rejects(Spool(settings.home))
     told = {"read": 0, "accepted": 0, "quarantined": 0, "duplicate": 0}
     formats: dict[str, int] = {}
@@ -58,7 +58,7 @@ def convert(
         """
         for file in files:
             was = state(file)
-            read = intake.read(file, profile=profile, format=format, offices=offices)
+            read = intake.read(file, profile=profile, format=format, offices=known)
             try:
                 first = [*islice(read, 1)]
             except InputError as error:

@@ -12,14 +12,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, insert, or_, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
-from riskprofile.services import blind, desk, training_log
+from riskprofile.services import blind, desk, switching, training_log
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
-from riskprofile.services.govern import SECOND_PERSON
 from riskprofile.services.queue_statements import free
 from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.services.selections import SETTLED
-from riskprofile.store import switches
 from riskprofile.store.database import Store
 from riskprofile.words import Message
 
@@ -144,9 +142,7 @@ def decide(
             .returning(_decision.c.id)
         ).scalar_one()
         waits = (
-            decision == "release"
-            and alert["lane"] == "red"
-            and bool(switches.get(connection, SECOND_PERSON, True))
+            decision == "release" and alert["lane"] == "red" and switching.second_person(connection)
         )
         if decision == "release" and not waits:
             desk.close(connection, alert_id, now)

@@ -17,7 +17,7 @@ from riskprofile.history.learning import Asked, Parts, among_themselves
 from riskprofile.history.register import Found
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, parties
+from riskprofile.services import offices, parties, switching
 from riskprofile.services.capacity import brought
 from riskprofile.services.identity import Actor
 from riskprofile.services.lanes import (
@@ -153,7 +153,7 @@ class Ending:
         """
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
-                govern.require_running(connection)
+                switching.require_running(connection)
             for batch in self.running:
                 if not batches.finish(connection, batch, self.raters.before):
                     raise Overtaken(batch.id)
@@ -173,7 +173,7 @@ class Ending:
                 if each.words:  # under the lock: who keeps the same words waits
                     phrasings.keep(connection, each.phrasing)
                 _count(connection, each)
-            known, ended = govern.office_codes(connection), self._account(connection)
+            known, ended = offices.codes(connection), self._account(connection)
             place()
         # Not before all of it is stored: what was undone is made once more.
         for each in ranked:

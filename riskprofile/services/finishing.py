@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, InputError, ScorecardError, UsageError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern
+from riskprofile.services import govern, switching
 from riskprofile.services.ending import Written
 from riskprofile.services.raters import what_rated
 from riskprofile.services.rights import Actor, authorise, note
@@ -80,7 +80,7 @@ def finish(
         govern.require_profile(store, batch.profile, settings)
     with store.write(patience=60.0) as connection:
         if not history:
-            govern.require_running(connection)
+            switching.require_running(connection)
         _require_left(batches.as_it_is(connection, batch.id))
         about, told = f"batch:{batch.id}", {"read": batch.read}
         note(connection, actor, "batch.cut", about, now, told, purpose=reason.strip())

@@ -1,41 +1,29 @@
-"""What governs an installation: offices, profiles, the pause switch, batches, the audit."""
+"""What governs an installation: its profiles, its batches, what every page says, the audit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, exists, false, func, insert, or_, select, update
+from sqlalchemy import bindparam, exists, false, func, or_, select
 
-from riskprofile.errors import PolicyError, ProfileOff, RiskProfileError, UsageError
-from riskprofile.intake import Offices
+from riskprofile.errors import PolicyError, ProfileOff, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.reference.registers import OFFICES
-from riskprofile.services import keys
+from riskprofile.services import keys, switching
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.services.selections import selections
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
-from riskprofile.store import audit, copying, registers, switches
+from riskprofile.store import audit, copying, switches
 from riskprofile.store import batches as store_of_batches
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Batch, Office, Quarantined
-from riskprofile.words import Message
 
-__all__ = [
-    "DEMO", "NEWEST", "PAUSED", "SECOND_PERSON", "BatchView", "Paused", "Serving", "Status",
-    "Switched", "batches", "disable_profile", "enable_profile", "pause", "paused",
-    "profile_on", "require_profile", "require_second_person", "resume",
-    "selections", "status", "switched", "verify_audit", "zones",
-]  # fmt: skip
-
-_alert = Alert.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
+_alert = Alert.__table__  # type: ignore[attr-defined]
 _batch = Batch.__table__  # type: ignore[attr-defined]
 _kept = Quarantined.__table__  # type: ignore[attr-defined]
 
@@ -65,9 +53,7 @@ _OPEN = (
 )
 
 NEWEST = 1_000  # batches that are listed
-PAUSED = "paused"
 DEMO = "demo"
-SECOND_PERSON = "second_person"
 # Action -> the key it uses.
 KEYS = {
     "retention.key": "retention",
@@ -76,15 +62,6 @@ KEYS = {
     "audit.export": "audit",
     "packs.export": "packs",
 }
-
-
-@dataclass(frozen=True)
-class Paused:
-    """Rating is paused: since when, by whom, why."""
-
-    since: datetime
-    by: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -120,7 +97,7 @@ class Status:
     demo: bool
     office_name: str
     zone: str
-    paused: Paused | None
+    paused: switching.Paused | None
     scorecards: tuple[Serving, ...]
     data_at: datetime | None
     profiles: tuple[str, ...]
@@ -161,73 +138,6 @@ class BatchView:
     def adds_up(self) -> bool:
         """Whether read == accepted + quarantined + duplicate."""
         return self.read == self.accepted + self.quarantined + self.duplicate
-
-
-def put_offices(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Add or change offices inside the caller's transaction, which audits it.
-
-    Parameters
-    ----------
-    rows : iterable of mappings
-        `code`, `name`, and optionally `zone` (such as `Europe/Paris`), `country`, `capacity`
-        (examinations a day).
-
-    Raises
-    ------
-    RiskProfileError
-        A row cannot be used.
-    """
-    for number, row in enumerate(rows, start=1):
-        office = _office_row(row, number)
-        changed = connection.execute(
-            update(_office).where(_office.c.code == office["code"]).values(**office)
-        )
-        if not changed.rowcount:
-            connection.execute(insert(_office).values(**office))
-
-
-def _office_row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
-    given = {name: str(row.get(name) or "").strip() for name in ("code", "name", "zone", "country")}
-    capacity = str(row.get("capacity") or "40").strip()
-    where = f"offices, row {number}"
-    if not given["code"]:
-        raise RiskProfileError("an office has no code", where=where, do="Give every row a code.")
-    try:
-        ZoneInfo(given["zone"] or "UTC")
-    except (KeyError, ValueError, OSError):
-        raise RiskProfileError(
-            f"unknown zone {given['zone']}", where=where, do="Write it as in Europe/Paris."
-        ) from None
-    if not (capacity.isascii() and capacity.isdigit()):
-        raise RiskProfileError(
-            f"capacity {capacity} is no whole number", where=where, do="Give examinations a day."
-        )
-    return {
-        "code": given["code"],
-        "name": given["name"] or given["code"],
-        "zone": given["zone"] or "UTC",
-        "country": given["country"] or None,
-        "capacity": int(capacity),
-    }
-
-
-def zones(store: Store) -> dict[str, str]:
-    """The time zone of each office, by code."""
-    with store.read() as connection:
-        rows = connection.execute(select(_office.c.code, _office.c.zone)).all()
-    return {row[0]: row[1] for row in rows}
-
-
-def known_offices(store: Store, before: datetime) -> Offices:
-    """What whoever reads a file knows of the offices; of how they write dates, as of `before`."""
-    with store.read() as connection:
-        rows = connection.execute(select(_office.c.code, _office.c.zone, _office.c.country)).all()
-        stated = registers.known(connection, OFFICES.name, before)
-    return Offices(
-        zones={row.code: row.zone for row in rows},
-        date_orders={one["code"]: one["date_order"] for one in stated if one.get("date_order")},
-        countries=frozenset(row.country for row in rows if row.country),
-    )
 
 
 def profile_on(store: Store, name: str, settings: Settings | None = None) -> bool:
@@ -288,7 +198,7 @@ def enable_profile(
         )
     stated: dict[str, Any] = {"on": True, "legal_basis": legal_basis.strip()}
     stated |= {"assessment": assessment.strip(), "learnt": learnt}
-    put(
+    switching.put(
         store,
         actor,
         "profile.switch",
@@ -303,7 +213,7 @@ def enable_profile(
 def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> None:
     """Switch a profile off: nothing of it is rated any more; its alerts stay workable."""
     known_profile(name)
-    put(
+    switching.put(
         store,
         actor,
         "profile.switch",
@@ -314,87 +224,13 @@ def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> Non
     )
 
 
-PAUSE_REASON = 5  # characters: everybody reads it on every page
-
-
-def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
-    """The kill switch: no new rating from now on; the queue stays workable by hand.
-
-    Raises
-    ------
-    UsageError
-        The reason is shorter than `PAUSE_REASON`.
-    """
-    stop(store, actor, "rating.pause", PAUSED, why, now, "is refused while it is paused")
-
-
-def resume(store: Store, actor: Actor, now: datetime) -> None:
-    """Let rating go on."""
-    put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now)
-
-
-def paused(store: Store) -> Paused | None:
-    """Whether rating is paused, and by whom."""
-    with store.read() as connection:
-        return stopped(connection, PAUSED)
-
-
-def stop(
-    store: Store, actor: Actor, right: str, name: str, why: str, now: datetime, reader: str
-) -> None:
-    """Set the switch `name` to paused, by whom and why; `reader` says who reads that.
-
-    Raises
-    ------
-    UsageError
-        The reason is shorter than `PAUSE_REASON`.
-    """
-    authorise(actor, right)
-    said = why.strip()
-    if len(said) < PAUSE_REASON:
-        raise UsageError(
-            f"a reason to pause has at least {PAUSE_REASON} characters",
-            do=f"Say why: everybody who {reader} reads it",
-        )
-    stated = {"since": now.isoformat(), "by": actor.name, "why": said}
-    put(store, actor, right, name, stated, right, now, {"why": said})
-
-
-def stopped(connection: Connection, name: str) -> Paused | None:
-    """What a switch says that `stop` set; None where it is not set."""
-    return _told(switches.get(connection, name))
-
-
-def require_running(connection: Connection) -> None:
-    """Let pass while rating is not paused. Asked in the transaction that would store a rating.
-
-    Raises
-    ------
-    PolicyError
-        It is paused.
-    """
-    if stands := stopped(connection, PAUSED):
-        since = f"{stands.since.astimezone(UTC):%Y-%m-%d %H:%M}"
-        raise PolicyError(
-            Message("refusal.paused", since=since, by=stands.by, why=stands.why),
-            do=Message("refusal.do_resume"),
-        )
-
-
-def require_second_person(store: Store, actor: Actor, on: bool, now: datetime) -> None:
-    """Whether the release of a red alert needs a second person (it does until told).
-
-    A release that waits for one when the rule ends waits on.
-    """
-    put(store, actor, "profile.switch", SECOND_PERSON, on, "setting.second_person", now, {"on": on})
-
-
 def status(store: Store, actor: Actor, now: datetime, settings: Settings | None = None) -> Status:
     """What stands on every page: office, zone, pause, profiles, scorecards, time of the data."""
     authorise(actor, "status.look")
     with store.read() as connection:
         profiles = {name: switches.of_profile(name) for name in PROFILES}
-        stated_of = switches.several(connection, (PAUSED, DEMO, SECOND_PERSON, *profiles.values()))
+        names = (switching.PAUSED, DEMO, switching.SECOND_PERSON, *profiles.values())
+        stated_of = switches.several(connection, names)
         office = connection.execute(_OFFICE, {"office": actor.office}).first()
         rated = connection.execute(_RATED).all()
         data_at = connection.execute(_DATA_AT).scalar()
@@ -412,12 +248,12 @@ def status(store: Store, actor: Actor, now: datetime, settings: Settings | None 
         demo=bool(stated_of.get(DEMO, False)),
         office_name=office[0] if office else "",
         zone=office[1] if office else "UTC",
-        paused=_told(stated_of.get(PAUSED)),
+        paused=switching.told(stated_of.get(switching.PAUSED)),
         scorecards=tuple({row[0]: Serving(*row) for row in rated}.values()),
         data_at=data_at,
         profiles=tuple(on),
         worked=tuple(name for name in profiles if name in on or name in left),
-        second_person=bool(stated_of.get(SECOND_PERSON, True)),
+        second_person=bool(stated_of.get(switching.SECOND_PERSON, True)),
     )
 
 
@@ -438,11 +274,6 @@ def batches(store: Store, actor: Actor) -> list[BatchView]:
             left = or_(_batch.c.state.in_(("running", "stopped")), waits)
             rows += connection.execute(latest.where(older, left)).all()
     return [BatchView(*row) for row in rows]
-
-
-def office_codes(connection: Connection) -> frozenset[str]:
-    """The codes of the offices that are loaded."""
-    return frozenset(connection.execute(select(_office.c.code)).scalars())
 
 
 def unfinished(store: Store, actor: Actor) -> dict[str, str]:
@@ -524,26 +355,3 @@ def known_profile(name: str) -> None:
     """Let pass the name of a profile, or say which there are."""
     if name not in PROFILES:
         raise UsageError(f"there is no profile {name}", do=f"Choose one of {', '.join(PROFILES)}.")
-
-
-def put(
-    store: Store,
-    actor: Actor,
-    right: str,
-    name: str,
-    value: Any,
-    action: str,
-    now: datetime,
-    detail: Mapping[str, Any] | None = None,
-) -> None:
-    """Set a switch for whoever has the right, audited as `action` in the same transaction."""
-    authorise(actor, right)
-    with store.write() as connection:
-        switches.put(connection, name, value)
-        note(connection, actor, action, f"setting:{name}", now, detail)
-
-
-def _told(stated: Mapping[str, str] | None) -> Paused | None:
-    if not stated:
-        return None
-    return Paused(datetime.fromisoformat(stated["since"]), stated["by"], stated["why"])

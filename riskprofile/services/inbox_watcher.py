@@ -35,7 +35,7 @@ from riskprofile.files import legible, whole_or_nothing
 from riskprofile.intake import quarantine as quarantine_file
 from riskprofile.intake.canonical_io import write_canonical
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern
+from riskprofile.services import govern, offices
 from riskprofile.services.inbox import DONE, FAILED, Inbox
 from riskprofile.services.retelling import ended
 from riskprofile.services.rights import Actor, authorise
@@ -119,7 +119,7 @@ class Watcher:
         authorise(self.actor, "batch.score")
         stop = Stop()
         with self.store.read() as connection:
-            if not self.options.capacity.stated and not govern.office_codes(connection):
+            if not self.options.capacity.stated and not offices.codes(connection):
                 self.say(
                     "no offices are loaded: one declaration in twenty goes to red, and at least "
                     "one of those that come together. What an office can examine on a day is "
@@ -425,7 +425,7 @@ class Watcher:
                 path,
                 profile=self.options.profile,
                 format=self.options.format,
-                offices=govern.known_offices(self.store, self.clock()),
+                offices=offices.known(self.store, self.clock()),
             )
             # Rows of two profiles in one file, or it was taken away meanwhile: nothing is kept.
             with suppress(UsageError, InputError):

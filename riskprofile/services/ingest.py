@@ -29,7 +29,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import FUNCTION, REFERENCE, SENT
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES, Profile
-from riskprofile.services import govern, registers
+from riskprofile.services import govern, offices, registers, switching
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import (
     ASSUMED,
@@ -212,7 +212,7 @@ class Ingest:
             profile=self.options.profile,
             format=self.options.format,
             chunk_rows=self._chunk_rows,
-            offices=govern.known_offices(self.store, as_of),
+            offices=offices.known(self.store, as_of),
         ):
             profile = PROFILES[chunk.profile]
             if not self.options.history:
@@ -353,7 +353,7 @@ class Ingest:
         met: dict[str, int] = {}
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
-                govern.require_running(connection)
+                switching.require_running(connection)
             told = self._fold(connection, one)
             if len(one.table):
                 chunk_id = batches.insert_chunk(

@@ -25,7 +25,7 @@ from riskprofile.errors import Conflict, InputError, UsageError
 from riskprofile.files import passing_folder
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern
+from riskprofile.services import offices
 from riskprofile.services.rights import ACTIONS, Actor, authorise, note, sees
 from riskprofile.services.run import Options, Repair, Stop, Summary
 from riskprofile.services.screen import screen
@@ -465,7 +465,7 @@ def _faults(store: Store, path: Path, profile: str, now: datetime) -> dict[int, 
         path,
         profile=profile,
         format="jsonl",
-        offices=govern.known_offices(store, now),
+        offices=offices.known(store, now),
     ):
         for rejection in chunk.rejected:
             found[rejection.line] = rejection

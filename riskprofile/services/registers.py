@@ -26,7 +26,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, rates
 from riskprofile.reference.registers import AHEAD, LICENCES, OFFICES, RATES, REGISTERS, Register
-from riskprofile.services import govern
+from riskprofile.services import offices
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
@@ -177,7 +177,7 @@ def load(
         rows = [(kind, key, stated, now, load_id, contents[key], entries[key]) for key in fresh]
         kept.add(store, connection, rows)
         if spec is OFFICES:
-            govern.put_offices(connection, entries.values())
+            offices.put(connection, entries.values())
         account |= {"file": legible(path.name), "source": source, "digest": digest}
         account |= {"as_of": stated.isoformat()}
         note(connection, actor, "register.load", f"register:{kind}", now, account)

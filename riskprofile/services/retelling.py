@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select
 
 from riskprofile.intake.reader import Rejection
-from riskprofile.services import govern
+from riskprofile.services import offices
 from riskprofile.services.opening import digest_of
 from riskprofile.services.run import Options, Run, Summary, account
 from riskprofile.store import batches
@@ -44,7 +44,7 @@ def _told(connection: Connection, batch: Batch, options: Options) -> Run:
         rejected += some
     summary.add("quarantined_by_reason", Counter(one.reason_code for one in rejected))
     alert = batches.alert_table.c
-    known = govern.office_codes(connection)
+    known = offices.codes(connection)
     by = (alert.queue, alert.lane, alert.office, alert.profile, alert.model_version)
     for queue, lane, office, profile, version, count in connection.execute(
         select(*by, func.count()).where(alert.batch_id == batch.id).group_by(*by)

@@ -20,7 +20,7 @@ from riskprofile import intake
 from riskprofile.errors import InputError, ProfileOff, Stopped, TooManyBadRows
 from riskprofile.files import legible, state
 from riskprofile.memory import unswept
-from riskprofile.services import govern, under_way
+from riskprofile.services import offices, switching, under_way
 from riskprofile.services.ending import Ending, Written
 from riskprofile.services.identity import Actor, authorise
 from riskprofile.services.ingest import Ingest, odd_of
@@ -91,7 +91,7 @@ def screen(
     authorise(actor, "history.load" if options.history else "batch.score")
     if not options.history:
         with store.read() as connection:
-            govern.require_running(connection)
+            switching.require_running(connection)
     stop, step = stop or Stop(), steps_of(progress)
     summary = Summary()
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
@@ -332,7 +332,7 @@ def _refuse_bad(
         path,
         profile=options.profile,
         format=options.format,
-        offices=govern.known_offices(store, now),
+        offices=offices.known(store, now),
     ):
         if stop.signal:
             return

@@ -19,8 +19,7 @@ from typing import Any
 
 from riskprofile.errors import StoreError, Unwritable
 from riskprofile.files import is_passing, legible, whole_or_nothing
-from riskprofile.services import govern
-from riskprofile.services.govern import Paused
+from riskprofile.services import switching
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store.database import Store
@@ -148,20 +147,20 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     Raises
     ------
     UsageError
-        The reason is shorter than `PAUSE_REASON` of `govern`.
+        The reason is shorter than `switching.PAUSE_REASON`.
     """
-    govern.stop(store, actor, "inbox.pause", STOPPED, why, now, "looks at the batches")
+    switching.stop(store, actor, "inbox.pause", STOPPED, why, now, "looks at the batches")
 
 
 def resume(store: Store, actor: Actor, now: datetime) -> None:
     """Watchers take files again, from their next look on."""
-    govern.put(store, actor, "inbox.pause", STOPPED, None, "inbox.resume", now)
+    switching.put(store, actor, "inbox.pause", STOPPED, None, "inbox.resume", now)
 
 
-def paused(store: Store) -> Paused | None:
+def paused(store: Store) -> switching.Paused | None:
     """Whether the inbox is paused, since when, by whom and why."""
     with store.read() as connection:
-        return govern.stopped(connection, STOPPED)
+        return switching.stopped(connection, STOPPED)
 
 
 class Heed:
@@ -169,7 +168,7 @@ class Heed:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.stands: Paused | None = None
+        self.stands: switching.Paused | None = None
 
     def turned(self) -> str:
         """What is to be said since it was asked last; empty where nothing changed.

@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import batch_panels, deciding, fitting, installation, session, signing, typed, words
 from riskprofile.services import fitting as fits
-from riskprofile.services import govern, promotion, settings, watchers
+from riskprofile.services import promotion, settings, switching, watchers
 from riskprofile.services.identity import Actor
 from riskprofile.store.database import Store
 from tests.services import test_promotion
@@ -87,7 +87,7 @@ def test_a_reason_to_pause_rating(store: Store, monkeypatch: pytest.MonkeyPatch)
     )
 
     def done() -> str:
-        return getattr(govern.paused(store), "why", "")
+        return getattr(switching.paused(store), "why", "")
 
     types_and_does(page, "pause-pause", done)
     again = AppTest.from_string(page).run(timeout=120)

@@ -16,7 +16,7 @@ from app import uploads, words
 from app.uploads import BEGUN, CODES, KNOWN, NOTHING, notices, refused
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, settings, uploading
+from riskprofile.services import settings, switching, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
 from riskprofile.words.form import sentence
@@ -129,7 +129,7 @@ def test_a_damaged_file_is_refused_with_its_name_as_it_is_written_and_what_the_r
 def test_while_rating_is_paused_a_file_is_refused_with_who_paused_it_and_why(language, tmp_path):
     home = settings.load({}, home=tmp_path / "home")
     store = settings.open_store(home)
-    govern.pause(store, Actor("mira", "supervisor"), "the scanner is repaired", NOW)
+    switching.pause(store, Actor("mira", "supervisor"), "the scanner is repaired", NOW)
     store.close()
     say = words.of(language)
     found = fault(tmp_path, "day.csv", b"declaration_id,goods_description\n1,toys\n")

@@ -23,12 +23,12 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     blind,
     deciding,
-    govern,
     networks,
     pairs,
     promotion,
     review,
     speaking,
+    switching,
     viewing,
 )
 from riskprofile.services.rights import ACTIONS, REASON_LENGTH, ROLES, Actor, authorise
@@ -345,7 +345,7 @@ def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
     """From three to ten they take the plural, from eleven on the singular."""
     say = words.of("ar")
     lengths = {
-        "pause.short": (govern.PAUSE_REASON,),
+        "pause.short": (switching.PAUSE_REASON,),
         "refusal.case": (REASON_LENGTH,),
         "refusal.do_purpose": (viewing.PURPOSE,),
         "refusal.reason": (deciding.REASON_ORDER, REASON_LENGTH),

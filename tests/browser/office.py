@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, insert
 
-from riskprofile.services import board, govern
+from riskprofile.services import board, offices
 from riskprofile.services.rights import Actor
 from riskprofile.store import audit, tables
 from riskprofile.store.alerts import add
@@ -48,7 +48,7 @@ def fill(store: Store, now: datetime) -> None:
     """Put the days in, on top of a home without alerts."""
     numbers = count(500_000)
     with store.write() as connection:
-        govern.put_offices(connection, MORE)
+        offices.put(connection, MORE)
     with store.write() as connection:
         for office, lanes in OPEN.items():
             add(store, connection, _open(office, lanes, now, numbers))

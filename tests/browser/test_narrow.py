@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
 from riskprofile import words
-from riskprofile.services import arms, govern, identity, review, snoozing
+from riskprofile.services import arms, identity, review, snoozing, switching
 from riskprofile.store import tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
@@ -229,7 +229,7 @@ def room_below(page) -> float:
 
 def test_a_pause_is_told_over_the_list_and_the_alert_still_ends_above_the_foot(served, visit):
     store, now = served.store(), datetime.now(UTC)
-    govern.pause(store, identity.OWNER, "the scanner is repaired", now)
+    switching.pause(store, identity.OWNER, "the scanner is repaired", now)
     try:
         page = visit("officer-14", "/?alert=1")
         expect(page.locator(".rp-strip").first).to_contain_text("Rating is paused")
@@ -239,7 +239,7 @@ def test_a_pause_is_told_over_the_list_and_the_alert_still_ends_above_the_foot(s
         figures = page.locator(".rp-kpi")
         assert top(figures) - bottom(page.locator(".st-key-frame_strips")) == 8  # as all below
     finally:
-        govern.resume(store, identity.OWNER, now)
+        switching.resume(store, identity.OWNER, now)
         store.close()
 
 

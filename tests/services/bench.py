@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, select, text
 
-from riskprofile.services import govern, review
+from riskprofile.services import offices, review
 from riskprofile.services.identity import Actor
 from riskprofile.store import alerts, audit
 from riskprofile.store.database import Store
@@ -60,16 +60,16 @@ def of_two_at_once(store: Store, first: Callable[[str], object]) -> list[BaseExc
 def put_offices(store: Store, rows: Iterable[Mapping[str, Any]]) -> None:
     """Add or change offices."""
     with store.write() as connection:
-        govern.put_offices(connection, rows)
+        offices.put(connection, rows)
 
 
 def furnish(store: Store) -> None:
     """Two offices and one batch."""
-    offices = [
+    both = [
         {"code": HERE, "name": "Port Meridia", "zone": "Europe/Paris", "capacity": 40},
         {"code": THERE, "name": "North Gate", "zone": "UTC", "capacity": 10},
     ]
-    put_offices(store, offices)
+    put_offices(store, both)
     with store.write() as connection:
         connection.execute(
             insert(Batch).values(

@@ -9,7 +9,17 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from riskprofile.errors import RiskProfileError
-from riskprofile.services import assigning, blind, cut, govern, identity, noting, review, snoozing
+from riskprofile.services import (
+    assigning,
+    blind,
+    cut,
+    govern,
+    identity,
+    noting,
+    review,
+    snoozing,
+    switching,
+)
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, put, taken
@@ -64,7 +74,7 @@ def officer(store):
 
 
 def paused(store):
-    govern.pause(store, OWNER, "drill of the day", NOW)
+    switching.pause(store, OWNER, "drill of the day", NOW)
 
 
 # What is there before, and the act upon it.
@@ -106,15 +116,15 @@ ACTS = {
         lambda s, _: blind.set_share(s, OWNER, 0.0, NOW),
     ),
     "capacity": (lambda _: None, lambda s, _: cut.set_capacity(s, SARA, HERE, 3, NOW)),
-    "pause": (lambda _: None, lambda s, _: govern.pause(s, OWNER, "drill of the day", NOW)),
-    "resume": (paused, lambda s, _: govern.resume(s, OWNER, NOW)),
+    "pause": (lambda _: None, lambda s, _: switching.pause(s, OWNER, "drill of the day", NOW)),
+    "resume": (paused, lambda s, _: switching.resume(s, OWNER, NOW)),
     "profile": (
         lambda _: None,
         lambda s, _: govern.enable_profile(s, OWNER, "traveller", "law", "IA-1", NOW),
     ),
     "second person": (
         lambda _: None,
-        lambda s, _: govern.require_second_person(s, OWNER, False, NOW),
+        lambda s, _: switching.require_second_person(s, OWNER, False, NOW),
     ),
     "account": (lambda _: None, lambda s, _: officer(s)),
     "password": (officer, lambda s, a: identity.set_password(s, OWNER, a, PASSWORD + "!", NOW)),

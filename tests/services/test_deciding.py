@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
-from riskprofile.services import board, govern, review
+from riskprofile.services import board, govern, review, switching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.queueing import QueueFilter
 from riskprofile.store import audit
@@ -236,7 +236,7 @@ def test_a_release_of_red_waits_for_another_person(store):
 
 def test_an_installation_may_do_without_the_second_person(store):
     assert govern.status(store, INES, NOW).second_person
-    govern.require_second_person(store, OWNER, False, NOW)
+    switching.require_second_person(store, OWNER, False, NOW)
     assert not govern.status(store, INES, NOW).second_person
     alert = taken(store)
     review.decide(store, INES, alert, "release", REASON, NOW)

@@ -29,7 +29,7 @@ from riskprofile.errors import (
 from riskprofile.profiles import SHIPMENT
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.scoring.reasons import Phrasing
-from riskprofile.services import govern, retention, settings
+from riskprofile.services import govern, retention, settings, switching
 from riskprofile.services.assigning import ACTION
 from riskprofile.services.desk import load_several
 from riskprofile.services.finishing import finish, stuck
@@ -402,10 +402,10 @@ def test_nothing_is_ended_while_rating_is_paused_or_the_profile_is_off(
 ) -> None:
     govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
     batch = stopped(store, home, write(tmp_path / "day.csv", factory.travellers(100)))
-    govern.pause(store, OWNER, "labels under review", NOW)
+    switching.pause(store, OWNER, "labels under review", NOW)
     with pytest.raises(PolicyError, match="paused"):
         finish(store, home, OWNER, batch, WHY, NOW)
-    govern.resume(store, OWNER, NOW)
+    switching.resume(store, OWNER, NOW)
     govern.disable_profile(store, OWNER, "traveller", NOW)
     with pytest.raises(PolicyError, match="profile is off"):
         finish(store, home, OWNER, batch, WHY, NOW)

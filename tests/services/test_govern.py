@@ -1,47 +1,18 @@
-"""What governs an installation: offices, profiles, the pause switch, batches, the chain."""
+"""What governs an installation: its profiles, its batches, what pages say, the chain."""
 
 from __future__ import annotations
 
 import pytest
 from sqlalchemy import insert, select, text
 
-from riskprofile.errors import PolicyError, RiskProfileError, UsageError
-from riskprofile.services import govern, ledger, quarantine, review, settings
+from riskprofile.errors import PolicyError, RiskProfileError
+from riskprofile.services import govern, ledger, quarantine, review, settings, switching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
-from riskprofile.store.database import Store
 from riskprofile.store.tables import Batch, Quarantined
-from tests.services.bench import INES, NOW, REASON, SARA, later, put, put_offices
+from tests.services.bench import INES, NOW, REASON, SARA, later, put
 
 OPERATOR = Actor("otto", "operator")
-
-
-def test_offices_are_loaded_and_changed_by_code(any_store):
-    rows = [
-        {"code": "XMPME", "name": "Port Meridia", "zone": "Europe/Paris", "capacity": "12"},
-        {"code": "XMEST"},
-    ]
-    put_offices(any_store, rows)
-    zones = govern.zones(any_store)
-    assert (zones["XMPME"], zones["XMEST"], len(zones)) == ("Europe/Paris", "UTC", 3)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"name": "nameless"},
-        {"code": "X", "zone": "Mars/Olympus"},
-        {"code": "X", "zone": "../etc"},
-        {"code": "X", "capacity": "many"},
-        {"code": "X", "capacity": "-1"},
-        {"code": "X", "capacity": "1_000"},
-        {"code": "X", "capacity": "٣"},
-    ],
-)
-def test_one_office_that_cannot_be_means_none_is_taken(store, bad):
-    with pytest.raises(RiskProfileError, match="row 2"):
-        put_offices(store, [{"code": "XMEST"}, bad])
-    assert "XMEST" not in govern.zones(store)
 
 
 def test_after_init_goods_are_on_and_travellers_off(store):
@@ -75,25 +46,6 @@ def test_the_environment_can_state_the_basis_but_not_undo_a_switch(store, tmp_pa
     assert not govern.profile_on(store, "traveller", given)
 
 
-def test_the_pause_is_seen_at_once_and_survives_a_restart(store):
-    assert govern.paused(store) is None
-    govern.pause(store, SARA, "drift of the weights", NOW)
-    again = Store.open(f"sqlite:///{store.where}")
-    found = govern.paused(again)
-    again.close()
-    assert found == govern.Paused(NOW, "sara", "drift of the weights")
-    govern.resume(store, SARA, later(hours=1))
-    assert govern.paused(store) is None
-
-
-@pytest.mark.parametrize("why", ["", "    ", "why"])
-def test_a_pause_for_which_nobody_said_why_is_refused(store, why):
-    """Whoever is refused while rating is paused is told why."""
-    with pytest.raises(UsageError, match="reason"):
-        govern.pause(store, SARA, why, NOW)
-    assert govern.paused(store) is None
-
-
 def test_the_status_says_what_stands_on_every_page(any_store):
     put(any_store)
     found = govern.status(any_store, INES, NOW)
@@ -107,9 +59,9 @@ def test_the_status_says_what_stands_on_every_page(any_store):
     assert (found.data_at, found.profiles) == (NOW, ("shipment",))
     with any_store.write() as connection:
         switches.put(connection, govern.DEMO, True)
-    govern.pause(any_store, OWNER, "drill", NOW)
+    switching.pause(any_store, OWNER, "drill", NOW)
     found = govern.status(any_store, OPERATOR, NOW)
-    assert (found.demo, found.paused) == (True, govern.Paused(NOW, OWNER.name, "drill"))
+    assert (found.demo, found.paused) == (True, switching.Paused(NOW, OWNER.name, "drill"))
     assert (found.office_name, found.zone) == ("", "UTC")
 
 
@@ -177,8 +129,8 @@ def test_the_quarantine_is_shown_in_order_and_the_look_is_in_the_chain(store):
 
 
 def test_the_chain_of_a_whole_day_verifies(store):
-    govern.pause(store, SARA, "drill", NOW)
-    govern.resume(store, SARA, NOW)
+    switching.pause(store, SARA, "drill", NOW)
+    switching.resume(store, SARA, NOW)
     verdict = govern.verify_audit(store, OWNER)
     assert verdict.ok and verdict.records == verdict.head.sequence == 2
 

@@ -25,7 +25,7 @@ from sqlalchemy import Connection, text
 
 from riskprofile.errors import Busy, InputError, PolicyError, UsageError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, inbox_watcher, settings, watchers
+from riskprofile.services import govern, inbox_watcher, settings, switching, watchers
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
 from riskprofile.services.inbox_watcher import SMALL, TOGETHER, Watched, Watcher, together
@@ -355,7 +355,7 @@ def test_what_keeps_many_files_is_said_once_of_all(
     """And again where it is another, or turned: a full disk gave a line for each of 200 files."""
     said = list[str]()
     watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
-    govern.pause(store, OWNER, "a drill of the office", NOW)
+    switching.pause(store, OWNER, "a drill of the office", NOW)
     with Inbox(folder) as box:
         for n in range(23):
             plain(folder, f"{n:02}.csv", GOOD.replace("XM-", f"X{n}-"))
@@ -373,14 +373,14 @@ def test_what_keeps_many_files_is_said_once_of_all(
         box.look()
         watcher._rate(box, box.look(), Stop())
         assert said[3:] == [f"new.csv: waits, {why}"]
-        govern.resume(store, OWNER, NOW)
+        switching.resume(store, OWNER, NOW)
         watcher._rate(box, box.left(), Stop())
         assert (watcher.told.done, watcher.told.waiting) == (24, 1)
         assert [one for one in said[4:] if "wait" in one] == [
             "list.csv: waits, the traveller profile is off: it needs a legal basis and an impact "
             "assessment. riskprofile profiles enable traveller --legal-basis TEXT --assessment ID"
         ]
-        govern.pause(store, OWNER, "a drill of the office", NOW)
+        switching.pause(store, OWNER, "a drill of the office", NOW)
         watcher._rate(box, box.left(), Stop())
         assert said[-1] == f"list.csv: waits, {why}"
 
@@ -785,14 +785,14 @@ def test_a_paused_installation_keeps_its_files_for_later(
 ) -> None:
     from datetime import UTC, datetime
 
-    from riskprofile.services import govern
+    from riskprofile.services import switching
     from riskprofile.services.identity import OWNER
 
     now = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
     plain(folder, "a.csv")
-    govern.pause(store, OWNER, "drill", now)
+    switching.pause(store, OWNER, "drill", now)
     assert once(home, folder)[0] == 7
-    govern.resume(store, OWNER, now)
+    switching.resume(store, OWNER, now)
     code, told = once(home, folder)
     assert (code, told["done"]) == (0, 1)
     assert kept(folder, "done") == ["a.csv"]

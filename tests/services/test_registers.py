@@ -13,7 +13,7 @@ from sqlalchemy import select
 from riskprofile.errors import InputError, NotAllowed, UsageError
 from riskprofile.intake import registers as intake
 from riskprofile.reference.registers import REGISTERS, VALUES
-from riskprofile.services import arms, govern, registers
+from riskprofile.services import arms, offices, registers
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
@@ -237,15 +237,15 @@ def test_names_and_addresses_are_shown_as_given_or_not(store: Store):
 def test_offices_are_a_register_like_the_others(any_store: Store, tmp_path: Path):
     file = written(tmp_path, "code,name,zone,capacity\nXMNEW,Newport,Europe/Paris,\n")
     registers.load(any_store, OWNER, "offices", file, NOW)
-    assert govern.zones(any_store)["XMNEW"] == "Europe/Paris"
+    assert offices.zones(any_store)["XMNEW"] == "Europe/Paris"
 
 
 def test_how_an_office_writes_dates_is_known_as_it_was_stated_last(store: Store, tmp_path: Path):
     for stated, at in (("XMNEW,day_first", NOW), ("XMNEW,\nXMOLD,Month first", later(hours=1))):
         file = written(tmp_path, f"code,date_order\n{stated}\n")
         assert not registers.load(store, OWNER, "offices", file, at).rejected
-    assert govern.known_offices(store, NOW).date_orders == {"XMNEW": "day_first"}
-    assert govern.known_offices(store, later(hours=1)).date_orders == {"XMOLD": "month_first"}
+    assert offices.known(store, NOW).date_orders == {"XMNEW": "day_first"}
+    assert offices.known(store, later(hours=1)).date_orders == {"XMOLD": "month_first"}
     file = written(tmp_path, "code,date_order\nXMNEW,backwards\n")
     (wrong,) = registers.load(store, OWNER, "offices", file, later(hours=2)).rejected
     assert wrong.reason_code == "choice_unknown"

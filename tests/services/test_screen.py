@@ -28,7 +28,7 @@ from riskprofile.errors import (
 )
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import ending, govern, opening, replay, settings
+from riskprofile.services import ending, govern, opening, replay, settings, switching
 from riskprofile.services.describing import Material
 from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run, Stop
@@ -334,7 +334,7 @@ def test_travellers_are_refused_until_a_legal_basis_is_named(
 
 
 def test_nothing_is_rated_while_paused(store: Store, home: Settings, tmp_path: Path) -> None:
-    govern.pause(store, OWNER, "labels under review", NOW)
+    switching.pause(store, OWNER, "labels under review", NOW)
     with pytest.raises(PolicyError, match="paused"):
         rate(store, home, write(tmp_path / "day.csv", factory.shipments(5)))
 
@@ -355,13 +355,13 @@ def test_a_pause_ends_a_run_at_its_next_commit_and_resume_finishes_it(
     def progress(_: str, rows: int) -> None:
         seen.append(rows)
         if len(seen) == after:
-            govern.pause(store, OWNER, "wrong tariff file", NOW)
+            switching.pause(store, OWNER, "wrong tariff file", NOW)
 
     options = Options(profile="shipment", chunk_rows=20, resume=True)
     with pytest.raises(PolicyError, match="paused"):
         screen(store, home, OWNER, [day], options, NOW, progress=progress)
     assert (count(store, "record"), count(store, "alert")) == (20 * after, 0)
-    govern.resume(store, OWNER, NOW)
+    switching.resume(store, OWNER, NOW)
     again = screen(store, home, OWNER, [day], options, NOW)
     pd.testing.assert_frame_equal(
         again.ranked[0].table[["record_id", "rank", "points"]],
@@ -696,11 +696,11 @@ def test_a_fault_that_ends_the_run_leaves_no_file_running(
 
     def paused(file: str, rows: int) -> None:
         if file == "good.csv":
-            govern.pause(store, OWNER, "wrong tariff file", NOW)
+            switching.pause(store, OWNER, "wrong tariff file", NOW)
 
     with pytest.raises(PolicyError, match="paused"):
         screen(store, home, OWNER, [good, other], Options(), NOW, progress=paused)
-    govern.resume(store, OWNER, NOW)
+    switching.resume(store, OWNER, NOW)
     assert "running" not in states(store).values()
     run = rate(store, home, good, resume=True)
     assert (run.summary.accepted, states(store)["good.csv"]) == (3, "done")

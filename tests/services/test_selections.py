@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from riskprofile.errors import Conflict
-from riskprofile.services import govern, review
+from riskprofile.services import review, selections
 from riskprofile.services.identity import Actor
 from tests.services.bench import (
     HERE,
@@ -29,7 +29,7 @@ SETTLED = later(seconds=10)
 
 
 def sent(store, now=SETTLED, since=None, actor=OTTO, write=None):
-    table = govern.selections(store, actor, since, now, write)
+    table = selections.selections(store, actor, since, now, write)
     return [tuple(one) for one in table[["kind", "record_id", "decision"]].fillna("").to_numpy()]
 
 
@@ -126,6 +126,6 @@ def test_an_operator_of_one_office_sends_its_own(store):
 def test_what_is_sent_names_no_party_and_no_reason(store):
     alert = taken(store, declaration=[{"consignee_name": "Ada Example"}])
     review.decide(store, INES, alert, "examine", "Ada Example is known here", NOW)
-    table = govern.selections(store, OTTO, None, SETTLED)
+    table = selections.selections(store, OTTO, None, SETTLED)
     assert len(table) == 2 and "Ada" not in table.to_csv()
     assert row(store, alert)["exported_at"] == SETTLED
