@@ -99,7 +99,7 @@ def actor(*, touch: bool = True) -> Any | None:
 def status(person: Any) -> Any:
     """What stands on every page: office, zone, pause, scorecards, time of the data."""
     if _run.status is None or not _run.asking:
-        _run.status = govern.status(served().store, person, now(), served().settings)
+        _run.status = govern.status(served().store, person, served().settings)
     return _run.status
 
 

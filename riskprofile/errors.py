@@ -149,7 +149,7 @@ def why_full(error: OSError) -> tuple[str, str] | None:
 
 
 def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:
-    """Name the difference of two lists, as in "3 features, found 2: - pair_age".
+    """Name the difference of two lists.
 
     >>> mismatch("features", ["a", "b"], ["a", "c"])
     'expects 2 features, found 2: - b, + c'

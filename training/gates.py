@@ -327,7 +327,7 @@ def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
     return made
 
 
-def _tail(finds: int, expected: float, spread: float, doubt: float = 0.0) -> float:
+def _tail(finds: int, expected: float, spread: float, doubt: float) -> float:
     """How rare so few or so many finds are, where what is expected has a variance of its own.
 
     Poisson for few, which is wider than the truth, and negative binomial where `doubt` widens

@@ -14,7 +14,7 @@ def scheme() -> str:
 
 
 @cache
-def css(scheme: str, right_to_left: bool = False) -> str:
+def css(scheme: str, right_to_left: bool) -> str:
     """The style sheet of every page, for `st.html`; `scheme` is `light` or `dark`.
 
     Streamlit sets the scheme on its own frame alone: dialogs, which hang beside it, need

@@ -17,7 +17,7 @@ def page() -> None:
     """Check the whole chain, and list the accounts."""
     person = session.require("auditor", "administrator")
     say, now, store = session.speech(), session.now(), served().store
-    zone = session.zone(govern.status(store, person, now).zone)
+    zone = session.zone(session.status(person).zone)
     found = govern.verify_audit(store, person)
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("audit.title"))}</h1>')
     if found.ok:

@@ -11,7 +11,7 @@ from app.deciding import act, attempt, fault, noted
 from app.installation import served
 from app.text import escape
 from riskprofile.profiles import PROFILES
-from riskprofile.services import govern, unmasking
+from riskprofile.services import unmasking
 from riskprofile.words import form
 
 # What was written, by table and column, in the words of the form or of the timeline.
@@ -35,7 +35,7 @@ def page() -> None:
     """Draw the form that asks, and every request of the office."""
     person = session.require("officer", "supervisor")
     say, now, here = session.speech(), session.now(), served()
-    zone = session.zone(govern.status(here.store, person, now).zone)
+    zone = session.zone(session.status(person).zone)
     with st.container(key="strips"):
         noted()  # what is seen is shown in one run, and would go with the time of an undo
     st.html(

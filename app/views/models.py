@@ -16,7 +16,7 @@ from riskprofile.scoring import artefact
 from riskprofile.scoring.editing import edited
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import fitting as fitting_service
-from riskprofile.services import govern, promotion, rights, switching
+from riskprofile.services import promotion, rights, switching
 from riskprofile.words import form
 
 VIEWS = ("edit", "card", "fit", "compare", "watch")
@@ -26,7 +26,7 @@ def page() -> None:
     """Draw the scorecards of one profile: their terms first for an analyst, else the cards."""
     person = session.require("analyst", "supervisor", "administrator", "auditor")
     say, now, here = session.speech(), session.now(), served()
-    zone = session.zone(govern.status(here.store, person, now).zone)
+    zone = session.zone(session.status(person).zone)
     with st.container(key="strips"):
         strips()
     known = promotion.known(here.store, person, here.settings.models)

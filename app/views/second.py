@@ -18,7 +18,7 @@ def page() -> None:
     person = session.require("officer", "supervisor")
     say, now, store = session.speech(), session.now(), served().store
     zone = session.zone(session.status(person).zone)
-    waiting = review.waiting(store, person, now)
+    waiting = review.waiting(store, person)
     with st.container(key="strips"):
         deciding.strips()
     st.html(f'<h1 class="rp-h1 rp-page">{escape(say("second.title"))}</h1>')

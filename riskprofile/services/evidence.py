@@ -15,7 +15,7 @@ from riskprofile.scoring import control
 from riskprofile.scoring.control import Recall
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import tally
-from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Label, Outcome
@@ -139,7 +139,7 @@ def _examined(connection: Connection, profile: str, digest: str, weight: Weight)
     return held
 
 
-def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
+def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
     """What the list passes over, estimated from the random control share alone.
 
     Draws without a confirmed examination say nothing; they are taken to be like the others.
@@ -179,7 +179,7 @@ def passed_over(store: Store, profile: str, actor: Actor = OWNER) -> Passed:
     return Passed(profile, weight, told)
 
 
-def teaching(store: Store, profile: str, digest: str, actor: Actor = OWNER) -> Weight:
+def teaching(store: Store, profile: str, digest: str, actor: Actor) -> Weight:
     """Confirmed outcomes of what one scorecard rated: those that a fit from it learns from."""
     authorise(actor, "recall.look")
     asked = (
@@ -193,7 +193,7 @@ def teaching(store: Store, profile: str, digest: str, actor: Actor = OWNER) -> W
     return Weight(int(row[0]), int(row[1] or 0))
 
 
-def all_passed_over(store: Store, actor: Actor = OWNER) -> list[Passed]:
+def all_passed_over(store: Store, actor: Actor) -> list[Passed]:
     """`passed_over` of every profile."""
     return [passed_over(store, name, actor) for name in PROFILES]
 

@@ -147,7 +147,7 @@ def make(
 ) -> bytes:
     """The explanation of one record as a PDF of one page; see `explain`."""
     told = explain(store, models, actor, record, now, purpose)
-    return page(told, say, now, demo=govern.status(store, actor, now).demo)
+    return page(told, say, now, demo=govern.status(store, actor).demo)
 
 
 def _terms(sheet: Page, told: Told, say: Words) -> None:

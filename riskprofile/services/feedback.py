@@ -10,7 +10,7 @@ from sqlalchemy import Connection, and_, case, or_, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.parts import SLICE
-from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
@@ -117,7 +117,7 @@ def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
     return {row["alert_id"]: dict(row) for row in connection.execute(asked).mappings()}
 
 
-def labels(store: Store, profile: str, actor: Actor = OWNER) -> Table:
+def labels(store: Store, profile: str, actor: Actor) -> Table:
     """One row per labelled declaration: its label, how it was selected, and the feature log.
 
     The values are those that were rated, from the batch of the alert, not today's. An

@@ -224,7 +224,7 @@ def disable_profile(store: Store, actor: Actor, name: str, now: datetime) -> Non
     )
 
 
-def status(store: Store, actor: Actor, now: datetime, settings: Settings | None = None) -> Status:
+def status(store: Store, actor: Actor, settings: Settings | None = None) -> Status:
     """What stands on every page: office, zone, pause, profiles, scorecards, time of the data."""
     authorise(actor, "status.look")
     with store.read() as connection:

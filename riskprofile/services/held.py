@@ -15,7 +15,7 @@ from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.reasons import Reason
 from riskprofile.services import blind, govern, tally
 from riskprofile.services.queue_statements import seen_from
-from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches, phrasings
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
@@ -160,7 +160,7 @@ def told(connection: Connection, alerts: Mapping[int, int]) -> dict[int, list[di
     }
 
 
-def tallied(store: Store, profile: str, actor: Actor = OWNER) -> list[Held]:
+def tallied(store: Store, profile: str, actor: Actor) -> list[Held]:
     """How often the terms of a profile held, the ones asked after most first.
 
     Of each alert its last confirmed outcome counts, whatever selected it. A person of one office

@@ -47,7 +47,7 @@ class Alarm:
     kind: str = "looking"
 
 
-def noticed(connection: Connection, actor: Actor, now: datetime, limit: int = LIMIT) -> bool:
+def noticed(connection: Connection, actor: Actor, now: datetime, limit: int) -> bool:
     """Raise the alarm when the look just written is one too many; at most once an hour.
 
     Called last in the transaction of the look.

@@ -242,7 +242,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
     return label
 
 
-def waiting(store: Store, actor: Actor, now: datetime) -> list[Waiting]:
+def waiting(store: Store, actor: Actor) -> list[Waiting]:
     """What waits for a second person in the offices of the actor, the oldest first."""
     authorise(actor, "outcome.confirm")
     shown = [

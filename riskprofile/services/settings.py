@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from riskprofile.errors import UsageError
+from riskprofile.services import looking, probing
 from riskprofile.services.rights import ROLES
 from riskprofile.store.database import Store
 
@@ -67,9 +68,9 @@ class Settings(BaseModel):
     capacity_share: float | None = Field(default=None, gt=0, le=1)
     random_share: float = Field(default=0.10, ge=0, le=1)
     max_bad_share: float = Field(default=0.05, ge=0, le=1)
-    looks_an_hour: int = Field(default=100, ge=1, le=100_000)
-    asks_an_hour: int = Field(default=60, ge=1, le=100_000)
-    trial_rows_an_hour: int = Field(default=5_000, ge=1, le=100_000_000)
+    looks_an_hour: int = Field(default=looking.LIMIT, ge=1, le=100_000)
+    asks_an_hour: int = Field(default=probing.ASKS, ge=1, le=100_000)
+    trial_rows_an_hour: int = Field(default=probing.ROWS, ge=1, le=100_000_000)
     second_factor_roles: tuple[str, ...] = ()
     oidc_issuer: str | None = None
     oidc_client: str | None = None

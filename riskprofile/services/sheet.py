@@ -43,7 +43,7 @@ def sheet(
     """
     authorise(actor, "alert.print")
     view = viewing.alert(store, actor, alert_id, now, purpose=purpose)
-    status = govern.status(store, actor, now)
+    status = govern.status(store, actor)
     with store.write() as connection:
         given = desk.load(connection, actor, "alert.print", alert_id)
         blind.require_said(given)

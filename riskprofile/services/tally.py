@@ -16,7 +16,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
 from riskprofile.services import govern
 from riskprofile.services.queue_statements import seen_from
-from riskprofile.services.rights import OWNER, Actor, authorise
+from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store
 from riskprofile.store.tables import Alert, Decision, Outcome
 from riskprofile.store.versions import REMOVED
@@ -127,7 +127,7 @@ def lines(counted: Iterable[tuple[str, Mapping[str, Iterable[str]]]]) -> list[Li
     ]
 
 
-def tally(store: Store, profile: str, actor: Actor = OWNER, *, declared: bool = True) -> list[Line]:
+def tally(store: Store, profile: str, actor: Actor, *, declared: bool = True) -> list[Line]:
     """How often the alerts of a profile were right: in all, by scorecard, indicator, slice.
 
     Slices are the office, the lane, and what the profile tells figures apart by. A person of

@@ -99,7 +99,7 @@ def test_a_seizure_recorded_once_serves_everyone(served, visit, tmp_path):
     assert (sdg["value"], sdg["numerator"], sdg["denominator"]) == (0.0, 0, 1)
     tracing.answer(store, OWNER, package["id"], "traced", now)
     assert iafq.export(store, OWNER, now)["16.4.2"]["value"] == 1.0
-    learnt = feedback.labels(store, "shipment")
+    learnt = feedback.labels(store, "shipment", OWNER)
     assert learnt[["record_id", "value"]].to_numpy().tolist() == [[RECORD, 1]]
     store.close()
 

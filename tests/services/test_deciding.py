@@ -235,9 +235,9 @@ def test_a_release_of_red_waits_for_another_person(store):
 
 
 def test_an_installation_may_do_without_the_second_person(store):
-    assert govern.status(store, INES, NOW).second_person
+    assert govern.status(store, INES).second_person
     switching.require_second_person(store, OWNER, False, NOW)
-    assert not govern.status(store, INES, NOW).second_person
+    assert not govern.status(store, INES).second_person
     alert = taken(store)
     review.decide(store, INES, alert, "release", REASON, NOW)
     assert row(store, alert)["state"] == "closed"

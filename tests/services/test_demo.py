@@ -86,8 +86,8 @@ def test_every_account_can_sign_in_and_only_the_owner_can_read_the_passwords(
 def test_every_page_has_something_to_show(settings: Settings, first: DemoSummary) -> None:
     store = configuration.open_store(settings)
     try:
-        assert govern.status(store, SUPERVISOR, NOW).demo
-        waiting = {one.kind for one in review.waiting(store, SUPERVISOR, NOW)}
+        assert govern.status(store, SUPERVISOR).demo
+        waiting = {one.kind for one in review.waiting(store, SUPERVISOR)}
         assert waiting == {"outcome", "release"}
         for officer in (OFFICER_1, OFFICER_2):
             figures = review.figures(store, officer, NOW)

@@ -86,9 +86,9 @@ def test_an_alert_examined_twice_counts_once(store: Store) -> None:
 def test_what_another_scorecard_rated_teaches_the_one_that_serves_nothing(store: Store) -> None:
     examined(store, 3, 5, model_digest="of the last one")
     examined(store, 1, 2, start=5, model_digest="of this one")
-    told = evidence.teaching(store, "shipment", "of this one")
+    told = evidence.teaching(store, "shipment", "of this one", OWNER)
     assert (told.examined, told.finds) == (2, 1)
-    assert evidence.teaching(store, "traveller", "of this one").examined == 0
+    assert evidence.teaching(store, "traveller", "of this one", OWNER).examined == 0
 
 
 def test_recall_is_not_known_under_20_finds_in_the_random_share(store: Store) -> None:

@@ -79,7 +79,7 @@ def test_a_label_comes_with_the_values_that_were_rated(any_store):
     stored(any_store)
     examine(any_store, "R2", "trafficking", later(hours=2))
     examine(any_store, "R1", "nothing", later(hours=1), selected_by="random", probability=0.1)
-    table = feedback.labels(any_store, "shipment")
+    table = feedback.labels(any_store, "shipment", OWNER)
     assert table["record_id"].tolist() == ["R1", "R2"]
     assert table["value"].tolist() == [0, 1]
     assert table["points"].tolist() == [10, 20]
@@ -104,7 +104,7 @@ def test_of_an_amended_declaration_the_item_that_had_the_points_teaches(
     review.alert(bare, INES, row.id, later(hours=2))
     review.decide(bare, INES, row.id, "examine", REASON, later(hours=2))
     found(bare, row.id, "trafficking", later(hours=3))
-    table = feedback.labels(bare, "shipment")
+    table = feedback.labels(bare, "shipment", OWNER)
     assert table[["item", "value"]].to_numpy().tolist() == [[1, 1]]
     assert table["points"].tolist() == [row.points]
     served = promotion.serving(bare, home.models, "shipment")
@@ -112,7 +112,7 @@ def test_of_an_amended_declaration_the_item_that_had_the_points_teaches(
 
 
 def test_without_labels_the_table_is_empty_and_has_its_columns(store):
-    table = feedback.labels(store, "shipment")
+    table = feedback.labels(store, "shipment", OWNER)
     assert len(table) == 0 and list(table.columns) == list(feedback.KEYS)
 
 
@@ -121,7 +121,7 @@ def test_what_was_examined_anew_counts_once_with_its_last_outcome(store):
     alert, _ = examine(store, "R0", "nothing")
     review.reopen(store, SARA, alert, REASON, NOW)
     found(store, alert, "trafficking", later(hours=1))
-    table = feedback.labels(store, "shipment")
+    table = feedback.labels(store, "shipment", OWNER)
     assert table[["record_id", "value"]].to_numpy().tolist() == [["R0", 1]]
 
 
@@ -129,7 +129,7 @@ def test_where_two_people_disagree_the_label_and_who_confirms_are_told(any_store
     stored(any_store)
     alert, _ = examine(any_store, "R0", "nothing")
     examine(any_store, "R1", "nothing")
-    assert feedback.labels(any_store, "shipment")["earlier"].isna().all()
+    assert feedback.labels(any_store, "shipment", OWNER)["earlier"].isna().all()
     review.reopen(any_store, SARA, alert, "a seal was put on again afterwards", later(minutes=1))
     review.claim(any_store, OMAR, alert, later(minutes=2))
     made = review.record_outcome(
@@ -141,10 +141,10 @@ def test_where_two_people_disagree_the_label_and_who_confirms_are_told(any_store
         items=[{"kind": "part"}],
         methods=["opened"],
     )
-    [waits] = review.waiting(any_store, INES, later(minutes=4))
+    [waits] = review.waiting(any_store, INES)
     assert (waits.what, waits.earlier) == ("trafficking", ("ines", "nothing"))
     review.confirm_outcome(any_store, INES, made, later(minutes=5))
-    told = feedback.labels(any_store, "shipment").set_index("record_id")
+    told = feedback.labels(any_store, "shipment", OWNER).set_index("record_id")
     assert told.loc["R0", "value"] == 1 and told.loc["R0", "earlier"] == "nothing"
     assert pd.isna(told.loc["R1", "earlier"])
 
@@ -159,7 +159,7 @@ def test_who_examined_nothing_contradicts_nobody(store):
     review.give_back(store, INES, alert, later(minutes=2))
     review.claim(store, OMAR, alert, later(minutes=3))
     review.record_outcome(store, OMAR, alert, "nothing", later(minutes=3), methods=["opened"])
-    [waits] = review.waiting(store, INES, later(minutes=4))
+    [waits] = review.waiting(store, INES)
     assert (waits.officer, waits.earlier) == ("omar", None)
 
 
@@ -173,8 +173,13 @@ def test_a_find_that_was_corrected_charges_nobody_and_teaches_nothing_more(any_s
         with any_store.read() as connection:
             past = sum(map(len, batches.finds(connection, "shipment", at)))
             weight = evidence.weighed(connection, "shipment")
-        values = feedback.labels(any_store, "shipment")["value"].tolist()
-        return past, weight.finds, evidence.passed_over(any_store, "shipment").weight.finds, values
+        values = feedback.labels(any_store, "shipment", OWNER)["value"].tolist()
+        return (
+            past,
+            weight.finds,
+            evidence.passed_over(any_store, "shipment", OWNER).weight.finds,
+            values,
+        )
 
     methods = [] if word == "not_examined" else ["opened"]
     made = review.record_outcome(any_store, INES, alert, word, later(hours=3), methods=methods)
@@ -198,13 +203,13 @@ def test_a_find_that_was_confirmed_twice_is_one_find(any_store):
 def test_rows_that_were_never_rated_teach_nothing(store):
     stored(store, features=False)
     examine(store, "R0", "nothing")
-    assert len(feedback.labels(store, "shipment")) == 0
+    assert len(feedback.labels(store, "shipment", OWNER)) == 0
 
 
 def test_labels_of_one_profile_do_not_reach_another(store):
     stored(store)
     examine(store, "R0", "nothing")
-    assert len(feedback.labels(store, "traveller")) == 0
+    assert len(feedback.labels(store, "traveller", OWNER)) == 0
 
 
 def test_a_declaration_is_shown_as_declared_and_the_look_is_in_the_chain(store):

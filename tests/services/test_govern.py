@@ -48,7 +48,7 @@ def test_the_environment_can_state_the_basis_but_not_undo_a_switch(store, tmp_pa
 
 def test_the_status_says_what_stands_on_every_page(any_store):
     put(any_store)
-    found = govern.status(any_store, INES, NOW)
+    found = govern.status(any_store, INES)
     assert (found.office_name, found.zone, found.demo, found.paused) == (
         "Port Meridia",
         "Europe/Paris",
@@ -60,7 +60,7 @@ def test_the_status_says_what_stands_on_every_page(any_store):
     with any_store.write() as connection:
         switches.put(connection, govern.DEMO, True)
     switching.pause(any_store, OWNER, "drill", NOW)
-    found = govern.status(any_store, OPERATOR, NOW)
+    found = govern.status(any_store, OPERATOR)
     assert (found.demo, found.paused) == (True, switching.Paused(NOW, OWNER.name, "drill"))
     assert (found.office_name, found.zone) == ("", "UTC")
 
@@ -69,19 +69,19 @@ def test_alerts_of_a_profile_that_was_switched_off_stay_at_work_while_they_are_o
     govern.enable_profile(any_store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
     [alert] = put(any_store, record_id="T-1", profile="traveller")
     govern.disable_profile(any_store, OWNER, "traveller", NOW)
-    found = govern.status(any_store, INES, NOW)
+    found = govern.status(any_store, INES)
     assert (found.profiles, found.worked) == (("shipment",), ("shipment", "traveller"))
     review.alert(any_store, INES, alert, NOW, purpose="control at the gate")
     review.claim(any_store, INES, alert, NOW)
     review.decide(any_store, INES, alert, "examine", REASON, NOW)
     review.record_outcome(any_store, INES, alert, "nothing", NOW, methods=["opened"])
-    assert govern.status(any_store, INES, NOW).worked == ("shipment",)
+    assert govern.status(any_store, INES).worked == ("shipment",)
 
 
 def test_a_profile_that_the_environment_switches_on_stands_on_the_pages(store, tmp_path):
     told = {"RISKPROFILE_TRAVELLER_BASIS": "Act 7", "RISKPROFILE_TRAVELLER_ASSESSMENT": "DPIA-1"}
     given = settings.load(told, home=tmp_path)
-    found = govern.status(store, INES, NOW, given)
+    found = govern.status(store, INES, given)
     assert found.profiles == found.worked == ("shipment", "traveller")
 
 

@@ -75,7 +75,7 @@ def test_the_strongest_reasons_of_both_sides_are_asked_after_and_a_blank_is_kept
 
 def test_the_second_person_reads_each_answer_beside_its_sentence(store):
     recorded(store, {"mass": "yes", "advance": "no"})
-    [waits] = review.waiting(store, OMAR, NOW)
+    [waits] = review.waiting(store, OMAR)
     assert [one["term"] for one in waits.reasons] == [*ASKED]
     told = {one["term"]: (one["text"], one["points"], one["answer"]) for one in waits.reasons}
     assert told["mass"] == ("says mass", 96, "yes")
@@ -85,16 +85,16 @@ def test_the_second_person_reads_each_answer_beside_its_sentence(store):
 
 def test_answers_count_once_a_second_person_has_confirmed_them(any_store):
     _, outcome = recorded(any_store, {"mass": "yes", "private": "no", "address": "unclear"})
-    assert held.tallied(any_store, "shipment") == []
+    assert held.tallied(any_store, "shipment", OWNER) == []
     review.confirm_outcome(any_store, OMAR, outcome, later(hours=1))
     _, other = recorded(any_store, {"mass": "yes", "private": "yes"}, record_id="XM-2")
     review.confirm_outcome(any_store, OMAR, other, later(hours=1))
-    told = held.tallied(any_store, "shipment")
+    told = held.tallied(any_store, "shipment", OWNER)
     assert counts(told) == {
         **dict.fromkeys(ASKED, (2, 0, 0, 0)),
         "mass": (2, 2, 0, 0), "private": (2, 1, 0, 1), "address": (2, 0, 1, 0),
     }  # fmt: skip
-    assert held.tallied(any_store, "traveller") == []
+    assert held.tallied(any_store, "traveller", OWNER) == []
 
 
 def test_answers_are_no_label(store):
@@ -110,9 +110,9 @@ def test_of_an_alert_examined_anew_the_last_confirmed_answers_count_and_the_firs
     review.confirm_outcome(any_store, OMAR, first, NOW)
     review.reopen(any_store, SARA, alert, REASON, NOW)
     second = sent(any_store, alert, {"mass": "no"}, outcome="compliance")
-    assert counts(held.tallied(any_store, "shipment"))["mass"] == (1, 1, 0, 0)
+    assert counts(held.tallied(any_store, "shipment", OWNER))["mass"] == (1, 1, 0, 0)
     review.confirm_outcome(any_store, OMAR, second, NOW)
-    assert counts(held.tallied(any_store, "shipment"))["mass"] == (1, 0, 0, 1)
+    assert counts(held.tallied(any_store, "shipment", OWNER))["mass"] == (1, 0, 0, 1)
     said = [
         {one["term"]: one["answer"] for one in outcome["reasons"]}["mass"]
         for outcome in review.alert(any_store, OMAR, alert, NOW).outcomes
@@ -151,7 +151,7 @@ def test_what_nobody_examined_says_of_no_reason_whether_it_held(store):
         review.record_outcome(store, INES, alert, "not_examined", NOW, answers={"mass": "yes"})
     outcome = review.record_outcome(store, INES, alert, "not_examined", NOW, answers={})
     review.confirm_outcome(store, OMAR, outcome, NOW)
-    assert held.tallied(store, "shipment") == []  # which is no label either
+    assert held.tallied(store, "shipment", OWNER) == []  # which is no label either
 
 
 def test_where_no_answers_are_given_nothing_was_asked(store):

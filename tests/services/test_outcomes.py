@@ -44,7 +44,7 @@ def test_an_outcome_closes_the_alert_and_keeps_what_was_found(any_store):
     [outcome] = rows(any_store, Outcome)
     assert (outcome["officers"], outcome["packaging"]) == (2, "8 bags in 1 box")
     assert outcome["legal_basis"] == "possession"
-    [waits] = review.waiting(any_store, OMAR, NOW)
+    [waits] = review.waiting(any_store, OMAR)
     assert (waits.officers, waits.packaging, waits.legal_basis) == (
         (2, "8 bags in 1 box", "possession")
     )
@@ -201,7 +201,7 @@ def test_what_waits_for_a_second_person_is_listed(any_store):
     outcome = record(
         any_store, examined(any_store, record_id="B"), "trafficking", now=later(hours=1), minutes=35
     )
-    found = review.waiting(any_store, OMAR, NOW)
+    found = review.waiting(any_store, OMAR)
     assert [(one.kind, one.id, one.record_id) for one in found] == [
         ("release", decision, "A"),
         ("outcome", outcome, "B"),
@@ -213,7 +213,7 @@ def test_what_waits_for_a_second_person_is_listed(any_store):
     assert (found[1].methods, found[1].minutes) == (("opened",), 35)
     review.confirm_release(any_store, OMAR, decision, NOW)
     review.confirm_outcome(any_store, OMAR, outcome, NOW)
-    assert review.waiting(any_store, OMAR, NOW) == []
+    assert review.waiting(any_store, OMAR) == []
 
 
 def test_the_chain_names_each_step_and_holds_no_free_text(store):

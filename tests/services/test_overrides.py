@@ -48,7 +48,7 @@ def test_they_are_counted_by_what_was_done_and_why_with_what_was_found_since(any
     ]
     assert (found.count, found.decided) == (8, 10)
     assert (found.released, found.seconded) == (5, 0)
-    [mine] = [one for one in review.waiting(any_store, OMAR, NOW) if one.record_id == "R-3"]
+    [mine] = [one for one in review.waiting(any_store, OMAR) if one.record_id == "R-3"]
     review.confirm_release(any_store, OMAR, mine.id, later(minutes=2))
     assert (told(any_store).released, told(any_store).seconded) == (5, 1)
     listed = overrides.listed(any_store, SARA, later(hours=1))

@@ -115,7 +115,7 @@ def house_calls(store):
             lambda a: assigning.officers(store, a),
             lambda a: assigning.assign_several(store, a, rows, "nobody", NOW),
         ],
-        "outcome.confirm": [lambda a: review.waiting(store, a, NOW)],
+        "outcome.confirm": [lambda a: review.waiting(store, a)],
         "draft.keep": [
             lambda a: review.save_draft(store, a, "s", {}, NOW),
             lambda a: review.draft(store, a, "s"),
@@ -265,7 +265,7 @@ def house_calls(store):
                 store, home_of(store), a, Path(store.where).with_name("chain.jsonl"), NOW
             )
         ],
-        "status.look": [lambda a: govern.status(store, a, NOW), lambda a: blind.share(store, a)],
+        "status.look": [lambda a: govern.status(store, a), lambda a: blind.share(store, a)],
     }
 
 
@@ -332,7 +332,7 @@ def test_another_office_gets_no_alert_no_count_and_no_change(store, role):
         (0, 0, 0, 0)
     )
     if role != "auditor":
-        assert review.waiting(store, stranger, NOW) == []
+        assert review.waiting(store, stranger) == []
     asked = review.QueueFilter("shipment", office=HERE)
     assert refused(lambda a: review.queue(store, a, asked, NOW), stranger)
 

@@ -94,7 +94,7 @@ def test_the_ledger_says_what_people_did(any_store: Store, seed: int) -> None:
     expected = _worked(any_store, seed, 30)
     put(any_store, 2, record_id=["S-1", "S-2"], state="superseded")
     put(any_store, 2, record_id=["R-1", "R-2"], selected_by="random", probability=0.01)
-    told = tally.tally(any_store, "shipment")
+    told = tally.tally(any_store, "shipment", OWNER)
     whole = told[0]
     assert {state: getattr(whole, state) for state in STATES} == expected
     assert whole.alerts == 30
@@ -104,7 +104,7 @@ def test_the_ledger_says_what_people_did(any_store: Store, seed: int) -> None:
     assert (sign.name, sign.alerts) == ("X02_firearm_lexicon", 30)
     assert {one.name for one in told if one.by == "carrier"} == {"XMAA"}
     ways = ("all", "scorecard", "indicator", "office", "lane")
-    assert tally.tally(any_store, "shipment", declared=False) == [
+    assert tally.tally(any_store, "shipment", OWNER, declared=False) == [
         one for one in told if one.by in ways
     ]
 

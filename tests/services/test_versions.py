@@ -522,7 +522,7 @@ def test_an_outcome_teaches_the_version_that_was_on_the_list(desk: Desk) -> None
     with desk.store.write() as connection:
         alert = connection.execute(text("SELECT min(id) FROM alert")).scalar_one()
         labelled(connection, alert, _record(desk), False)
-    assert feedback.labels(desk.store, "shipment")["gross_mass"].tolist() == [900.0]
+    assert feedback.labels(desk.store, "shipment", OWNER)["gross_mass"].tolist() == [900.0]
 
 
 def test_two_scorecards_are_compared_on_what_is_declared_now(desk: Desk) -> None:

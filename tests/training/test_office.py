@@ -259,7 +259,7 @@ def test_it_serves_once_two_people_signed_and_the_next_run_is_rated_by_it(
         store, home, OWNER, [tmp_path / "next.parquet"], Options(profile="shipment"), later
     )
     assert run.summary.model_versions == {"shipment": "2027.01.9"}
-    assert govern.status(store, SARA, later).scorecards[0].version == "2027.01.9"
+    assert govern.status(store, SARA).scorecards[0].version == "2027.01.9"
     promotion.rollback(
         store, SARA, "shipment", "back to what ships, for the test", later, home.models
     )
