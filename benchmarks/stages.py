@@ -55,14 +55,13 @@ STAGES = {
     "indicators": ("indicators/", "scoring/patterns"),
     "score": ("scoring/scorecard", "scoring/rating", "services/rater"),
     "rank": (
-        *("scoring/ranking", "services/lanes.py:rank_run", "services/lanes.py:_ranking"),
-        *("services/lanes.py:_placed", "services/capacity", "services/same_day"),
+        *("scoring/ranking", "services/lanes", "services/capacity", "services/same_day"),
         *("services/run_rows", "services/run_declarations", "store/batches.py:others"),
         *(f"store/versions.py:{one}" for one in ("folded", "removed", "beside", "rated_elsewhere")),
     ),
     "links of alerts": ("services/networks", "services/pairs"),
     "reasons and alerts": (
-        *("scoring/reasons", "services/describing", "services/lanes", "services/blind"),
+        *("scoring/reasons", "services/describing", "services/alerting", "services/blind"),
         "store/alerts",
     ),
     "store and audit": (

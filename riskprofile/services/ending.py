@@ -18,16 +18,10 @@ from riskprofile.history.register import Found
 from riskprofile.memory import give_back
 from riskprofile.profiles import PROFILES
 from riskprofile.services import offices, parties, switching
+from riskprofile.services.alerting import hold_earlier, store_alerts, word_alerts
 from riskprofile.services.capacity import brought
 from riskprofile.services.identity import Actor
-from riskprofile.services.lanes import (
-    Ranked,
-    has_room,
-    hold_earlier,
-    rank_run,
-    store_alerts,
-    word_alerts,
-)
+from riskprofile.services.lanes import Ranked, has_room, rank_run
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters

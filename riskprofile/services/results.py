@@ -21,9 +21,10 @@ from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.history.piles import Apart
 from riskprofile.intake.formulas import escape_formula
 from riskprofile.memory import give_back
+from riskprofile.services.alerting import AT_ONCE
 from riskprofile.services.describing import material
 from riskprofile.services.identifiers import RECORD
-from riskprofile.services.lanes import AT_ONCE, Ranked, as_told
+from riskprofile.services.lanes import Ranked, as_told
 from riskprofile.services.rater import POINTS
 from riskprofile.services.run_declarations import DRIVER, INDICATORS
 from riskprofile.services.run_rows import BATCH

@@ -97,7 +97,7 @@ def screen(
     spool = Spool(settings.home)  # what of it is left goes with the run that is told
     rejected = Rejects(spool)
     with store.read() as connection:
-        unfinished, stood = batches.unfinished(connection), batches.stood(connection)
+        stood = batches.stood(connection)
     # Of a run beside the database nobody asks how it stands.
     lock = nullcontext() if history_url else under_way.lasting(store, settings.home, now)
     with unswept(), workers(options) as others, lock:
@@ -110,7 +110,7 @@ def screen(
             rates=not options.history,
         )
         files = _Files(
-            *(store, settings, actor, options, now, raters, others, unfinished),
+            *(store, settings, actor, options, now, raters, others, stood),
             *(progress, stop, summary, rejected, len(paths) > 1),
         )
         with closing(raters), stop.listening():
