@@ -42,7 +42,7 @@ from riskprofile.services.rater import Rater
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Record
+from riskprofile.store.run_tables import Record
 from training.compile import compile_tables
 
 

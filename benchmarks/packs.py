@@ -37,8 +37,8 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.rights import Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from training.synth import generate
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

@@ -44,7 +44,7 @@ from riskprofile.services.tally import Line
 from riskprofile.services.training_log import TRAINED
 from riskprofile.store import switches, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from training import criteria, gates, office, record, report
 from training import synth as generator
 from training.markdown import cell

@@ -3,7 +3,7 @@
 One plain spelling for each letter, in the scale of the passport and road-sign tables
 (ICAO Doc 9303 part 3; ELOT 743; Revised Romanization of Korean), simplified: no marks,
 no apostrophes. Arabic and Hebrew leave short vowels out, so their spelling is a frame of
-consonants that only `naming.frame` can compare. Han and kana have no table here: they
+consonants that only `history.register.frame` can compare. Han and kana have no table here: they
 stay as they are and meet only themselves.
 """
 

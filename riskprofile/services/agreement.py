@@ -26,7 +26,7 @@ from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor
-from riskprofile.store.tables import Decision, FirstView
+from riskprofile.store.alert_tables import Decision, FirstView
 
 _view = FirstView.__table__  # type: ignore[attr-defined]
 _CASE = (

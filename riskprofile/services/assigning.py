@@ -18,9 +18,10 @@ from riskprofile.services import desk
 from riskprofile.services.deciding import LEASE_MINUTES, ORDERED, UNDO, lease
 from riskprofile.services.queueing import PAGE_LIMIT, QueueRow
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import Snooze
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Account, Snooze
+from riskprofile.store.office_tables import Account
 from riskprofile.words import Message
 
 ACTION, BACK = "alert.assign", "alert.unassign"

@@ -31,9 +31,9 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import desk, training_log
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import switches
+from riskprofile.store.alert_tables import Alert, FirstView
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, FirstView
 from riskprofile.words import Message
 
 ACTION = "alert.view"

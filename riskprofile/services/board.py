@@ -25,8 +25,9 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.overrides import Overrides, overrides
 from riskprofile.services.queue_statements import SEEN, WAITS, free, seen_from, snoozed
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import Outcome, Snooze
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office, OfficeDay, Outcome, Snooze
+from riskprofile.store.office_tables import Office, OfficeDay
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _day = OfficeDay.__table__  # type: ignore[attr-defined]

@@ -24,10 +24,10 @@ from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import arms as kept
 from riskprofile.store import audit
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.arms_tables import ArmsTrace
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert
 from riskprofile.store.versions import SUPERSEDED
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

@@ -18,7 +18,8 @@ import pandas as pd
 from sqlalchemy import Connection, and_, delete, exists, or_, select
 
 from riskprofile.scoring.ranking import Ahead, Capacity
-from riskprofile.store.tables import Alert, Decision, Office, OfficeDay
+from riskprofile.store.alert_tables import Alert, Decision
+from riskprofile.store.office_tables import Office, OfficeDay
 from riskprofile.tables import Column
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

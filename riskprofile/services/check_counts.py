@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store, upsert
-from riskprofile.store.tables import CheckDay
+from riskprofile.store.office_tables import CheckDay
 
 DAYS = 30
 

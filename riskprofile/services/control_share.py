@@ -18,8 +18,8 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import batches
+from riskprofile.store.alert_tables import Label, Outcome
 from riskprofile.store.packed_json import dumps
-from riskprofile.store.tables import Label, Outcome
 from riskprofile.store.versions import REMOVED
 
 _outcome = Outcome.__table__  # type: ignore[attr-defined]

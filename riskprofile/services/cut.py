@@ -30,8 +30,9 @@ from riskprofile.services.queue_statements import (
     standing_id,
 )
 from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office, Outcome
+from riskprofile.store.office_tables import Office
 
 LOOK, SET = "board.look", "office.capacity"
 NEXT = 10  # examinations more

@@ -37,8 +37,8 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.steps import Progress
 from riskprofile.store import switches
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from riskprofile.store.versions import SUPERSEDED
 
 SAMPLES = CHECKOUT / "data" / "synthetic" / "demo"

@@ -18,8 +18,8 @@ from riskprofile.services import review
 from riskprofile.services.blind import LANE
 from riskprofile.services.review import Item, QueueFilter, QueueRow
 from riskprofile.services.rights import Actor
+from riskprofile.store.alert_tables import Decision
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Decision
 
 PARCELS, AIR = "XMEXP", "XMAIR"
 OFFICER_1 = Actor("officer-1", "officer", PARCELS)

@@ -12,8 +12,9 @@ from riskprofile.errors import Conflict, NotAllowed
 from riskprofile.services import rights
 from riskprofile.services.rights import Actor, authorise, sees
 from riskprofile.store import audit
+from riskprofile.store.alert_tables import Alert, Decision
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, Audit, Decision
+from riskprofile.store.office_tables import Audit
 from riskprofile.store.versions import REMOVED
 from riskprofile.store.versions import SUPERSEDED as SUPERSEDED  # pages ask for it here
 from riskprofile.words import Message

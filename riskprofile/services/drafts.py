@@ -10,7 +10,7 @@ from sqlalchemy import delete, insert, select
 
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Draft
+from riskprofile.store.office_tables import Draft
 
 DRAFT_LOCK = 7013  # PostgreSQL advisory lock: of two windows that save at once one is second
 _draft = Draft.__table__  # type: ignore[attr-defined]

@@ -31,7 +31,7 @@ from riskprofile.services.workers import Done, Task, Work, Workers
 from riskprofile.store import audit, batches, phrasings
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 Kin = Callable[[], dict[int, Found]]
 Place = Callable[[], None]

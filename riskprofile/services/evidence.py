@@ -17,8 +17,8 @@ from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import tally
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
+from riskprofile.store.alert_tables import Alert, Label, Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Label, Outcome
 from riskprofile.store.versions import REMOVED
 
 NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at least

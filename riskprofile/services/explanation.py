@@ -23,8 +23,9 @@ from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
 from riskprofile.store import batches, phrasings
+from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office, Outcome
+from riskprofile.store.office_tables import Office
 from riskprofile.words import Message, Words, form
 from riskprofile.words.declaration import rest, said, summed
 

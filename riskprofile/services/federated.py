@@ -24,7 +24,7 @@ from riskprofile.services.identity import SignInRefused
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Account
+from riskprofile.store.office_tables import Account
 
 FLOW = "oidc-flow"  # the key that seals what a browser carries to the provider and back
 CLIENT_SECRET, PROXY_SECRET = "oidc.secret", "proxy.secret"

@@ -13,9 +13,10 @@ from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches, table_bytes
+from riskprofile.store.alert_tables import Alert, Label, Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, Batch, Chunk, Label, Outcome, Record
+from riskprofile.store.run_tables import Batch, Chunk, Record
 from riskprofile.tables import TEXT, TIME, Table
 
 _label = Label.__table__  # type: ignore[attr-defined]

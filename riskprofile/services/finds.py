@@ -23,9 +23,10 @@ from riskprofile.reference.arms import (
 from riskprofile.services import arms, desk
 from riskprofile.services.rights import Actor
 from riskprofile.store import arms as kept
+from riskprofile.store.alert_tables import ItemFound
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import ItemFound, Office
+from riskprofile.store.office_tables import Office
 
 _item = ItemFound.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]

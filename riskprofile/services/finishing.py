@@ -19,7 +19,7 @@ from riskprofile.services.steps import Progress
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 _batch = batches.batch_table
 

@@ -18,9 +18,11 @@ from riskprofile.services.settings import Settings
 from riskprofile.services.steps import Step
 from riskprofile.store import audit, copying, switches
 from riskprofile.store import batches as store_of_batches
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.copying import Copied
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Batch, Office, Quarantined
+from riskprofile.store.office_tables import Office
+from riskprofile.store.run_tables import Batch, Quarantined
 
 _office = Office.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]

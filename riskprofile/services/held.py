@@ -17,9 +17,9 @@ from riskprofile.services import blind, govern, tally
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches, phrasings
+from riskprofile.store.alert_tables import Alert, Label, Outcome, ReasonHeld
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, Label, Outcome, ReasonHeld
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _held = ReasonHeld.__table__  # type: ignore[attr-defined]

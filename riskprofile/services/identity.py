@@ -34,7 +34,7 @@ from riskprofile.errors import (
 from riskprofile.services.rights import ACTIONS, OWNER, ROLES, Actor, authorise, note, owner
 from riskprofile.store import audit
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Account, Office, SignInAttempt, WebSession
+from riskprofile.store.office_tables import Account, Office, SignInAttempt, WebSession
 from riskprofile.words import Message
 
 __all__ = [

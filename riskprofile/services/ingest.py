@@ -58,7 +58,7 @@ from riskprofile.services.workers import Task, Workers
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, versions, withdrawals
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 from riskprofile.store.versions import Known
 from riskprofile.tables import TEXT, Table
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, func, select
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import audit
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 
 LOOKS = ("alert.look", "record.look", "record.unmask.look")
 ALARM, PROBING = "looking.alarm", "probing.alarm"

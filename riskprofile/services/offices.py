@@ -14,7 +14,7 @@ from riskprofile.intake import Offices
 from riskprofile.reference.registers import OFFICES
 from riskprofile.store import registers
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office
+from riskprofile.store.office_tables import Office
 
 _office = Office.__table__  # type: ignore[attr-defined]
 

@@ -25,7 +25,7 @@ from riskprofile.services.run import Options, Summary, account
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, versions
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 BATCH_LOCK = 7003  # PostgreSQL advisory lock: runs begin and end one at a time
 

@@ -17,8 +17,8 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import pending_release, seen_from, unconfirmed
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import ItemFound, Label, Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import ItemFound, Label, Outcome
 from riskprofile.words import Message
 
 _outcome = Outcome.__table__  # type: ignore[attr-defined]

@@ -15,8 +15,8 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Outcome
 
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 

@@ -11,7 +11,7 @@ from riskprofile.errors import InputError
 from riskprofile.services import identity
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Account, SignInAttempt
+from riskprofile.store.office_tables import Account, SignInAttempt
 
 _account = Account.__table__  # type: ignore[attr-defined]
 _attempt = SignInAttempt.__table__  # type: ignore[attr-defined]

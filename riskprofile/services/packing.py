@@ -27,8 +27,8 @@ from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, phrasings
+from riskprofile.store.alert_tables import Alert, Label, Outcome
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Alert, Label, Outcome
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _label = Label.__table__  # type: ignore[attr-defined]

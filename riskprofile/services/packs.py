@@ -27,9 +27,10 @@ from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import batches, table_bytes
+from riskprofile.store.alert_tables import Label
 from riskprofile.store.arms_tables import Pack
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch, Chunk, Label
+from riskprofile.store.run_tables import Batch, Chunk
 from riskprofile.tables import Table
 
 _pack = Pack.__table__  # type: ignore[attr-defined]

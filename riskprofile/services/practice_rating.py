@@ -30,8 +30,8 @@ from riskprofile.services.practice import Case
 from riskprofile.services.queue_statements import SEEN
 from riskprofile.services.rater import FIRED, POINTS, Rater
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from riskprofile.words import Words
 
 FOR, AGAINST, FIRING, OTHERS = 3, 3, 2, 3  # reasons to choose from, of each kind

@@ -22,8 +22,8 @@ from riskprofile.services.rights import ACTIONS, Actor, authorise, note
 from riskprofile.services.viewing import SAME_LOOK
 from riskprofile.store import practice as kept
 from riskprofile.store.database import Store
+from riskprofile.store.office_tables import Account, Audit
 from riskprofile.store.practice import Doubt
-from riskprofile.store.tables import Account, Audit
 from riskprofile.words import Message
 
 DO, LOOK = "practice.do", "practice.look"

@@ -14,7 +14,7 @@ from riskprofile.errors import PolicyError
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 
 ASK, ANSWER = "rating.ask", "rating.answer"
 ASKS = 60  # answers an hour; the setting `asks_an_hour` says otherwise

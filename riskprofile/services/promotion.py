@@ -32,7 +32,7 @@ from riskprofile.services.scorecards import SIGNATURES as SIGNATURES  # pages as
 from riskprofile.services.signing import Signature
 from riskprofile.store import artefacts, switches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Approval, Promotion, StoredScorecard
+from riskprofile.store.office_tables import Approval, Promotion, StoredScorecard
 from riskprofile.words import Message
 
 _card = StoredScorecard.__table__  # type: ignore[attr-defined]

@@ -33,7 +33,7 @@ from riskprofile.services.settings import Settings
 from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 WAITING = "waiting"
 STATES = (WAITING, "repaired", "removed", "all")  # that can be asked for

@@ -14,8 +14,9 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, or_, select,
 from sqlalchemy.sql.elements import ColumnElement
 
 from riskprofile.services import blind, desk
+from riskprofile.store.alert_tables import Alert, Decision, Outcome, Snooze
 from riskprofile.store.alerts import plain, squeezed
-from riskprofile.store.tables import Alert, Decision, Office, Outcome, Snooze
+from riskprofile.store.office_tables import Office
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _decision = Decision.__table__  # type: ignore[attr-defined]

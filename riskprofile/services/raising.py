@@ -18,7 +18,7 @@ from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 from riskprofile.words import Message
 
 ACTION, SELECTED = "alert.raise", "manual"

@@ -16,7 +16,7 @@ from riskprofile.services.past import Folder
 from riskprofile.services.rater import Rater, rater
 from riskprofile.services.workers import Opened
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 FORMER = (
     "Where an upgrade took it away: let the former release end the batch, on the backup from "

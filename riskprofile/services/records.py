@@ -17,7 +17,7 @@ from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
 from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Chunk, Record
+from riskprofile.store.run_tables import Chunk, Record
 from riskprofile.words import Message
 
 _record = Record.__table__  # type: ignore[attr-defined]

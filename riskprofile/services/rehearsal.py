@@ -19,9 +19,10 @@ from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services.queue_statements import SEEN, seen_from
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches, table_bytes
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, Record
+from riskprofile.store.run_tables import Record
 from riskprofile.tables import Table
 
 MOST = 5_000  # open alerts that are looked at, the first of the list

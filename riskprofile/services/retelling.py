@@ -13,7 +13,7 @@ from riskprofile.services.opening import digest_of
 from riskprofile.services.run import Options, Run, Summary, account
 from riskprofile.store import batches
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 
 def ended(store: Store, path: Path, options: Options, claim: str) -> Run | None:

@@ -18,7 +18,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services.lanes import Ranked
 from riskprofile.store.batches import ARRIVED, BYTES, CLAIM, WAS_WRITTEN
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from riskprofile.errors import ScorecardError
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import signing
 from riskprofile.store import artefacts, switches
-from riskprofile.store.tables import Audit, Promotion, StoredScorecard
+from riskprofile.store.office_tables import Audit, Promotion, StoredScorecard
 
 _card = StoredScorecard.__table__  # type: ignore[attr-defined]
 _promotion = Promotion.__table__  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select
 
 from riskprofile.files import passing_folder
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Office, Setting
+from riskprofile.store.office_tables import Office, Setting
 
 COPIED = (Office.__table__, Setting.__table__)  # type: ignore[attr-defined]
 

@@ -38,8 +38,8 @@ from riskprofile.services.steps import CHECKING, Progress, Step, steps_of
 from riskprofile.services.workers import Workers, workers
 from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
+from riskprofile.store.run_tables import Batch
 from riskprofile.store.spool import Spool
-from riskprofile.store.tables import Batch
 
 
 def screen(

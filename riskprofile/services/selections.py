@@ -11,9 +11,9 @@ from sqlalchemy import Connection, RowMapping, and_, or_, select, update
 
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store.alert_tables import Alert, Decision
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert, Decision
 from riskprofile.tables import TEXT, TIME, Table
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

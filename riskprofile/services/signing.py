@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from sqlalchemy import Connection, func, insert, select, update
 
 from riskprofile.services.rights import Actor, note
-from riskprofile.store.tables import Approval, Audit, Signer
+from riskprofile.store.office_tables import Approval, Audit, Signer
 
 _signer = Signer.__table__  # type: ignore[attr-defined]
 _approval = Approval.__table__  # type: ignore[attr-defined]

@@ -13,8 +13,8 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import REASON_LENGTH, Actor
+from riskprofile.store.alert_tables import Snooze
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Snooze
 from riskprofile.words import Message
 
 _snooze = Snooze.__table__  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ from riskprofile.scoring import control
 from riskprofile.services import govern
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store.alert_tables import Alert, Decision, Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Decision, Outcome
 from riskprofile.store.versions import REMOVED
 
 _alert = Alert.__table__  # type: ignore[attr-defined]

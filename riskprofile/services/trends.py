@@ -23,8 +23,8 @@ from riskprofile.services.printing import Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import iafq
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from riskprofile.words import Words, form
 

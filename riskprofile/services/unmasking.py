@@ -22,7 +22,7 @@ from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, s
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, erasure, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Unmasking
+from riskprofile.store.office_tables import Unmasking
 from riskprofile.words import Message
 
 _table = Unmasking.__table__  # type: ignore[attr-defined]

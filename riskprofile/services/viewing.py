@@ -19,10 +19,10 @@ from riskprofile.services.evidence import Near, near, weighed
 from riskprofile.services.queue_statements import OF_WAITING, OFFICE, seen_from
 from riskprofile.services.rights import Actor, sees
 from riskprofile.store import audit, phrasings
+from riskprofile.store.alert_tables import AlertLink, ItemFound, Outcome
 from riskprofile.store.alerts import PARTIES
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import AlertLink, ItemFound, Outcome
 from riskprofile.words import Message
 
 _link = AlertLink.__table__  # type: ignore[attr-defined]

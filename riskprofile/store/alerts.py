@@ -21,9 +21,9 @@ from riskprofile.profiles import PROFILES
 from riskprofile.reference import naming
 from riskprofile.reference.once import once
 from riskprofile.scoring.ranking import height
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.tables import Alert
 
 # Kind of link -> the columns that make it. A tuple of columns means: the first that is given.
 LINKS: dict[str, tuple[tuple[str, ...], ...]] = {

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Column, Index, LargeBinary
 from sqlmodel import Field
 
-from riskprofile.store.tables import BIG, Rows, _json, _key, _time
+from riskprofile.store.column_types import BIG, Rows, as_json, moment, row_id
 
 
 class Arms(Rows, table=True):
@@ -22,12 +22,12 @@ class Arms(Rows, table=True):
     """
 
     __tablename__ = "arms"
-    id: int | None = _key()
+    id: int | None = row_id()
     number: str = Field(unique=True)
     item_found_id: int | None = Field(default=None, sa_column=Column(BIG, unique=True))
     alert_id: int | None = Field(default=None, sa_column=Column(BIG, index=True))
     event: str
-    event_on: datetime = _time(nullable=False)
+    event_on: datetime = moment(nullable=False)
     year: int = Field(index=True)
     authority: str = ""
     office: str | None = None
@@ -51,11 +51,11 @@ class Arms(Rows, table=True):
     serial_key: str = ""
     make_key: str = ""
     model_key: str = ""
-    details: Any = _json()
+    details: Any = as_json()
     content: str = ""
     recorded_by: str
-    recorded_at: datetime = _time(nullable=False)
-    superseded_at: datetime | None = _time()
+    recorded_at: datetime = moment(nullable=False)
+    superseded_at: datetime | None = moment()
     __table_args__ = (
         Index("arms_make", "make_key", "id"),
         Index("arms_model", "model_key", "id"),
@@ -87,14 +87,14 @@ class ArmsEvent(Rows, table=True):
     """
 
     __tablename__ = "arms_event"
-    id: int | None = _key()
+    id: int | None = row_id()
     arms_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
     kind: str
-    at: datetime = _time(nullable=False)
+    at: datetime = moment(nullable=False)
     digest: str = ""
-    detail: Any = _json()
+    detail: Any = as_json()
     by: str
-    recorded_at: datetime = _time(nullable=False)
+    recorded_at: datetime = moment(nullable=False)
 
 
 class ArmsTrace(Rows, table=True):
@@ -107,7 +107,7 @@ class ArmsTrace(Rows, table=True):
     """
 
     __tablename__ = "arms_trace"
-    id: int | None = _key()
+    id: int | None = row_id()
     arms_id: int = Field(sa_column=Column(BIG, nullable=False, index=True))
     channel: str
     to_country: str = ""
@@ -115,8 +115,8 @@ class ArmsTrace(Rows, table=True):
     package: str  # SHA-256 of the package that went out
     state: str = "asked"
     asked_by: str
-    asked_at: datetime = _time(nullable=False)
-    answered_at: datetime | None = _time()
+    asked_at: datetime = moment(nullable=False)
+    answered_at: datetime | None = moment()
     answered_by: str | None = None
     result: str = ""
     pieces: int = 0
@@ -138,9 +138,9 @@ class Pack(Rows, table=True):
     public_key: str
     content: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     state: str = "proposed"
-    tested: Any = _json()
+    tested: Any = as_json()
     received_by: str
-    received_at: datetime = _time(nullable=False)
+    received_at: datetime = moment(nullable=False)
     decided_by: str | None = None
-    decided_at: datetime | None = _time()
+    decided_at: datetime | None = moment()
     reason: str = ""

@@ -21,7 +21,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 from riskprofile.errors import StoreError
 from riskprofile.store.database import serialise
 from riskprofile.store.many import among
-from riskprofile.store.tables import Audit, AuditWords
+from riskprofile.store.office_tables import Audit, AuditWords
 
 START = "0" * 64
 _words = AuditWords.__table__  # type: ignore[attr-defined]

@@ -30,19 +30,10 @@ from sqlalchemy import (
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
+from riskprofile.store.alert_tables import Alert, Decision, Label, Outcome
 from riskprofile.store.many import among
+from riskprofile.store.run_tables import Aside, Batch, Chunk, Quarantined, Record
 from riskprofile.store.table_bytes import Asked, from_bytes, listed, stored, whole
-from riskprofile.store.tables import (
-    Alert,
-    Aside,
-    Batch,
-    Chunk,
-    Decision,
-    Label,
-    Outcome,
-    Quarantined,
-    Record,
-)
 from riskprofile.tables import Table
 
 batch_table = Batch.__table__  # type: ignore[attr-defined]

@@ -34,9 +34,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import SQLModel
 
 from riskprofile.errors import Damaged, StoreError
-from riskprofile.store import (
+from riskprofile.store import (  # noqa: F401  (the models of all tables belong to every database)
     address,
-    arms_tables,  # noqa: F401  (its models belong to every database)
+    alert_tables,
+    arms_tables,
+    office_tables,
+    run_tables,
 )
 from riskprofile.store.faults import GRANT, NO_RIGHT, fault
 from riskprofile.store.migrations import REVISIONS

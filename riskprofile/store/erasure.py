@@ -9,39 +9,24 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    and_,
-    delete,
-    exists,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
 
 from riskprofile.store import arms, audit, table_bytes, versions
-from riskprofile.store.database import Store
-from riskprofile.store.many import among
-from riskprofile.store.parties import block_table, form_table
-from riskprofile.store.tables import (
+from riskprofile.store.alert_tables import (
     Alert,
     AlertLink,
-    Batch,
-    Chunk,
     Decision,
-    Draft,
     FirstView,
     ItemFound,
     Label,
     Outcome,
-    Quarantined,
-    Record,
-    Sealed,
     Snooze,
-    Unmasking,
 )
+from riskprofile.store.database import Store
+from riskprofile.store.many import among
+from riskprofile.store.office_tables import Draft, Unmasking
+from riskprofile.store.parties import block_table, form_table
+from riskprofile.store.run_tables import Batch, Chunk, Quarantined, Record, Sealed
 from riskprofile.store.versions import REMOVED
 from riskprofile.store.watchlists import entry_table
 from riskprofile.tables import Table

@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, text
 
 from riskprofile.reference.registers import AHEAD
-from riskprofile.store.tables import Moment
+from riskprofile.store.column_types import Moment
 
 YEAR = "a.year = :year AND a.superseded_at IS NULL"
 # Arms of the indicator: firearms seized, found or surrendered, not made before 1900.

@@ -29,7 +29,7 @@ from riskprofile.reference.hashing import distinct, in_order, starts
 from riskprofile.store.batches import ASKED_AT_ONCE
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.many import among, each
-from riskprofile.store.tables import PartyBlock, PartyForm
+from riskprofile.store.run_tables import PartyBlock, PartyForm
 
 form_table = PartyForm.__table__  # type: ignore[attr-defined]
 block_table = PartyBlock.__table__  # type: ignore[attr-defined]

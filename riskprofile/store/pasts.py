@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from riskprofile.store import switches
 from riskprofile.store.database import serialise
-from riskprofile.store.tables import PastFile
+from riskprofile.store.run_tables import PastFile
 
 past_table = PastFile.__table__  # type: ignore[attr-defined]
 

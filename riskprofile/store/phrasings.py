@@ -15,9 +15,9 @@ from sqlalchemy import Connection, LargeBinary, select, type_coerce
 
 from riskprofile.errors import Damaged
 from riskprofile.scoring.reasons import Phrasing, Reason
+from riskprofile.store.alert_tables import Phrasing as Stored
 from riskprofile.store.database import upsert
 from riskprofile.store.packed_json import dumps, unpacked
-from riskprofile.store.tables import Phrasing as Stored
 
 _table = Stored.__table__  # type: ignore[attr-defined]
 _known: dict[str, Phrasing] = {}  # by digest, which no other words have: a few scorecards' own

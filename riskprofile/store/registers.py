@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.many import among
-from riskprofile.store.tables import RegisterEntry, RegisterLoad
+from riskprofile.store.office_tables import RegisterEntry, RegisterLoad
 
 load_table = RegisterLoad.__table__  # type: ignore[attr-defined]
 entry_table = RegisterEntry.__table__  # type: ignore[attr-defined]

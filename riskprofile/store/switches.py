@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from riskprofile.store.database import upsert
-from riskprofile.store.tables import Setting
+from riskprofile.store.office_tables import Setting
 
 _SETTING = Setting.__table__  # type: ignore[attr-defined]
 _ASKED = select(_SETTING.c.value).where(_SETTING.c.name == bindparam("name"))

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.history.watch import Entry
-from riskprofile.store.tables import WatchEntry
+from riskprofile.store.office_tables import WatchEntry
 
 entry_table = WatchEntry.__table__  # type: ignore[attr-defined]
 

@@ -22,7 +22,7 @@ from app.installation import COOKIE, served
 from app.news import News
 from app.runs import Runs
 from riskprofile.services import identity, settings
-from riskprofile.store.tables import WebSession
+from riskprofile.store.office_tables import WebSession
 from tests.app.asgi import Answer, Browser
 from tests.app.test_server import NOW, ORIGIN, PASSWORD
 from tests.services import provider as oidc

@@ -8,8 +8,8 @@ from sqlalchemy import delete
 from app.news import EVERY, News
 from riskprofile.services.assigning import assign
 from riskprofile.services.identity import OWNER, add_account
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from tests.app.clock import Clock
 from tests.services.bench import (
     AUDITOR,

@@ -11,13 +11,14 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import insert
+from sqlmodel import SQLModel
 
 from riskprofile.scoring.editing import LOCK, Edit
 from riskprofile.services import fitting, settings
 from riskprofile.services.practice import cases
 from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import artefacts, audit, practice, tables
+from riskprofile.store import alert_tables, artefacts, audit, office_tables, practice, run_tables
 from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 from tests.browser import home, screenshots
@@ -140,7 +141,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
         ids = add(store, connection, rows)
         for alert, row, text in zip(ids, rows, texts, strict=True):
             put(
-                insert(tables.Quarantined).values(
+                insert(run_tables.Quarantined).values(
                     batch_id="b1",
                     source=text,
                     line=alert,
@@ -154,7 +155,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
             )
             if alert % 2:  # closed ones wait for a second person
                 put(
-                    insert(tables.Decision).values(
+                    insert(alert_tables.Decision).values(
                         alert_id=alert,
                         decision="examine",
                         reason=text,
@@ -163,7 +164,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                     )
                 )
                 outcome = put(
-                    insert(tables.Outcome)
+                    insert(alert_tables.Outcome)
                     .values(
                         alert_id=alert,
                         outcome="trafficking",
@@ -176,10 +177,10 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                         officer="officer-14",
                         at=now,
                     )
-                    .returning(tables.Outcome.id)
+                    .returning(alert_tables.Outcome.id)
                 ).scalar_one()
                 put(
-                    insert(tables.ItemFound).values(
+                    insert(alert_tables.ItemFound).values(
                         outcome_id=outcome,
                         kind="firearm",
                         part=text,
@@ -192,7 +193,7 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                     )
                 )
                 put(
-                    insert(tables.ReasonHeld).values(
+                    insert(alert_tables.ReasonHeld).values(
                         outcome_id=outcome,
                         term=row["reasons"][0]["term"],
                         points=row["reasons"][0]["points"],
@@ -200,16 +201,16 @@ def poison(store: Store, now: datetime, texts: list[str]) -> None:
                     )
                 )
                 put(
-                    tables.Alert.__table__.update()
-                    .where(tables.Alert.id == alert)
+                    alert_tables.Alert.__table__.update()
+                    .where(alert_tables.Alert.id == alert)
                     .values(  # type: ignore[attr-defined, arg-type]
                         state="closed", closed_at=now
                     )
                 )
             else:
                 put(
-                    tables.Alert.__table__.update()
-                    .where(tables.Alert.id == alert)
+                    alert_tables.Alert.__table__.update()
+                    .where(alert_tables.Alert.id == alert)
                     .values(  # type: ignore[attr-defined, arg-type]
                         owner="officer-09", lease_until=now + timedelta(hours=1)
                     )
@@ -237,14 +238,14 @@ def poison_offices(store: Store, now: datetime, texts: list[str]) -> None:
             )
             times = {"started_at": now, "ended_at": now}
             put(
-                tables.Batch, id=f"h{number}{text}", profile="shipment", state="failed",
+                run_tables.Batch, id=f"h{number}{text}", profile="shipment", state="failed",
                 **batch, **times,
             )  # fmt: skip
             asked = dict.fromkeys(("record_id", "case_number", "reason", "asked_by"), text)
-            put(tables.Unmasking, profile="shipment", office="XMPME", asked_at=now, **asked)
+            put(office_tables.Unmasking, profile="shipment", office="XMPME", asked_at=now, **asked)
         for version, digest, text in [*((text, text, text) for text in texts), serves]:
             put(
-                tables.Promotion, profile="shipment", version=version, digest=digest,
+                office_tables.Promotion, profile="shipment", version=version, digest=digest,
                 kind="rollback", by=text, reason=text, at=now,
             )  # fmt: skip
         audit.append(
@@ -252,7 +253,7 @@ def poison_offices(store: Store, now: datetime, texts: list[str]) -> None:
             detail={"digest": card.digest}, now=now,
         )  # fmt: skip
         stop = {"since": now.isoformat(), "by": texts[-1], "why": " ".join(texts[:20])}
-        put(tables.Setting, name="paused", value=stop)
+        put(office_tables.Setting, name="paused", value=stop)
 
 
 def poison_people(served: Served, now: datetime, texts: list[str]) -> None:
@@ -273,8 +274,8 @@ def poison_people(served: Served, now: datetime, texts: list[str]) -> None:
     store = served.store()
     with store.write() as connection:
         rows = connection.execute(
-            tables.Quarantined.__table__.select()  # type: ignore[attr-defined]
-            .where(tables.Quarantined.column == "hs_code")  # type: ignore[arg-type]
+            run_tables.Quarantined.__table__.select()  # type: ignore[attr-defined]
+            .where(run_tables.Quarantined.column == "hs_code")  # type: ignore[arg-type]
             .limit(len(texts))
         ).mappings()  # fmt: skip
         typed = {
@@ -282,7 +283,7 @@ def poison_people(served: Served, now: datetime, texts: list[str]) -> None:
             for n, (row, text) in enumerate(zip(rows, texts, strict=False))
         }
         connection.execute(
-            insert(tables.Draft).values(
+            insert(office_tables.Draft).values(
                 account="operator-02", subject="repair:b1", content=typed, saved_at=now
             )
         )
@@ -296,7 +297,7 @@ def at_work(served: Served, texts: list[str]) -> None:
     home.fill(store, now)
     with store.write() as connection:
         for name in ("alert_link", "alert"):
-            connection.execute(tables.SQLModel.metadata.tables[name].delete())
+            connection.execute(SQLModel.metadata.tables[name].delete())
     poison(store, now, texts)
     poison_offices(store, now, texts)
     store.close()

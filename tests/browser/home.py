@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
+from sqlmodel import SQLModel
 
-from riskprofile.store import tables
+from riskprofile.store import office_tables, run_tables
 from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 
@@ -145,12 +146,12 @@ def fill(
         def put(model: Any, **values: Any) -> None:
             connection.execute(insert(model).values(**values))
 
-        put(tables.Setting, name="demo", value=True)
+        put(office_tables.Setting, name="demo", value=True)
         for n, (source, form, counts, state, note) in enumerate(BATCHES):
             read, accepted, quarantined, duplicate, raised = counts
             started = now - timedelta(minutes=12 + 40 * n)
             put(
-                tables.Batch,
+                run_tables.Batch,
                 id=f"b{n}",
                 source=source,
                 digest=hashlib.sha256(source.encode()).hexdigest(),
@@ -172,7 +173,7 @@ def fill(
                 ended_at=None if state == "running" else started + timedelta(minutes=2),
             )
         for row in kept():
-            put(tables.Quarantined, batch_id="b1", source=BATCHES[1][0], state="waiting", **row)
+            put(run_tables.Quarantined, batch_id="b1", source=BATCHES[1][0], state="waiting", **row)
         if not bare:
             add(store, connection, alerts(now, many=many, hostile=hostile, blind=blind))
 
@@ -214,7 +215,7 @@ def days_before(store: Store, now: datetime) -> None:
     with store.write() as connection:
         for back in (1, 2):
             connection.execute(
-                insert(tables.OfficeDay).values(
+                insert(office_tables.OfficeDay).values(
                     profile="shipment",
                     office=OFFICE,
                     day=(today - timedelta(days=back)).isoformat(),
@@ -226,7 +227,7 @@ def days_before(store: Store, now: datetime) -> None:
 
 def clear(store: Store) -> None:
     """Take out all that `fill` puts in, and what was done with it."""
-    known = tables.SQLModel.metadata.tables
+    known = SQLModel.metadata.tables
     with store.write() as connection:
         for name in FILLED:
             connection.execute(known[name].delete())

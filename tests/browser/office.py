@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert
 
 from riskprofile.services import board, offices
 from riskprofile.services.rights import Actor
-from riskprofile.store import audit, tables
+from riskprofile.store import alert_tables, audit, office_tables
 from riskprofile.store.alerts import add
 from riskprofile.store.database import Store
 from tests.browser import home
@@ -106,7 +106,7 @@ def _open(office: str, lanes: tuple[int, int], now: datetime, numbers: Any) -> l
 
 def _came(store: Store, now: datetime) -> None:
     """What today's lists brought: their alerts, and so many more that are green."""
-    days = tables.OfficeDay.__table__  # type: ignore[attr-defined]
+    days = office_tables.OfficeDay.__table__  # type: ignore[attr-defined]
     today = now.astimezone(ZoneInfo("Europe/Paris")).date().isoformat()
     some = 100_000  # more than there are alerts
     for green in (dict.fromkeys(GREEN, 0), GREEN):
@@ -166,18 +166,18 @@ class _Desk:
                 now=at - timedelta(seconds=seconds),
             )
         more = {"second": second, "second_at": at if second else None}
-        self.put(tables.Decision, **told, decision=decision, reason=reason, **more)
+        self.put(alert_tables.Decision, **told, decision=decision, reason=reason, **more)
         if outcome is None:
             return alert
         told |= {"outcome": outcome, "methods": ["opened"], "minutes": 35}
         if confirmed:
             told |= {"confirmed_by": "officer-09", "confirmed_at": at}
         made = self.connection.execute(
-            insert(tables.Outcome).values(**told).returning(tables.Outcome.id)
+            insert(alert_tables.Outcome).values(**told).returning(alert_tables.Outcome.id)
         ).scalar_one()
         if confirmed:
             self.put(
-                tables.Label,
+                alert_tables.Label,
                 outcome_id=made,
                 record_id=row["record_id"],
                 profile="shipment",
@@ -236,7 +236,7 @@ class _Desk:
             decision, reason = ("release", "Papers and weight agree") if kept else ("scan", RATED)
             alert = self.done("yellow", ago, decision, reason, seconds=90, blind="said")
             self.put(
-                tables.FirstView,
+                alert_tables.FirstView,
                 alert_id=alert,
                 view="release" if n < 9 else "documents",
                 reason="papers and weight agree",
@@ -252,7 +252,7 @@ class _Desk:
         ]
         for alert in add(self.store, self.connection, rows):
             self.put(
-                tables.Snooze,
+                alert_tables.Snooze,
                 alert_id=alert,
                 reason="The papers come at noon",
                 by="officer-14",

@@ -17,6 +17,7 @@ from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlmodel import SQLModel
 
 from app.installation import COOKIE
 from app.lists import HEAD
@@ -25,7 +26,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring.reasons import reading
 from riskprofile.services import fitting, identity, promotion, settings
 from riskprofile.services.practice import cases
-from riskprofile.store import table_bytes, tables
+from riskprofile.store import table_bytes
 from riskprofile.store.alerts import add
 from tests.browser import home, office
 from tests.browser.conftest import FLAGS, PASSWORD, ROOT, Served, chromium, serving
@@ -261,7 +262,7 @@ def worded(store: Any, now: datetime) -> None:
         ] if number < len(SIGNS) else []  # fmt: skip
     with store.write() as connection:
         for name in ("alert_link", "alert"):
-            connection.execute(tables.SQLModel.metadata.tables[name].delete())
+            connection.execute(SQLModel.metadata.tables[name].delete())
         add(store, connection, rows)
 
 

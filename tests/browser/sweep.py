@@ -27,7 +27,7 @@ from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 from app.installation import COOKIE
 from app.server import SCRIPTS
 from riskprofile import words
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser import screenshots
 from tests.browser.at_work import MORE, at_work
 from tests.browser.conftest import FLAGS, Served, chromium, serving
@@ -126,7 +126,7 @@ def hostile(browser: Browser, served: Served, count: int) -> int:
     with store.read() as connection:
         listed = (
             connection.execute(
-                tables.Alert.__table__.select().order_by(tables.Alert.id)  # type: ignore[attr-defined, arg-type]
+                alert_tables.Alert.__table__.select().order_by(alert_tables.Alert.id)  # type: ignore[attr-defined, arg-type]
             )
             .mappings()
             .all()

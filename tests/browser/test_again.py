@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import func, select
 
 from riskprofile.services import identity, review
-from riskprofile.store import tables
+from riskprofile.store import alert_tables, office_tables
 from riskprofile.store.database import Store
 from tests.browser import home
 from tests.browser.rest import PAUSE
@@ -33,7 +33,7 @@ def ordered(store: Store, *alerts: int) -> identity.Actor:
 def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
     store = served.store()
     with store.read() as connection:  # the chain keeps what was told of any test before
-        before = connection.execute(select(func.max(tables.Audit.sequence))).scalar_one()
+        before = connection.execute(select(func.max(office_tables.Audit.sequence))).scalar_one()
     page = visit("officer-14")
     open_row(page, 0)
     expect(reference(page)).to_have_text("PX-2026-104417")
@@ -63,13 +63,13 @@ def test_a_decision_is_made_once_whatever_is_clicked_again(served, visit):
     page.go_back()
     expect(reference(page)).to_have_text("PX-2026-104417")
     with store.read() as connection:
-        decisions = connection.execute(select(func.count()).select_from(tables.Decision))
+        decisions = connection.execute(select(func.count()).select_from(alert_tables.Decision))
         told = connection.execute(
             select(func.count())
-            .select_from(tables.Audit)
-            .where(tables.Audit.sequence > before)
-            .where(tables.Audit.action == "alert.decide")
-            .where(tables.Audit.actor == "officer-14")
+            .select_from(office_tables.Audit)
+            .where(office_tables.Audit.sequence > before)
+            .where(office_tables.Audit.action == "alert.decide")
+            .where(office_tables.Audit.actor == "officer-14")
         )
         counts = (decisions.scalar_one(), told.scalar_one())
     store.close()
@@ -94,7 +94,7 @@ def test_a_second_click_sends_the_outcome_of_no_other_control(served, visit):
     expect(page.locator(".rp-strip")).to_contain_text("A second person confirms it")
     expect(page.locator("h1")).to_contain_text("PX-2026-104502")
     with store.read() as connection:
-        sent = connection.execute(select(tables.Outcome.alert_id)).scalars().all()
+        sent = connection.execute(select(alert_tables.Outcome.alert_id)).scalars().all()
     store.close()
     assert sent == [1]
 

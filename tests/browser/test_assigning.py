@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from riskprofile.services import identity, review
 from riskprofile.services.rights import Actor
-from riskprofile.store import tables
+from riskprofile.store import alert_tables, office_tables
 from tests.browser import home
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_keyboard import reach
@@ -22,7 +22,7 @@ GRID = "!!document.activeElement.closest('[data-testid=stDataFrame]')"
 def held(served: Any) -> dict[str, str]:
     """Who holds which alert, by its reference."""
     store = served.store()
-    alert = tables.Alert.__table__  # type: ignore[attr-defined]
+    alert = alert_tables.Alert.__table__  # type: ignore[attr-defined]
     with store.read() as connection:
         asked = select(alert.c.record_id, alert.c.owner).where(alert.c.owner.is_not(None))
         found = {str(row.record_id): str(row.owner) for row in connection.execute(asked)}
@@ -33,7 +33,7 @@ def held(served: Any) -> dict[str, str]:
 def entries(served: Any, action: str) -> int:
     """How many entries of this name the audit chain has."""
     store = served.store()
-    asked = select(func.count()).where(tables.Audit.action == action)
+    asked = select(func.count()).where(office_tables.Audit.action == action)
     with store.read() as connection:
         found = connection.execute(asked).scalar_one()
     store.close()
@@ -166,7 +166,7 @@ def test_one_alert_that_was_given_is_taken_back(served, visit):
 
 def test_who_of_one_office_cannot_be_given_alerts_of_another_is_said_before(served, visit):
     store = served.store()
-    alert = tables.Alert.__table__  # type: ignore[attr-defined]
+    alert = alert_tables.Alert.__table__  # type: ignore[attr-defined]
     with store.write() as connection:
         connection.execute(alert.update().where(alert.c.id == 2).values(office="XMAIR"))
     whole(store)

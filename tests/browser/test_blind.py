@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 from sqlalchemy import select
 
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser import home
 from tests.browser.test_shift import REASON, button, open_row, press, reference
 
@@ -76,8 +76,8 @@ def test_the_rating_is_shown_when_the_officer_has_said_a_view_and_the_board_coun
     assert page.foreign == board.foreign == []
     store = served.store()
     with store.read() as connection:
-        view = connection.execute(select(tables.FirstView)).mappings().one()
-        [decision] = connection.execute(select(tables.Decision)).mappings()
+        view = connection.execute(select(alert_tables.FirstView)).mappings().one()
+        [decision] = connection.execute(select(alert_tables.Decision)).mappings()
     store.close()
     assert (view["view"], view["officer"], decision["decision"]) == (
         ("documents", "officer-14", "examine")

@@ -10,7 +10,7 @@ from sqlalchemy import update
 
 from riskprofile.services import review
 from riskprofile.services.rights import Actor
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser.home import LATER, OFFICE, days_before
 from tests.browser.test_axe import faults
 from tests.browser.test_pages import opened, owners
@@ -101,7 +101,7 @@ def test_the_board_tells_why_fewer_are_red_than_can_be_examined(served, visit):
     expect(card).to_contain_text("no earlier days are known yet")
     store = served.store()
     days_before(store, datetime.now(UTC))
-    alerts = tables.Alert.__table__
+    alerts = alert_tables.Alert.__table__
     with store.write() as connection:
         connection.execute(update(alerts).values(red_from=-12))
     store.close()

@@ -15,7 +15,7 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import identity, review, settings
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.store.tables import Alert, Label
+from riskprofile.store.alert_tables import Alert, Label
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served, serving, visiting
 from tests.browser.test_shift import REASON, button, press

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from riskprofile.services import identity
-from riskprofile.store import tables
+from riskprofile.store import office_tables
 from tests.browser.conftest import Served
 from tests.browser.test_axe import faults
 from tests.browser.test_narrow import comes_to
@@ -30,7 +30,7 @@ def leave(served: Served, page: Page, seconds: float, final: bool = False) -> No
     store = served.store()
     with store.write() as connection:
         named = "created_at" if final else "seen_at"
-        connection.execute(update(tables.WebSession).values({named: then}))
+        connection.execute(update(office_tables.WebSession).values({named: then}))
     store.close()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser.conftest import PASSWORD
 from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
 
@@ -84,7 +84,7 @@ def test_a_whole_shift_is_worked_by_keyboard(served, visit):
     expect(second.locator(".rp-strip")).to_contain_text("Confirmed: PX-2026-104417")
     store = served.store()
     with store.read() as connection:
-        label = connection.execute(select(tables.Label)).mappings().one()
+        label = connection.execute(select(alert_tables.Label)).mappings().one()
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 0)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select, update
 
 from app.installation import COOKIE
-from riskprofile.store import tables
+from riskprofile.store import office_tables
 from tests.browser.conftest import PASSWORD, Served
 from tests.browser.test_axe import faults
 from tests.browser.test_fast_keys import FIRST, Line, line, page, rests
@@ -334,9 +334,9 @@ def locked(page: Page, served: Served) -> None:
     """Nobody was there for an hour; then the person signs in again."""
     store = served.store()
     with store.write() as connection:
-        for row in connection.execute(select(tables.WebSession)).all():
+        for row in connection.execute(select(office_tables.WebSession)).all():
             connection.execute(
-                update(tables.WebSession).values(seen_at=row.seen_at - timedelta(hours=1))
+                update(office_tables.WebSession).values(seen_at=row.seen_at - timedelta(hours=1))
             )
     store.close()
     page.get_by_role("link", name="Sign in again").click()

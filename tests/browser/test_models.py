@@ -16,7 +16,7 @@ from riskprofile.scoring.editing import Edit
 from riskprofile.services import fitting, identity, keys, promotion, retention, terms
 from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import erasure, tables
+from riskprofile.store import alert_tables, erasure, office_tables, run_tables
 from tests.browser.conftest import PASSWORD, Served
 from tests.browser.home import days_before
 from tests.browser.screenshots import GATES
@@ -83,7 +83,7 @@ def test_a_scorecard_serves_after_two_people_signed_on_the_page_and_can_be_taken
     expect(strip).to_be_visible()
     expect(page.get_by_text("promoted before", exact=True)).to_be_visible()
     expect(page.get_by_label("Your password, again")).to_have_count(0)
-    proposed = tables.StoredScorecard.__table__
+    proposed = office_tables.StoredScorecard.__table__
     with store.write() as connection:  # else the other waits again, in every test after this
         connection.execute(proposed.delete().where(proposed.c.version == f"{version}-b"))
     store.close()
@@ -103,8 +103,8 @@ def test_terms_beside_a_candidate_that_one_has_signed_stand_without_scrolling(
         return main.scrollHeight - main.clientHeight; }"""
     comes_to(page, beyond, 0, version)
     with store.write() as connection:  # else it waits in every test after this
-        connection.execute(tables.Approval.__table__.delete())
-        proposed = tables.StoredScorecard.__table__
+        connection.execute(office_tables.Approval.__table__.delete())
+        proposed = office_tables.StoredScorecard.__table__
         connection.execute(proposed.delete().where(proposed.c.version == version))
     store.close()
 
@@ -252,7 +252,9 @@ def test_a_supervisor_pauses_and_resumes_rating_and_an_analyst_cannot(served, vi
 def test_a_masked_record_is_asked_for_by_one_person_and_allowed_by_another(served, visit):
     store, secret = served.store(), keys.key(served.folder, retention.KEY)
     with store.write() as connection:
-        asked = select(tables.Alert.id).where(tables.Alert.record_id == "PX-2026-104417")
+        asked = select(alert_tables.Alert.id).where(
+            alert_tables.Alert.record_id == "PX-2026-104417"
+        )
         alert = connection.execute(asked).scalar_one()
         hidden = json.dumps({"declaration": [], "written": {}}).encode()
         sealed = keys.seal(secret, hidden, f"alert:{alert}")
@@ -314,7 +316,7 @@ def test_a_share_that_is_typed_stays_when_more_comes_to_be_rated_and_a_small_one
     expect(share).to_be_visible()
     settled(page)
     share.fill("7.5")
-    batch = tables.Batch.__table__
+    batch = run_tables.Batch.__table__
     with store.write() as connection:
         connection.execute(batch.update().where(batch.c.id == "b2").values(accepted=900_000))
     days = page.get_by_label("Days back")
@@ -327,6 +329,6 @@ def test_a_share_that_is_typed_stays_when_more_comes_to_be_rated_and_a_small_one
     expect(share).to_be_visible()  # of 10,000 declarations a few can be examined
     assert 0 < float(share.input_value()) < 0.1
     with store.write() as connection:  # else it waits in every test after this
-        proposed = tables.StoredScorecard.__table__
+        proposed = office_tables.StoredScorecard.__table__
         connection.execute(proposed.delete().where(proposed.c.version == version))
     store.close()

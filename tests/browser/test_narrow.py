@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from riskprofile import words
 from riskprofile.services import arms, identity, review, snoozing, switching
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
 from tests.browser.rest import PAUSE, at_rest
@@ -339,7 +339,7 @@ def test_an_alert_that_was_changed_since_says_all_of_it_whatever_else_became_of_
     review.claim(store, person, 3, now)
     review.claim(store, person, 4, now)
     review.decide(store, person, 3, "examine", REASON, now)
-    alerts, midnight = tables.Alert.__table__, now + timedelta(days=1)
+    alerts, midnight = alert_tables.Alert.__table__, now + timedelta(days=1)
     with store.write() as connection:
         for alert, change in (
             (alerts.c.id <= 5, {"amended_at": now}),
@@ -510,7 +510,7 @@ def test_links_stand_as_a_picture_below_their_table_and_no_word_of_either_is_bro
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "ar"])
 def test_no_word_of_a_table_is_broken_on_a_narrow_screen(served, visit, language):
     """What is related to an alert, and where the lists of an office are cut that has two."""
-    store, alerts = served.store(), tables.Alert.__table__
+    store, alerts = served.store(), alert_tables.Alert.__table__
     with store.write() as connection:
         connection.execute(update(alerts).where(alerts.c.id == 2).values(profile="traveller"))
     store.close()

@@ -17,7 +17,7 @@ from riskprofile.services.otherwise import Otherwise, otherwise
 from riskprofile.services.rights import Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from riskprofile.words import of
 from tests.browser import home
 from tests.browser.conftest import Served, serving, visiting
@@ -35,7 +35,7 @@ def rated(running: Served, tmp_path: Path) -> tuple[int, Otherwise]:
     rows = chunk.table.assign(**{PROFILES["shipment"].office: home.OFFICE})
     options = Options(capacity=Capacity(number=30, random_share=0.0))
     screen(store, told, OWNER, [write(tmp_path / "day.csv", rows)], options, now)
-    table, officer = tables.Alert.__table__, Actor("officer-09", "officer", home.OFFICE)
+    table, officer = alert_tables.Alert.__table__, Actor("officer-09", "officer", home.OFFICE)
     with store.read() as connection:
         ids = connection.execute(select(table.c.id).order_by(table.c.rank)).scalars().all()
     for one in ids:

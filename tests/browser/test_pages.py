@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from riskprofile.services import identity, review
-from riskprofile.store import tables
+from riskprofile.store import alert_tables, office_tables
 from riskprofile.store.alerts import add
 from tests.browser import home
 from tests.browser.conftest import PASSWORD, Served
@@ -200,7 +200,7 @@ def arrive(served: Served, record: str) -> None:
 
 def owners(served: Served) -> dict[str, str]:
     """Who holds what."""
-    store, alert = served.store(), tables.Alert.__table__
+    store, alert = served.store(), alert_tables.Alert.__table__
     with store.read() as connection:
         held = connection.execute(
             select(alert.c.record_id, alert.c.owner).where(alert.c.owner.is_not(None))
@@ -266,7 +266,7 @@ def test_a_red_release_can_be_undone_and_else_waits_for_a_second_person(served, 
     expect(second.locator(".rp-strip")).to_contain_text("Confirmed")
     with served.store().read() as connection:
         states = connection.execute(
-            select(tables.Alert.state).where(tables.Alert.record_id == "PX-2026-104417")
+            select(alert_tables.Alert.state).where(alert_tables.Alert.record_id == "PX-2026-104417")
         ).scalars()
         assert list(states) == ["closed"]
 
@@ -298,7 +298,7 @@ def test_no_result_names_the_filters_and_offers_the_way_out(served, visit):
 
 
 def test_an_empty_queue_says_of_what_where_alerts_of_a_kind_that_is_off_are_left(served, visit):
-    store, alerts = served.store(), tables.Alert.__table__
+    store, alerts = served.store(), alert_tables.Alert.__table__
     with store.write() as connection:
         connection.execute(update(alerts).where(alerts.c.id > 1).values(state="closed"))
         connection.execute(update(alerts).where(alerts.c.id == 1).values(profile="traveller"))
@@ -310,7 +310,7 @@ def test_an_empty_queue_says_of_what_where_alerts_of_a_kind_that_is_off_are_left
 def test_an_empty_queue_is_good_news(served, visit):
     store = served.store()
     with store.write() as connection:
-        connection.execute(update(tables.Alert).values(state="closed"))
+        connection.execute(update(alert_tables.Alert).values(state="closed"))
     store.close()
     page = visit("officer-14")
     expect(page.get_by_text("No open alerts at Port Meridia")).to_be_visible()
@@ -325,7 +325,9 @@ def leave_alone(served: Served, page: Page) -> None:
     store = served.store()
     with store.write() as connection:
         connection.execute(
-            update(tables.WebSession).values(seen_at=datetime.now(UTC) - timedelta(minutes=15))
+            update(office_tables.WebSession).values(
+                seen_at=datetime.now(UTC) - timedelta(minutes=15)
+            )
         )
     store.close()
 
@@ -516,7 +518,7 @@ def test_common_reasons_join_what_was_typed_and_each_other(served, visit):
 
 def test_the_list_is_taken_by_time_left_with_a_button_and_by_a_bookmark(served, visit):
     """What arrives first stands first, of whatever lane; the next one of it is opened by N."""
-    store, alerts, now = served.store(), tables.Alert.__table__, datetime.now(UTC)
+    store, alerts, now = served.store(), alert_tables.Alert.__table__, datetime.now(UTC)
     with store.write() as connection:  # of the yellow ones, and a red one of no known arrival
         for alert, due in ((8, now + timedelta(minutes=5)), (1, None)):
             connection.execute(update(alerts).where(alerts.c.id == alert).values(due_at=due))

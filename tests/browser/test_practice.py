@@ -8,8 +8,8 @@ import stat
 from playwright.sync_api import Page, expect
 from sqlalchemy import func, select
 
+from riskprofile.store import office_tables
 from riskprofile.store import practice as kept
-from riskprofile.store import tables
 from tests.browser.rest import at_rest
 from tests.browser.test_axe import chosen
 from tests.browser.test_shift import press
@@ -50,7 +50,7 @@ def everything(served) -> dict[str, list]:
     with store.read() as connection:
         held = {
             name: connection.execute(select(table)).all()
-            for name, table in tables.Audit.metadata.tables.items()
+            for name, table in office_tables.Audit.metadata.tables.items()
             if name not in ("account", "web_session", "sign_in_attempt")
         }
     store.close()
@@ -113,7 +113,7 @@ def test_reasons_are_named_before_and_told_after_and_the_case_can_be_tried_again
 def test_a_disagreement_is_read_by_the_trainer_as_it_was_written(served, visit):
     store = served.store()
     with store.read() as connection:  # the chain keeps what was looked at in any test before
-        before = connection.execute(select(func.max(tables.Audit.sequence))).scalar_one()
+        before = connection.execute(select(func.max(office_tables.Audit.sequence))).scalar_one()
     page = visit("officer-14", "/practice")
     case(page, 1)
     press(page, "s")
@@ -134,7 +134,9 @@ def test_a_disagreement_is_read_by_the_trainer_as_it_was_written(served, visit):
     expect(office).to_contain_text('<img src=x onerror="document.title=1"> **b** [a](http')
     assert office.locator("img, a").count() == 0
     assert trainer.foreign == page.foreign == []
-    asked = select(tables.Audit.action, tables.Audit.subject).where(tables.Audit.sequence > before)
+    asked = select(office_tables.Audit.action, office_tables.Audit.subject).where(
+        office_tables.Audit.sequence > before
+    )
     with store.read() as connection:
         acts = connection.execute(asked).all()
     store.close()

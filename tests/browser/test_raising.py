@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser.test_records import RECORD, rated
 from tests.browser.test_shift import button, reference
 
@@ -13,7 +13,7 @@ def test_an_officer_raises_an_alert_on_a_declaration_that_no_list_brought_up(ser
     store = served.store()
     rated(store)
     with store.write() as connection:
-        connection.execute(tables.Alert.__table__.delete())
+        connection.execute(alert_tables.Alert.__table__.delete())
     store.close()
     page = visit("officer-14")
     button(page, "Raise by hand").click()

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from riskprofile.services import arms, feedback, iafq, tracing
 from riskprofile.services.identity import OWNER
-from riskprofile.store import table_bytes, tables
+from riskprofile.store import alert_tables, run_tables, table_bytes
 from tests import factory
 from tests.browser.test_shift import REASON, button, open_row, press, reference, settled, type_cells
 
@@ -24,12 +24,14 @@ def rated(store) -> None:
     rows = factory.shipments(1, declaration_id=[RECORD])
     with store.write() as connection:
         alert = (
-            connection.execute(select(tables.Alert).where(tables.Alert.record_id == RECORD))
+            connection.execute(
+                select(alert_tables.Alert).where(alert_tables.Alert.record_id == RECORD)
+            )
             .mappings()
             .one()
         )
         chunk = connection.execute(
-            insert(tables.Chunk)
+            insert(run_tables.Chunk)
             .values(
                 batch_id=alert["batch_id"],
                 number=990,
@@ -40,10 +42,10 @@ def rated(store) -> None:
                 events=table_bytes.to_bytes(rows),
                 kept="full",
             )
-            .returning(tables.Chunk.id)
+            .returning(run_tables.Chunk.id)
         ).scalar_one()
         connection.execute(
-            insert(tables.Record).values(
+            insert(run_tables.Record).values(
                 profile=alert["profile"],
                 record_id=RECORD,
                 item=alert["driver"],

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
 from riskprofile.services import identity, review
-from riskprofile.store import tables
+from riskprofile.store import alert_tables, office_tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
 from tests.browser.rest import PAUSE, at_rest
@@ -60,7 +60,7 @@ def until_kept(page: Page, served: Served, text: str) -> None:
     while True:
         store = served.store()
         with store.read() as connection:
-            drafts = connection.execute(select(tables.Draft.content)).scalars()
+            drafts = connection.execute(select(office_tables.Draft.content)).scalars()
             kept = [one["reason"] for one in drafts]
         store.close()
         if kept == [text]:
@@ -112,8 +112,8 @@ def test_an_alert_is_claimed_decided_examined_and_confirmed_and_becomes_a_label(
 
     store = served.store()
     with store.read() as connection:
-        label = connection.execute(select(tables.Label)).mappings().one()
-        outcome = connection.execute(select(tables.Outcome)).mappings().one()
+        label = connection.execute(select(alert_tables.Label)).mappings().one()
+        outcome = connection.execute(select(alert_tables.Outcome)).mappings().one()
     store.close()
     assert (label["record_id"], label["value"]) == ("PX-2026-104417", 1)
     assert (outcome["officer"], outcome["confirmed_by"]) == ("officer-14", "officer-09")
@@ -168,7 +168,10 @@ def test_an_outcome_that_was_given_up_is_empty_on_the_screen_and_in_the_draft(se
 
 def test_a_control_that_was_ordered_a_day_ago_is_recorded_by_whoever_is_there(served, visit):
     store, now = served.store(), datetime.now(UTC)
-    person, alerts = identity.Actor("officer-09", "officer", home.OFFICE), tables.Alert.__table__
+    person, alerts = (
+        identity.Actor("officer-09", "officer", home.OFFICE),
+        alert_tables.Alert.__table__,
+    )
     review.alert(store, person, 1, now)
     review.claim(store, person, 1, now)
     review.decide(store, person, 1, "examine", REASON, now)
@@ -207,8 +210,10 @@ def test_an_item_without_a_kind_is_kept_in_the_draft_and_refused_by_its_row(serv
     expect(page.locator(".rp-strip")).to_contain_text("Row 1 of the items has no kind")
     store = served.store()
     with store.read() as connection:
-        drafts = [str(one) for one in connection.execute(select(tables.Draft.content)).scalars()]
-        sent = connection.execute(select(tables.Outcome.id)).all()
+        drafts = [
+            str(one) for one in connection.execute(select(office_tables.Draft.content)).scalars()
+        ]
+        sent = connection.execute(select(alert_tables.Outcome.id)).all()
     store.close()
     assert any("Firing pin" in one for one in drafts)
     assert sent == []

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import expect
 
 from riskprofile.services import identity, review
-from riskprofile.store import tables
+from riskprofile.store import alert_tables
 from tests.browser import home
 from tests.browser.rest import PAUSE
 from tests.browser.test_fast_keys import Line
@@ -158,7 +158,7 @@ def test_words_typed_while_a_dialog_is_drawn_stay_in_their_field(served, visit):
 def test_words_stay_in_a_dialog_that_stands_over_an_empty_list_when_an_alert_arrives(served, visit):
     store = served.store()
     with store.write() as connection:
-        connection.execute(tables.Alert.__table__.update().values(state="closed"))
+        connection.execute(alert_tables.Alert.__table__.update().values(state="closed"))
     store.close()
     page = visit("officer-14")
     button(page, "Raise by hand").click()

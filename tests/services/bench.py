@@ -13,8 +13,10 @@ from sqlalchemy import Connection, insert, select, text
 from riskprofile.services import offices, review
 from riskprofile.services.identity import Actor
 from riskprofile.store import alerts, audit
+from riskprofile.store.alert_tables import Alert, Label, Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Audit, Batch, Label, Outcome
+from riskprofile.store.office_tables import Audit
+from riskprofile.store.run_tables import Batch
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 HERE, THERE = "XMPME", "XMNOR"

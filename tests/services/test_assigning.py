@@ -13,7 +13,8 @@ from riskprofile.services import arriving, assigning, blind, identity, noting, r
 from riskprofile.services.deciding import UNDO
 from riskprofile.services.identity import OWNER, ROLES, Actor
 from riskprofile.services.queueing import PAGE_LIMIT
-from riskprofile.store.tables import Alert, Audit
+from riskprofile.store.alert_tables import Alert
+from riskprofile.store.office_tables import Audit
 from riskprofile.words import Message
 from tests.plans import read_whole
 from tests.services.bench import (

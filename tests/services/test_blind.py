@@ -36,8 +36,9 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit, phrasings, switches
+from riskprofile.store.alert_tables import Alert, FirstView
+from riskprofile.store.office_tables import Audit
 from riskprofile.store.packed_json import pack
-from riskprofile.store.tables import Alert, Audit, FirstView
 from tests import factory
 from tests.conftest import SHARE
 from tests.services.bench import (

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.services import agreement, blind, board, capacity, cut, review, snoozing
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.plans import read_whole
 from tests.services.bench import (
     HERE,

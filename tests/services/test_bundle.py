@@ -18,7 +18,8 @@ from riskprofile.services import blind, bundle, bundle_check, looking, records, 
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store.tables import Alert, Audit
+from riskprofile.store.alert_tables import Alert
+from riskprofile.store.office_tables import Audit
 from tests import factory
 from tests.services.bench import HERE, NOW, later, put_offices
 

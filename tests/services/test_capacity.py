@@ -26,8 +26,9 @@ from riskprofile.services.run_declarations import Declared
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import RANKING, WORDING, Step
+from riskprofile.store.alert_tables import Alert, Decision
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Decision, OfficeDay
+from riskprofile.store.office_tables import OfficeDay
 from riskprofile.tables import Table
 from tests import factory
 from tests.services.bench import EITHER, put_offices

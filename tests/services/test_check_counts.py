@@ -11,7 +11,7 @@ from sqlalchemy import select
 from riskprofile.errors import NotAllowed
 from riskprofile.services import check_counts
 from riskprofile.services.rights import OWNER, Actor
-from riskprofile.store.tables import CheckDay
+from riskprofile.store.office_tables import CheckDay
 from tests.services.bench import NOW
 
 

@@ -17,8 +17,8 @@ from riskprofile.services import board, govern, review, switching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.queueing import QueueFilter
 from riskprofile.store import audit
+from riskprofile.store.alert_tables import Decision, Label
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Decision, Label
 from tests.faults import runs
 from tests.services.bench import (
     AWAY,

@@ -18,7 +18,8 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit, Record
+from riskprofile.store.office_tables import Audit
+from riskprofile.store.run_tables import Record
 from riskprofile.tables import TEXT
 from tests import factory
 from tests.services.bench import HERE, INES, OMAR, REASON, furnish, taken

@@ -13,8 +13,8 @@ from riskprofile.errors import NotAllowed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, evidence, review
 from riskprofile.services.identity import OWNER
+from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Outcome
 from tests.services.bench import INES, NOW, labelled, put
 
 

@@ -20,7 +20,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Stop
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, table_bytes, tables
+from riskprofile.store import batches, run_tables, table_bytes
 from tests import factory
 from tests.faults import runs, wrappings
 from tests.faults.wrappings import count
@@ -207,7 +207,7 @@ def test_a_file_is_read_to_its_end_in_the_order_of_days_in_which_it_was_begun(
         run = screen(store, home, OWNER, [sent], options, later + timedelta(hours=1))
         assert run.summary.read == run.summary.accepted == 12
         with store.read() as connection:
-            chunks = connection.execute(select(tables.Chunk.__table__.c.rows)).scalars()
+            chunks = connection.execute(select(run_tables.Chunk.__table__.c.rows)).scalars()
             days = {day for rows in chunks for day in table_bytes.from_bytes(rows)["lodged_at"]}
     assert {f"{day:%Y-%m-%d}" for day in days} == {"2026-03-09"}
 

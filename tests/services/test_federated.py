@@ -9,7 +9,7 @@ from sqlalchemy import select
 from riskprofile.errors import RiskProfileError, StoreError, UsageError
 from riskprofile.services import federated, identity, own_account, settings
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.services import provider as oidc
 from tests.services.bench import HERE, NOW, later
 

@@ -16,7 +16,7 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Record
+from riskprofile.store.run_tables import Record
 from tests import factory
 from tests.services.bench import (
     AWAY,

@@ -42,8 +42,8 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import STORING, WORDING, Step
 from riskprofile.store import artefacts, audit, batches, phrasings
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store, serialise
-from riskprofile.store.tables import Alert
 from tests import factory
 from tests.factory import write
 from tests.services.bench import EITHER, until_it_waits

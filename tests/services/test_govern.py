@@ -9,7 +9,7 @@ from riskprofile.errors import PolicyError, RiskProfileError
 from riskprofile.services import govern, ledger, quarantine, review, settings, switching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import switches
-from riskprofile.store.tables import Batch, Quarantined
+from riskprofile.store.run_tables import Batch, Quarantined
 from tests.services.bench import INES, NOW, REASON, SARA, later, put
 
 OPERATOR = Actor("otto", "operator")

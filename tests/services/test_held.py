@@ -9,7 +9,7 @@ from riskprofile.errors import Conflict, NotAllowed, RiskProfileError, UsageErro
 from riskprofile.services import held, review
 from riskprofile.services.held import Held
 from riskprofile.services.identity import OWNER, Actor
-from riskprofile.store.tables import Label, ReasonHeld
+from riskprofile.store.alert_tables import Label, ReasonHeld
 from tests.services.bench import (
     AWAY,
     HERE,

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import identity, own_account
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
-from riskprofile.store.tables import Account, Audit, SignInAttempt, WebSession
+from riskprofile.store.office_tables import Account, Audit, SignInAttempt, WebSession
 from tests.services.bench import HERE, NOW, later
 
 PASSWORD = "four small brown lanterns"

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from riskprofile.services import looking, review
 from riskprofile.services.identity import Actor
 from riskprofile.store import audit
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.services.bench import AUDITOR, AWAY, HERE, INES, NOW, OMAR, SARA, THERE, later, put
 
 

@@ -29,8 +29,9 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import artefacts, packed_json
 from riskprofile.store import spool as store_spool
+from riskprofile.store.alert_tables import Alert, Label
+from riskprofile.store.run_tables import Record
 from riskprofile.store.spool import Columns, Spool
-from riskprofile.store.tables import Alert, Label, Record
 from riskprofile.tables import TEXT
 from tests import factory
 from tests.services.bench import AUDITOR, NOW, later, put_offices

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import deciding, noting, review
 from riskprofile.store import audit
-from riskprofile.store.tables import Alert
+from riskprofile.store.alert_tables import Alert
 from tests.services.bench import AUDITOR, AWAY, INES, NOW, OMAR, actions, later, put, taken
 
 TEXT = "the driver is known to the yard"

@@ -19,8 +19,9 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, table_bytes
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Chunk
+from riskprofile.store.run_tables import Chunk
 from riskprofile.tables import Table
 from tests.factory import shipments, write
 from tests.services.bench import actions

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.services import review
-from riskprofile.store.tables import ItemFound, Label, Outcome
+from riskprofile.store.alert_tables import ItemFound, Label, Outcome
 from tests.services.bench import INES, NOW, OMAR, REASON, SARA, actions, later, row, taken
 
 SLIDE = {"kind": "part", "part": "slide", "calibre": "9x19", "count": 3, "sure": "likely"}

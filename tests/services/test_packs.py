@@ -20,7 +20,8 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import packs as kept
 from riskprofile.store import table_bytes
-from riskprofile.store.tables import Alert, Chunk
+from riskprofile.store.alert_tables import Alert
+from riskprofile.store.run_tables import Chunk
 from tests import factory
 from tests.services.bench import NOW, SARA, later, of_two_at_once
 from tests.services.conftest import copied

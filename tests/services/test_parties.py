@@ -38,8 +38,8 @@ from riskprofile.services.screen import screen
 from riskprofile.services.workers import Opened, Task, work_on_cluster
 from riskprofile.store import parties
 from riskprofile.store.database import Store
+from riskprofile.store.run_tables import PartyBlock, PartyForm
 from riskprofile.store.spool import Spool
-from riskprofile.store.tables import PartyBlock, PartyForm
 from tests import factory
 from tests.services.bench import NOW, later
 

@@ -22,7 +22,7 @@ from riskprofile.services.practice_record import Line, Record
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, load
 from riskprofile.store import practice as kept
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.services.bench import AWAY, HERE, INES, NOW, OMAR, SARA, later, put
 
 PASSWORD = "four small brown lanterns"

@@ -12,7 +12,7 @@ from riskprofile.services import looking, probing, settings, uploading
 from riskprofile.services.identity import Actor
 from riskprofile.services.looking import Alarm
 from riskprofile.store import audit
-from riskprofile.store.tables import Batch
+from riskprofile.store.run_tables import Batch
 from tests.factory import shipments
 from tests.services.bench import HERE, NOW, SARA, THERE, furnish, later
 

@@ -23,7 +23,7 @@ from riskprofile.errors import (
 from riskprofile.services import keys, proof, settings
 from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.conftest import LATE
 from tests.services.bench import AUDITOR, INES, NOW, later, of_two_at_once
 

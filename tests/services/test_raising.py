@@ -13,7 +13,8 @@ from riskprofile.services import govern, raising, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store.tables import Alert, Record
+from riskprofile.store.alert_tables import Alert
+from riskprofile.store.run_tables import Record
 from tests import factory
 from tests.services.bench import HERE, NOW, THERE, later, put_offices
 

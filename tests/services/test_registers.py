@@ -18,7 +18,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.services.bench import AUDITOR, INES, NOW, later
 
 SAMPLES = Path(__file__).parents[2] / "data" / "synthetic" / "registers"

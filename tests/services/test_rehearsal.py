@@ -19,7 +19,7 @@ from riskprofile.services.queue_statements import SEEN
 from riskprofile.services.rights import Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
-from riskprofile.store.tables import Alert
+from riskprofile.store.alert_tables import Alert
 from tests import factory
 from tests.conftest import postgres_database
 from tests.services.bench import INES, OMAR, REASON, put_offices

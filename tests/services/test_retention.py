@@ -43,8 +43,9 @@ from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure, phrasings, table_bytes
+from riskprofile.store.alert_tables import FirstView, ItemFound, Outcome, Snooze
 from riskprofile.store.database import Store
-from riskprofile.store.tables import FirstView, ItemFound, Outcome, Snooze, Unmasking
+from riskprofile.store.office_tables import Unmasking
 from tests import factory, listed
 from tests.factory import write
 from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once

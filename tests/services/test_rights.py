@@ -64,7 +64,7 @@ from riskprofile.services import (
 from riskprofile.services.identity import ACTIONS, OWNER, ROLES, Actor, authorise
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import audit
-from riskprofile.store.tables import Unmasking
+from riskprofile.store.office_tables import Unmasking
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, THERE, later, put, taken
 
 NOWHERE = Path("nowhere.csv")

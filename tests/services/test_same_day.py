@@ -17,8 +17,8 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests import factory
 from tests.cli.test_cli import run as command

@@ -36,9 +36,9 @@ from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING
 from riskprofile.store import audit, phrasings
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from riskprofile.store.table_bytes import from_bytes, to_bytes
-from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests import factory
 from tests.conftest import LATE

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import desk, review, snoozing
-from riskprofile.store.tables import Alert
+from riskprofile.store.alert_tables import Alert
 from tests.services.bench import (
     AWAY,
     INES,

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from riskprofile.errors import InputError, NotAllowed, PolicyError
 from riskprofile.services import identity, review, training_log
 from riskprofile.services.identity import OWNER
-from riskprofile.store.tables import Audit
+from riskprofile.store.office_tables import Audit
 from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, taken
 
 TODAY = NOW.date()

@@ -19,8 +19,8 @@ from riskprofile.services.identity import OWNER
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import watchlists as kept
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from tests import factory
 from tests.services.bench import INES, NOW, SARA, later
 

@@ -9,8 +9,9 @@ from sqlalchemy import insert, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.store import alerts
+from riskprofile.store.alert_tables import Alert, AlertLink
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, AlertLink, Batch
+from riskprofile.store.run_tables import Batch
 from tests import factory
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)

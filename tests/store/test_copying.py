@@ -12,8 +12,10 @@ from sqlmodel import SQLModel
 
 from riskprofile.errors import Conflict, StoreError
 from riskprofile.store import audit, copying
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert, Batch, Chunk, Office, RegisterEntry, Setting
+from riskprofile.store.office_tables import Office, RegisterEntry, Setting
+from riskprofile.store.run_tables import Batch, Chunk
 from tests.services.bench import until_it_waits
 
 NOW = datetime(2026, 11, 24, 8, 0, 0, 123456, tzinfo=UTC)

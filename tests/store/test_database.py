@@ -38,11 +38,13 @@ from riskprofile.reference.arms import FLAGS
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.store import alerts, arms, database, erasure, migrations, parties, phrasings
 from riskprofile.store.address import parse
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.arms_tables import ArmsGram, ArmsTrace
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
+from riskprofile.store.office_tables import Office, Setting
 from riskprofile.store.packed_json import pack
-from riskprofile.store.tables import Alert, Batch, Chunk, Office, PartyBlock, Quarantined, Setting
+from riskprofile.store.run_tables import Batch, Chunk, PartyBlock, Quarantined
 from tests.conftest import AS_SHIPPED, LATE
 from tests.faults import runs
 

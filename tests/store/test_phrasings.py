@@ -11,9 +11,9 @@ from sqlalchemy import delete, insert
 from riskprofile.errors import StoreError
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.store import phrasings
+from riskprofile.store.alert_tables import Phrasing as Stored
 from riskprofile.store.database import Store
 from riskprofile.store.packed_json import dumps, pack
-from riskprofile.store.tables import Phrasing as Stored
 
 TABLE: Any = Stored.__table__  # type: ignore[attr-defined]
 ALERT = {"id": 7, "reasons": None, "against": None}

@@ -41,8 +41,8 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
-from riskprofile.store.tables import Alert
 from riskprofile.tables import Table
 from tests.services.test_promotion import candidate
 from training import dossier, folders, office

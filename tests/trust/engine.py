@@ -26,7 +26,7 @@ from riskprofile.services.identity import OWNER
 from riskprofile.store import audit, copying
 from riskprofile.store.database import Store
 from riskprofile.store.migrations import REVISIONS, upgrade
-from riskprofile.store.tables import Setting
+from riskprofile.store.office_tables import Setting
 from tests.faults import runs
 from tests.services.bench import HERE, INES, NOW, REASON, put
 from tests.trust.desk import PHRASE, furnished

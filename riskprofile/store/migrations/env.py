@@ -5,7 +5,12 @@ from __future__ import annotations
 from alembic import context
 from sqlmodel import SQLModel
 
-from riskprofile.store import arms_tables, tables  # noqa: F401  (registers the models)
+from riskprofile.store import (  # noqa: F401  (registers the models)
+    alert_tables,
+    arms_tables,
+    office_tables,
+    run_tables,
+)
 
 context.configure(
     connection=context.config.attributes["connection"],
