@@ -183,7 +183,7 @@ class History(Protocol):
         """Distinct values of `of` first seen with `by` before this row, in the last `days`."""
 
     def norm(self, items: View, measure: str, by: Sequence[str]) -> View:
-        """Columns `n`, `mean`, `sd` of an earlier measure (see `history.MEASURES`)."""
+        """Columns `n`, `mean`, `sd` of an earlier measure (see `Profile.measures`)."""
 
     def finds(self, items: View, by: Sequence[str]) -> columns.Column:
         """Confirmed finds with the same values whose result was known before this row."""

@@ -1,4 +1,4 @@
-"""Who may do what: accounts, sign-in, sessions, and the one table of rights.
+"""Who is who: accounts, sign-in and sessions. What each may do stands in `rights`.
 
 Identity is a row in the database behind a cookie, asked on every run. Nothing here
 trusts the page framework.
