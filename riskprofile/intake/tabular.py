@@ -51,6 +51,8 @@ def dialect(head: bytes, profile: str = AUTO) -> Dialect | None:
     """Find the headings in the first 20 lines; nothing where no line names known columns."""
     text = b"".join(lines.blocks(io.BytesIO(head), head))
     text, _ = lines.utf8_lines(text, 1)
+    if len(head) < HEAD and not text.endswith(b"\n"):
+        text += b"\n"  # the last line of a file may be its headings
     found: list[tuple[tuple[int, int], Dialect]] = []
     start = 0
     for number in range(1, HEADER_LINES + 1):

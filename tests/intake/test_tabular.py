@@ -221,8 +221,9 @@ def test_unknown_columns_are_reported_and_kept(tmp_path):
     assert chunk.table["extra"].tolist() == ['{"Colour": "re\\"d"}', pd.NA]
 
 
-def test_headings_alone_are_a_file_without_records(tmp_path):
-    chunk = read(tmp_path, "declaration_id,goods_description\n")
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", ""])
+def test_headings_alone_are_a_file_without_records(tmp_path, end):
+    chunk = read(tmp_path, f"declaration_id,goods_description{end}")
     assert (chunk.read, chunk.profile, chunk.format) == (0, "shipment", "csv")
 
 
