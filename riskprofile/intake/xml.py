@@ -133,6 +133,7 @@ def items_with_headers(
 def _walk(
     name: str, opened: IO[bytes], declarations: frozenset[str], items: frozenset[str]
 ) -> Iterator[tuple[Literal["item", "declaration"], Element]]:
+    etree.clear_error_log()  # of this thread: what stands in it then is of this file
     tags = [f"{{*}}{tag}" for tag in sorted(declarations | items)]
     parser = etree.XMLPullParser(("start", "end"), tag=tags, **_OPTIONS)
     declaration: Element = None
@@ -201,6 +202,9 @@ def _not_well_formed(name: str, error: Exception) -> InputError:
     line, column = getattr(error, "position", None) or (1, 1)
     # The place is told beside it; of the file, lxml knows no name but `<string>`.
     text = re.sub(r", line \d+, column \d+( \(.*\))?$", "", str(error)) or "the file is empty"
+    log = error.error_log if isinstance(error, etree.XMLSyntaxError) else None
+    if not line and log:  # as of an entity that is unknown
+        line, column, text = log[0].line, log[0].column, log[0].message
     return unread(
         "unread.not_xml",
         f"{name}:{max(1, line or 1)}:{max(1, column or 1)}",

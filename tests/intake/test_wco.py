@@ -133,6 +133,13 @@ def test_a_comment_with_two_hyphens_is_refused_with_the_line_never_recovered() -
         read(READER, data)
 
 
+def test_an_entity_that_xml_does_not_know_is_named_with_its_line() -> None:
+    read(READER, IMPORT.read_bytes())
+    data = IMPORT.read_bytes().replace(b"Fennel Outdoor", b"Fennel&nbsp;Outdoor")
+    with pytest.raises(InputError, match=r"memory:27:\d+: not well-formed XML: Entity 'nbsp'"):
+        read(READER, data)
+
+
 def test_every_real_file_with_goods_converts_with_the_count_of_an_independent_parser(
     shared: Path,
 ) -> None:
