@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -178,9 +178,9 @@ def verify(
                 break
             last = Head(row[0], row[9])
     if first_bad is None:
-        first_bad = _wrong_words(connection)
-    if first_bad is None and max(outside, default=0) > last.sequence:
-        first_bad = last.sequence + 1
+        missing = last.sequence + 1  # of a cut end; words of what it took are still here
+        bad = [*_wrong_words(connection), *(number for number in outside if number >= missing)]
+        first_bad = min(*bad, missing) if bad else None
     return Verdict(first_bad is None, records, first_bad, last)
 
 
@@ -255,7 +255,8 @@ def forget_words(connection: Connection, before: datetime) -> int:
     return int(connection.execute(delete(_words).where(_words.c.sequence.in_(old))).rowcount)
 
 
-def _wrong_words(connection: Connection) -> int | None:
+def _wrong_words(connection: Connection) -> Iterator[int]:
+    """The first link whose words were changed or that is gone itself, and the first without its."""
     rows = connection.execute(
         select(_words, _audit.c.purpose)
         .outerjoin(_audit, _audit.c.sequence == _words.c.sequence)
@@ -263,12 +264,8 @@ def _wrong_words(connection: Connection) -> int | None:
     )
     for sequence, salt, words, purpose in rows:
         if _digested(str(salt), str(words)) != purpose:
-            return int(sequence)
-    return _missing_words(connection)
-
-
-def _missing_words(connection: Connection) -> int | None:
-    """The first link whose words are gone though no run of retention erased them."""
+            yield int(sequence)
+            break
     runs = connection.execute(select(_audit.c.detail).where(_audit.c.action == FORGOT)).scalars()
     # A former release did not write how far it went: that was before the time it ran as of.
     erased = [datetime.fromisoformat(one.get(WORDS_BEFORE) or one["as_of"]) for one in runs if one]
@@ -281,8 +278,10 @@ def _missing_words(connection: Connection) -> int | None:
         gone = gone.where(_audit.c.at >= max(erased))
     said = connection.execute(select(_audit.c.detail).where(_audit.c.action == MASKED)).scalars()
     masked = {number for one in said if one for number in one.get(NOTES, ())}
-    found = connection.execute(gone.order_by(_audit.c.sequence)).scalars()
-    return next((int(number) for number in found if number not in masked), None)
+    for number in connection.execute(gone.order_by(_audit.c.sequence)).scalars():
+        if number not in masked:
+            yield int(number)
+            break
 
 
 def _digested(salt: str, words: str) -> str:

@@ -103,6 +103,38 @@ def test_a_cut_end_shows_against_a_head_kept_elsewhere(store):
     assert check(store, kept).first_bad == 16
 
 
+@pytest.mark.parametrize(("kept", "first"), [(12, 13), (8, 9), (0, 1)])
+def test_a_cut_end_is_told_at_the_first_record_missing_though_words_of_a_later_are_here(
+    store, kept, first
+):
+    with store.write() as connection:
+        for n in range(20):
+            audit.append(
+                connection,
+                actor="ines",
+                action="look",
+                subject="",
+                now=NOW,
+                purpose="x" * (n == 17),
+            )
+    head = check(store).head
+    run(store, f"DELETE FROM audit WHERE sequence > {kept}")
+    assert check(store).first_bad == first
+    assert check(store, head).first_bad == first
+
+
+def test_of_words_changed_and_words_gone_the_first_record_is_named(store):
+    with store.write() as connection:
+        for _ in range(9):
+            audit.append(connection, actor="ines", action="look", subject="", now=NOW, purpose="x")
+    run(
+        store,
+        "UPDATE audit_words SET words = 'y' WHERE sequence = 7",
+        "DELETE FROM audit_words WHERE sequence = 4",
+    )
+    assert check(store).first_bad == 4
+
+
 def test_a_chain_made_again_shows_against_a_head_kept_elsewhere(store):
     write(store, 5)
     kept = check(store).head
