@@ -204,6 +204,8 @@ def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:
         below = [row for row in rows if row[0] > sheet.header]
         numbers = np.array([number for number, _ in below], dtype="int64")
         yield _piece(sheet, [cells for _, cells in below], numbers)
+        if len(rows) < PIECE:  # the sheet has ended, and the name of the next one is read
+            return
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:

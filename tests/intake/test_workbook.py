@@ -76,6 +76,33 @@ def test_every_sheet_with_headings_is_read_and_the_others_are_reported(tmp_path)
     assert chunks[0].unknown == ("sheet Sheet2",)
 
 
+@pytest.mark.parametrize("piece", [1, 2, 3, 10_000])
+def test_no_row_of_a_sheet_is_read_as_one_of_the_sheet_before_it(tmp_path, monkeypatch, piece):
+    monkeypatch.setattr(workbook, "PIECE", piece)
+    other = [HEADINGS[0], "value", HEADINGS[1]]
+    chunks = read(
+        tmp_path,
+        [HEADINGS, ["D1", "a"], ["D2", "b"]],
+        [["notes"], ["of the day"], ["and of the night"]],
+        [other, ["D3", 5, "c"], ["D4", 6, "d"], ["D5", 7, "e"]],
+        [HEADINGS, ["D6", "f"]],
+    )
+    found = [
+        (source.rpartition("/")[2], key, goods)
+        for chunk in chunks
+        for source, key, goods in zip(
+            *(chunk.table[name] for name in ("source", "declaration_id", "goods_description")),
+            strict=True,
+        )
+    ]
+    assert found == [
+        *(("Sheet1", "D1", "a"), ("Sheet1", "D2", "b")),
+        *(("Sheet3", "D3", "c"), ("Sheet3", "D4", "d"), ("Sheet3", "D5", "e")),
+        ("Sheet4", "D6", "f"),
+    ]
+    assert sum(chunk.read for chunk in chunks) == len(found)
+
+
 def test_xls_is_read_alike(tmp_path):
     book = xlwt.Workbook()
     sheet = book.add_sheet("Old")
