@@ -10,18 +10,15 @@ windows cannot tell that a cell swings no more than it happened to.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from riskprofile import words
 from riskprofile.profiles import Profile
-from riskprofile.scoring.scorecard import Bins, Scorecard
-from riskprofile.tables import Column, ColumnSpec, Table
-from riskprofile.words.form import ends
+from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.tables import Column, ColumnSpec, Kind, Table
 
 LEAST_ROWS = 200  # in a window
 LEAST_WINDOWS = 4  # earlier ones, before anything is said
@@ -36,11 +33,15 @@ LEAST_LABELS = 20  # examined, now and before, before labels say anything
 AS_WIDE_AS = 0.9  # share of the cells of a kind that no cell is taken to swing less than
 STEP = 50  # points in one cell of the score
 HEADING = 4  # digits of a code: a chapter is too wide for one new kind of goods to show
+A_DECADE, A_DOUBLING = 3, 2  # cells of a number's size, of a text's length
+ABSENT, ZERO = -100.0, -99.0  # the cells of a column that are no size
 REST, UNSEEN = "others", "never seen"
 RANDOM = "random share"  # the outcomes that chance drew, whatever their points
 
 Cells = Mapping[object, int]  # cell -> rows
 Counts = dict[tuple[str, str], dict[object, int]]  # (kind, name) -> cell -> rows
+# Of a series (kind, name), what those of its cells are called that were put together, in order.
+Called = Callable[[str, str, Sequence[object]], str]
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,16 @@ def counted(rows: Table, log: Table, card: Scorecard, profile: Profile) -> Count
 
 
 def form(column: Column, spec: ColumnSpec) -> Column:
-    """What a column's values look like, not what they say: missing, length, magnitude, choice."""
+    """What a column's values look like, not what they say: missing, length, magnitude, choice.
+
+    Numbers are 0 or more: no column takes others.
+    """
     missing = column.isna().to_numpy(dtype=bool)
     if spec.kind in ("int", "float"):
         value = column.to_numpy("float64", na_value=np.nan)
         with np.errstate(divide="ignore", invalid="ignore"):
-            cells = np.floor(3 * np.log10(np.abs(value)))
-        cells = np.where(value == 0, -99.0, np.clip(cells, -30, 60))
+            cells = np.floor(A_DECADE * np.log10(value))
+        cells = np.where(value == 0, ZERO, np.clip(cells, -30, 60))
     elif spec.kind in ("choice", "bool", "currency"):
         return column.astype("object").where(~missing, "missing")
     elif spec.kind == "hs":
@@ -102,8 +106,16 @@ def form(column: Column, spec: ColumnSpec) -> Column:
     else:
         length = column.astype("string").str.len().to_numpy("float64", na_value=np.nan)
         with np.errstate(divide="ignore"):
-            cells = np.floor(2 * np.log2(np.maximum(length, 1)))
-    return pd.Series(np.where(missing, -100.0, cells))
+            cells = np.floor(A_DOUBLING * np.log2(np.maximum(length, 1)))
+    return pd.Series(np.where(missing, ABSENT, cells))
+
+
+def reach(cell: float, kind: Kind) -> tuple[float, float]:
+    """Where a cell of `form` begins, and where the next one does: of a column of numbers the
+    numbers, of one of text its characters.
+    """
+    base, steps = (10, A_DECADE) if kind in ("int", "float") else (2, A_DOUBLING)
+    return base ** (cell / steps), base ** ((cell + 1) / steps)
 
 
 def letters(column: Column) -> dict[object, int]:
@@ -128,35 +140,29 @@ def judged(series: Sequence[Moved], sure: float = SURE) -> list[Moved]:
     return [replace(one, alarm=one.alarm and one.chance * len(series) < sure) for one in series]
 
 
-def moved(
-    now: Counts,
-    windows: Sequence[Counts],
-    bins: Mapping[str, Bins] | None = None,
-    columns: Sequence[ColumnSpec] = (),
-) -> list[Moved]:
-    """Every series of a window beside earlier ones, the oldest first; nothing if they are few.
+def by_number(kind: str, name: str, cells: Sequence[object]) -> str:
+    """Cells as they were counted."""
+    return f"{cells[0]}" if len(cells) == 1 else f"{cells[0]} to {cells[-1]}"
 
-    `bins` are those of the features that were counted, `columns` the declared ones: without them a
-    cell is told by its number.
-    """
+
+def moved(now: Counts, windows: Sequence[Counts], called: Called = by_number) -> list[Moved]:
+    """Every series of a window beside earlier ones, the oldest first; nothing if they are few."""
     if len(windows) < LEAST_WINDOWS:
         return []
-    series, names = {}, {}
-    kinds = {spec.name: spec.kind for spec in columns}
+    series, spans = {}, {}
     for key, cells in now.items():
         looked: list[Cells] = [cells, *[one.get(key, {}) for one in windows]]
         if key[0] in ORDERED:
-            looked, spans = _levelled(looked)
-            names[key] = _ranges(key, spans, bins or {})
+            looked, spans[key] = _levelled(looked)
         series[key] = _together(looked[0], looked[1:])
     swings = {key: _swings(table[1:]) for key, (_, table, _) in series.items()}
     told = []
     for (kind, name), (held, table, tried) in series.items():
         alike = np.concatenate([one for (other, _), one in swings.items() if other == kind])
         clump = np.maximum(swings[kind, name], np.quantile(alike, AS_WIDE_AS))
-        reach, of = names.get((kind, name), {}), kinds.get(name, "")
-        called = [reach.get(cell) or _called(kind, cell, of) for cell in held]
-        told.append(_beside(kind, name, called, table, clump, tried))
+        spanned = spans.get((kind, name), {})
+        names = [called(kind, name, spanned.get(cell, [cell])) for cell in held]
+        told.append(_beside(kind, name, names, table, clump, tried))
     return judged(told)
 
 
@@ -220,7 +226,7 @@ def stability(now: np.ndarray, before: np.ndarray) -> float:
     return float(((one - other) * np.log(one / other)).sum())
 
 
-def _levelled(looked: Sequence[Cells]) -> tuple[list[Cells], dict[object, list[int]]]:
+def _levelled(looked: Sequence[Cells]) -> tuple[list[Cells], dict[object, list[object]]]:
     """The same windows, that of now first, over wider cells of what is in order; and the cells
     that each of these holds, the lowest first.
 
@@ -249,26 +255,10 @@ def _levelled(looked: Sequence[Cells]) -> tuple[list[Cells], dict[object, list[i
             wide = levels.get(cell, cell)
             wider[wide] = wider.get(wide, 0) + count
         told.append(wider)
-    spans: dict[object, list[int]] = {}
+    spans: dict[object, list[object]] = {}
     for cell in sorted(before):
         spans.setdefault(levels[cell], []).append(cell)
     return told, spans
-
-
-def _ranges(
-    key: tuple[str, str], spans: Mapping[object, list[int]], bins: Mapping[str, Bins]
-) -> dict[object, str]:
-    """From where to where the cells of a feature, or of the points, reach."""
-    kind, name = key
-    if kind == "score":
-        reach = {cell: (STEP * of[0], STEP * (of[-1] + 1) - 1) for cell, of in spans.items()}
-    elif name in bins:
-        edges = [-np.inf, *bins[name].edges.tolist(), np.inf]
-        reach = {cell: (edges[of[0]], edges[of[-1] + 1]) for cell, of in spans.items()}
-    else:
-        return {}
-    say = words.of(words.DEFAULT)
-    return {cell: ends(say, low, high) for cell, (low, high) in reach.items()}
 
 
 def _together(now: Cells, windows: Sequence[Cells]) -> tuple[list[object], np.ndarray, int]:
@@ -309,33 +299,6 @@ def _together(now: Cells, windows: Sequence[Cells]) -> tuple[list[object], np.nd
 def _many_times(now: np.ndarray, before: np.ndarray) -> bool:
     one, other = now / now.sum(), (before + 0.5) / (before.sum() + 1)
     return bool((one >= MANIFOLD * other)[now >= 2 * LEAST_IN_CELL].any())
-
-
-_YES_OR_NO: dict[tuple[str, object], str] = {
-    ("indicator", True): "fired",
-    ("indicator", False): "not fired",
-    ("repeats", True): "alike",
-    ("repeats", False): "not alike",
-}
-
-
-def _called(kind: str, cell: object, of: str) -> str:
-    """A cell in words; of a column, what values of that `form` look like."""
-    if cell == "missing" or cell == -100.0:
-        return "missing"
-    if kind == "column" and of and isinstance(cell, float):
-        return _looks(cell, of)
-    return _YES_OR_NO.get((kind, cell), f"{cell}")
-
-
-def _looks(cell: float, kind: str) -> str:
-    if kind in ("int", "float"):
-        say = words.of(words.DEFAULT)
-        return "0" if cell == -99 else ends(say, 10 ** (cell / 3), 10 ** ((cell + 1) / 3))
-    if kind in ("date", "datetime", "json"):
-        return "given"
-    low, high = math.ceil(2 ** (cell / 2)), math.ceil(2 ** ((cell + 1) / 2)) - 1
-    return f"length {low} to {high}" if low < high else f"length {low}"
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,11 @@ look. It changes no scorecard: people do.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,21 +19,30 @@ import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, select
 
+from riskprofile import words
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.scoring import drift
 from riskprofile.scoring.drift import Examined, Moved
-from riskprofile.scoring.scorecard import Scorecard
+from riskprofile.scoring.scorecard import Bins, Scorecard
 from riskprofile.services import feedback, govern, promotion
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import OWNER, Actor, authorise, note
 from riskprofile.store import batches, switches, table_bytes
 from riskprofile.store.database import Store
-from riskprofile.tables import Table
+from riskprofile.tables import Kind, Table
+from riskprofile.words.form import ends
 
 ROWS = 2_000  # in a window
 WINDOWS = 8  # earlier ones
 OUTCOMES = 200  # the newest: labels of now
+
+_YES_OR_NO: dict[tuple[str, object], str] = {
+    ("indicator", True): "fired",
+    ("indicator", False): "not fired",
+    ("repeats", True): "alike",
+    ("repeats", False): "not alike",
+}
 
 log = logging.getLogger("riskprofile.drift")
 _chunk = batches.chunk_table
@@ -109,7 +120,8 @@ def watch(
             do="Look again later, or give smaller windows",
         )
     counts = [drift.counted(declared, values, card, kind) for declared, values in parts]
-    series = drift.moved(counts[0], counts[:0:-1], card.bins, kind.columns)
+    kinds = {spec.name: spec.kind for spec in kind.columns}
+    series = drift.moved(counts[0], counts[:0:-1], partial(called, card.bins, kinds))
     told = feedback.labels(store, profile, OWNER)
     told = _read_by(card, told)
     if len(told):
@@ -119,6 +131,45 @@ def watch(
     found = Watched(profile, card.version, now, rows, len(parts) - 1, len(told), tuple(series))
     _tell(store, actor, found)
     return found
+
+
+def called(
+    bins: Mapping[str, Bins],
+    kinds: Mapping[str, Kind],
+    kind: str,
+    name: str,
+    cells: Sequence[object],
+) -> str:
+    """Cells that `drift.counted` counts, in words, by what they hold.
+
+    `bins` are those of the scorecard's features, `kinds` those of the declared columns.
+    """
+    first, last = cells[0], cells[-1]
+    if first in ("missing", drift.ABSENT):
+        return "missing"
+    if kind in drift.ORDERED and isinstance(first, int) and isinstance(last, int):
+        if kind == "score":
+            return _ends(drift.STEP * first, drift.STEP * (last + 1) - 1)
+        edges = [-math.inf, *bins[name].edges.tolist(), math.inf]
+        return _ends(edges[first], edges[last + 1])
+    if kind == "column" and isinstance(first, float):
+        return _looks(first, kinds[name])
+    return _YES_OR_NO.get((kind, first), f"{first}")
+
+
+def _looks(cell: float, kind: Kind) -> str:
+    """What values of a column look like that are of this cell of `drift.form`."""
+    if kind in ("date", "datetime", "json"):
+        return "given"
+    low, high = drift.reach(cell, kind)
+    if kind in ("int", "float"):
+        return "0" if cell == drift.ZERO else _ends(low, high)
+    least, most = math.ceil(low), math.ceil(high) - 1
+    return f"length {least} to {most}" if least < most else f"length {least}"
+
+
+def _ends(low: float, high: float) -> str:
+    return ends(words.of(words.DEFAULT), low, high)
 
 
 def standing(store: Store, actor: Actor) -> list[Standing]:

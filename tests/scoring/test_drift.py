@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from riskprofile.profiles import PROFILES
 from riskprofile.scoring import drift
 from riskprofile.scoring.drift import Examined
-from riskprofile.scoring.scorecard import Bins
 from riskprofile.tables import ColumnSpec, Kind
 
 CELLS = 6
+NUMBERS = ("int", "float")
 
 
 def windows(draw: np.random.Generator, count: int, size: int = 1_000) -> list[drift.Counts]:
@@ -95,72 +96,6 @@ def test_a_value_that_creeps_over_an_edge_raises_no_alarm_and_one_that_leaps_doe
     assert leapt.alarm
 
 
-@pytest.mark.parametrize(
-    ("cell", "says"),
-    [
-        (0, "up to 2.5"),
-        (2, "2.5 to 8.5"),  # of three bins, which hold little each
-        (4, "over 8.5"),
-        ("missing", "missing"),
-    ],
-)
-def test_a_cell_of_a_feature_is_named_by_where_it_begins_and_ends(
-    cell: int | str, says: str
-) -> None:
-    def window(more: int) -> drift.Counts:
-        counts = {0: 300, 1: 12, 2: 12, 3: 12, 4: 300, "missing": 60}
-        return {("feature", "text_words"): {**counts, cell: counts[cell] + more}}
-
-    bins = {"text_words": Bins(np.array([2.5, 4.0, 6.0, 8.5]))}
-    [told] = drift.moved(window(400), [window(0) for _ in range(8)], bins)
-    assert told.alarm and told.says.split(" in ")[0] == says
-
-
-def test_a_cell_of_the_points_is_named_by_its_points() -> None:
-    def window(more: int) -> drift.Counts:
-        return {("score", "points"): {-2: 300, 0: 10, 1: 40 + more, 3: 300}}
-
-    [told] = drift.moved(window(900), [window(0) for _ in range(8)])
-    assert told.alarm and told.says.startswith("0 to 99 in ")
-
-
-@pytest.mark.parametrize(
-    ("kind", "yes", "no"), [("indicator", "fired", "not fired"), ("repeats", "alike", "not alike")]
-)
-def test_what_is_or_is_not_is_told_in_words(kind: str, yes: str, no: str) -> None:
-    def window(more: int) -> drift.Counts:
-        return {(kind, "given"): {False: 800 - more, True: 200 + more}}
-
-    [told] = drift.moved(window(500), [window(0) for _ in range(8)])
-    says = (f"{yes} in 20.0 % before, 70.0 % now", f"{no} in 80.0 % before, 30.0 % now")
-    assert told.alarm and told.says in says
-
-
-@pytest.mark.parametrize(
-    ("kind", "values", "says"),
-    [
-        ("float", [300.0, 20.0, 2.0], "215.4 to 464.2"),
-        ("int", [0, 20, 2], "0"),
-        ("text", ["x" * 50, "x" * 4, "x" * 9], "length 46 to 63"),
-        ("text", ["xxx", "x" * 20, "x" * 9], "length 3"),
-        ("text", [None, "xxx", "x" * 9], "missing"),
-    ],
-)
-def test_what_values_of_a_column_look_like_is_told_in_words(
-    kind: Kind, values: list[object], says: str
-) -> None:
-    spec = ColumnSpec("given", kind, "what a test gives")
-
-    def window(share: int) -> drift.Counts:
-        few = 450 - share // 2
-        dtype = "float64" if kind in ("float", "int") else "object"
-        cells = drift.form(pd.Series(values, dtype=dtype), spec)
-        return {("column", "given"): dict(zip(cells, (share, few, few), strict=True))}
-
-    [told] = drift.moved(window(600), [window(100) for _ in range(8)], columns=[spec])
-    assert told.alarm and told.says.split(" in ")[0] == says
-
-
 def test_goods_that_hardly_came_before_stand_alone_once_they_are_many() -> None:
     draw = np.random.default_rng(9)
 
@@ -217,6 +152,20 @@ def test_few_outcomes_are_not_assessable() -> None:
     told = drift.labels_moved(examined(10, 10), examined(1, 800))
     assert not any(one.alarm for one in told)
     assert all(one.says.startswith("not assessable") for one in told)
+
+
+def test_no_column_takes_a_number_below_zero_which_a_form_tells_by_its_size() -> None:
+    numbers = [spec for one in PROFILES.values() for spec in one.columns if spec.kind in NUMBERS]
+    assert numbers and all(spec.minimum is not None and spec.minimum >= 0 for spec in numbers)
+
+
+@pytest.mark.parametrize("kind", ["float", "text"])
+def test_a_value_lies_where_the_cell_of_its_form_reaches(kind: Kind) -> None:
+    sizes = [1, 2, 3, 7, 45, 46, 63, 64, 999]
+    values = pd.Series(sizes, dtype="float64") if kind == "float" else ["x" * n for n in sizes]
+    cells = drift.form(pd.Series(values), ColumnSpec("given", kind, "what a test gives"))
+    spans = [drift.reach(cell, kind) for cell in cells]
+    assert all(low <= n < high for n, (low, high) in zip(sizes, spans, strict=True))
 
 
 def test_letters_and_forms_say_what_values_look_like_and_not_what_they_are() -> None:

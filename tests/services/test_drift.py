@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import insert, select, update
 
 from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
+from riskprofile.scoring.drift import Counts, Moved, form, moved
+from riskprofile.scoring.scorecard import Bins
 from riskprofile.services import drift, promotion, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
@@ -20,7 +24,7 @@ from riskprofile.store import batches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Audit
 from riskprofile.store.run_tables import Record
-from riskprofile.tables import TEXT
+from riskprofile.tables import TEXT, ColumnSpec, Kind
 from tests import factory
 from tests.services.bench import HERE, INES, OMAR, REASON, furnish, taken
 from training.synth import generate
@@ -142,3 +146,78 @@ def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Se
         drift.watch(store, home.models, "shipment", INES, NOW)
     with pytest.raises(NotAllowed):
         drift.standing(store, INES)
+
+
+def compared(
+    now: Counts,
+    before: Counts,
+    bins: Mapping[str, Bins] | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+) -> list[Moved]:
+    return moved(now, [before] * 8, partial(drift.called, bins or {}, kinds or {}))
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        (0, "up to 2.5"),
+        (2, "2.5 to 8.5"),  # of three bins, which hold little each
+        (4, "over 8.5"),
+        ("missing", "missing"),
+    ],
+)
+def test_a_cell_of_a_feature_is_named_by_where_it_begins_and_ends(
+    cell: int | str, says: str
+) -> None:
+    def window(more: int) -> Counts:
+        counts = {0: 300, 1: 12, 2: 12, 3: 12, 4: 300, "missing": 60}
+        return {("feature", "text_words"): {**counts, cell: counts[cell] + more}}
+
+    bins = {"text_words": Bins(np.array([2.5, 4.0, 6.0, 8.5]))}
+    [told] = compared(window(400), window(0), bins)
+    assert told.alarm and told.says.split(" in ")[0] == says
+
+
+def test_a_cell_of_the_points_is_named_by_its_points() -> None:
+    def window(more: int) -> Counts:
+        return {("score", "points"): {-2: 300, 0: 10, 1: 40 + more, 3: 300}}
+
+    [told] = compared(window(900), window(0))
+    assert told.alarm and told.says.startswith("0 to 99 in ")
+
+
+@pytest.mark.parametrize(
+    ("kind", "yes", "no"), [("indicator", "fired", "not fired"), ("repeats", "alike", "not alike")]
+)
+def test_what_is_or_is_not_is_told_in_words(kind: str, yes: str, no: str) -> None:
+    def window(more: int) -> Counts:
+        return {(kind, "given"): {False: 800 - more, True: 200 + more}}
+
+    [told] = compared(window(500), window(0))
+    says = (f"{yes} in 20.0 % before, 70.0 % now", f"{no} in 80.0 % before, 30.0 % now")
+    assert told.alarm and told.says in says
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "says"),
+    [
+        ("float", [300.0, 20.0, 2.0], "215.4 to 464.2"),
+        ("int", [0, 20, 2], "0"),
+        ("text", ["x" * 50, "x" * 4, "x" * 9], "length 46 to 63"),
+        ("text", ["xxx", "x" * 20, "x" * 9], "length 3"),
+        ("text", [None, "xxx", "x" * 9], "missing"),
+    ],
+)
+def test_what_values_of_a_column_look_like_is_told_in_words(
+    kind: Kind, values: list[object], says: str
+) -> None:
+    spec = ColumnSpec("given", kind, "what a test gives")
+
+    def window(share: int) -> Counts:
+        few = 450 - share // 2
+        dtype = "float64" if kind in ("float", "int") else "object"
+        cells = form(pd.Series(values, dtype=dtype), spec)
+        return {("column", "given"): dict(zip(cells, (share, few, few), strict=True))}
+
+    [told] = compared(window(600), window(100), kinds={"given": kind})
+    assert told.alarm and told.says.split(" in ")[0] == says
