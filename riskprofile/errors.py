@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from errno import EDQUOT, EFBIG, ENOSPC
+from errno import EDQUOT, EFBIG, EINVAL, ELOOP, ENAMETOOLONG, ENOSPC, ENXIO
 
 # What to do once the cause is mended: a run that was begun is refused without --resume.
 AGAIN = "run the same command again; a run of files goes on with --resume."
@@ -13,6 +13,11 @@ _FULL = {
     **dict.fromkeys((ENOSPC, EDQUOT), ("the disk is full", "Make room")),
     EFBIG: ("no file may become so large here", "Raise that limit (ulimit -f)"),
 }
+
+
+# What the system says of a path that names no file, or none that may be opened.
+_NO_FILE = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError)
+_NO_NAME = (ELOOP, ENAMETOOLONG, ENXIO)
 
 
 class RiskProfileError(Exception):
@@ -146,6 +151,23 @@ class Deadlock(Busy):
 def why_full(error: OSError) -> tuple[str, str] | None:
     """Why no more can be written, and what to do; None of any other fault."""
     return _FULL.get(error.errno or 0)
+
+
+def of_path(error: OSError) -> bool:
+    """Whether the path is at fault, and not the disk or the share, which may be away."""
+    return isinstance(error, _NO_FILE) or error.errno in _NO_NAME or not of_system(error)
+
+
+def of_system(error: BaseException) -> OSError | None:
+    """The fault by which the system kept a file from being read; None where it is damaged.
+
+    Damage has no number, or that of a seek to before the start. An archive whose end could not be
+    read is called damaged by the library of zips.
+    """
+    for one in (error, error.__context__):
+        if isinstance(one, OSError) and one.errno not in (None, EINVAL):
+            return one
+    return None
 
 
 def mismatch(what: str, expected: Sequence[str], found: Sequence[str]) -> str:

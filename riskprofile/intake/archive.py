@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from riskprofile.errors import InputError
+from riskprofile.errors import InputError, of_path, of_system
 from riskprofile.files import PASSING, standard_input
 from riskprofile.intake.reader import Source, unread
 
@@ -48,7 +48,8 @@ def sources(path: str | Path) -> list[Source]:
     """The streams of bytes in a file: itself, what its gzip holds, or the members of its zip.
 
     `-` is standard input. Raises `InputError` for a path that is missing, a directory, not
-    a regular file, empty, truncated or beyond the limits.
+    a regular file, empty, truncated or beyond the limits; `OSError` where the disk, or a share,
+    does not give what it holds, here or later.
     """
     if str(path) == "-":
         return unpacked(_standard_input())
@@ -56,6 +57,8 @@ def sources(path: str | Path) -> list[Source]:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and not of_path(error):
+            raise
         raise unread("unread.no_file", str(path), "Check the path") from error
     if stat.S_ISDIR(mode):
         raise unread("unread.directory", str(path), "Name the files in it")
@@ -94,7 +97,9 @@ def is_workbook(stream: IO[bytes]) -> bool:
     """Whether a zip is a spreadsheet (Office Open XML or OpenDocument) and not an archive."""
     try:
         names = set(zipfile.ZipFile(stream).namelist())
-    except _BROKEN:
+    except _BROKEN as error:
+        if refused := of_system(error):
+            raise refused from None
         return False
     return "[Content_Types].xml" in names or {"mimetype", "content.xml"} <= names
 
@@ -103,6 +108,8 @@ def _opened(source: Source) -> IO[bytes]:
     try:
         return source.open()
     except OSError as error:
+        if not of_path(error):
+            raise
         raise unread("unread.not_opened", source.name, "Check that it may be read") from error
 
 
@@ -156,6 +163,8 @@ def _through(
     except InputError:
         raise
     except _BROKEN as error:
+        if refused := of_system(error):
+            raise refused from None
         raise unread("unread.truncated", name, "Ask the sender for it again") from error
     if not size:
         raise unread("unread.empty", name, "Check the export that wrote it")
@@ -213,6 +222,8 @@ def _check_zip(source: Source, most: int, do: str = _UNPACK) -> list[zipfile.Zip
         with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
     except _BROKEN as error:
+        if refused := of_system(error):
+            raise refused from None
         raise unread("unread.truncated", source.name, "Ask the sender for it again") from error
     if len(members) > MAX_MEMBERS and not is_workbook_listing(members):
         raise unread("unread.members", source.name, _UNPACK, n=len(members), most=MAX_MEMBERS)
@@ -268,8 +279,10 @@ def _member_opener(source: Source, member: zipfile.ZipInfo) -> Callable[[], IO[b
         try:
             archive = zipfile.ZipFile(file)
             return io.BufferedReader(_Layers(archive.open(member), archive, file))
-        except BaseException:
+        except BaseException as error:
             file.close()
+            if refused := of_system(error):
+                raise refused from None
             raise
 
     return opener

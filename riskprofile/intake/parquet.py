@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from riskprofile.errors import InputError
+from riskprofile.errors import InputError, of_system
 from riskprofile.intake import archive, columns
 from riskprofile.intake.cells import EXACT, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
@@ -38,6 +38,8 @@ class ParquetReader:
             with archive.seekable(source) as stream, pq.ParquetFile(stream) as file:
                 mapped = _mapped(file, source, profile)
         except (pa.ArrowException, OSError, ValueError) as error:
+            if refused := of_system(error):
+                raise refused from None
             raise _damaged(source) from error
         pieces, conventions = look(lambda only: _pieces(source, mapped, only), mapped)
         yield from in_chunks(pieces, source, mapped, conventions, chunk_rows)
@@ -96,6 +98,8 @@ def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Itera
                 yield Piece(found, numbers, warnings, typed=typed)
                 first += size
     except (pa.ArrowException, OSError, ValueError) as error:
+        if refused := of_system(error):
+            raise refused from None
         raise _damaged(source) from error
 
 

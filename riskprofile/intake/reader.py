@@ -109,7 +109,9 @@ class Reader(Protocol):
         """Whether the first bytes (up to 64 KiB) are of this format; the name is a hint only."""
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
-        """The records, in order, in chunks. Raises only `InputError`, for a whole file."""
+        """The records, in order, in chunks. Raises only `InputError`, for a whole file, and
+        `OSError` where the system does not give what it holds.
+        """
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from riskprofile.errors import why_full
+from riskprofile.errors import of_system
 from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
@@ -119,7 +119,7 @@ def _unpack(source: Source, cells: IO[bytes]) -> None:
             done = -1
     if done:
         refused = OSError(done, os.strerror(done))
-        if why_full(refused):
+        if done > 1 and of_system(refused):  # 1 is a fault of the program there, below 0 a signal
             raise refused
         raise unread(
             "unread.no_workbook",

@@ -6,7 +6,7 @@ reads what it wrote. A JSON string names a sheet; the lists after it are its row
 not blank, each with its number before the cells.
 
 Takes the path of the workbook, the bytes of memory it may use, and the seconds of work. Where the
-system lets it write no more it ends with the number of that error.
+system does not let it read or write it ends with the number of that error.
 """
 
 from __future__ import annotations
@@ -58,5 +58,5 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:4])
         sys.stdout.flush()
-    except OSError as error:  # no room for the cells: which is none of the workbook
+    except OSError as error:  # such as no room for the cells: which is none of the workbook
         os._exit(error.errno or 1)

@@ -58,7 +58,7 @@ class ProgramFault(RiskProfileError):
 
 
 class SystemFault(RiskProfileError):
-    """The system refused what is none of the file's, such as room for what is unpacked."""
+    """The system refused what is none of the file's: room for what is unpacked, or to read on."""
 
 
 # Faults that are not the file's: it stays taken, and is tried again at the next look.
@@ -267,8 +267,12 @@ class Watcher:
         if path not in inbox.inherited:
             return False
         run: Run | None = None
-        with suppress(InputError):  # of a file that cannot be read, its own run says so
+        try:
             run = ended(self.store, path, self.options, inbox.claim(path))
+        except InputError:  # of a file that cannot be read, its own run says so
+            pass
+        except OSError as error:
+            raise _refused(error) from None
         inbox.inherited.discard(path)
         if run is not None:
             self._tell(path, partial(self._done, inbox, path, run, self.clock()))
@@ -361,10 +365,7 @@ class Watcher:
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
             elif isinstance(error, OSError) and error.errno:  # damage that is read has no number
-                full = why_full(error)
-                what, do = full or (f"{error.strerror}".lower(), "Mend it")
-                where = tempfile.gettempdir() if full else ""  # of the home's it is a `StoreError`
-                raise SystemFault(what, where=where, do=f"{do}.") from None
+                raise _refused(error) from None
             elif self._of_persons(path):
                 do = "It stays taken, and the next watcher tries it again. Report the fault"
                 raise ProgramFault(what, do=do) from error
@@ -451,6 +452,13 @@ class Watcher:
             one.persons and govern.profile_on(self.store, one.name, self.settings)
             for one in PROFILES.values()
         )
+
+
+def _refused(error: OSError) -> SystemFault:
+    full = why_full(error)
+    what, do = full or (f"{error.strerror}".lower(), "Mend it")
+    where = tempfile.gettempdir() if full else ""  # of the home's it is a `StoreError`
+    return SystemFault(what, where=where, do=f"{do}.")
 
 
 def _size(path: Path) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from riskprofile.errors import Conflict, InputError
+from riskprofile.errors import Conflict, InputError, of_path
 from riskprofile.files import legible
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
@@ -217,11 +217,21 @@ def _note_duplicate(
 
 
 def digest_of(path: Path, options: Options) -> str:
-    """SHA-256 of the bytes; of a repair, with the rows that it puts right."""
+    """SHA-256 of the bytes; of a repair, with the rows that it puts right.
+
+    Raises
+    ------
+    InputError
+        There is no such file, or it may not be read.
+    OSError
+        The disk, or a share, does not give it.
+    """
     try:
         with path.open("rb") as file:
             total = hashlib.file_digest(file, "sha256")
     except OSError as error:
+        if not of_path(error):
+            raise
         raise InputError(
             f"the file cannot be read ({error.strerror or error})",
             where=str(path),

@@ -25,7 +25,9 @@ def ended(store: Store, path: Path, options: Options, claim: str) -> Run | None:
     Raises
     ------
     InputError
-        The file cannot be read.
+        There is no such file, or it may not be read.
+    OSError
+        The disk, or a share, does not give it.
     """
     digest = digest_of(path, options)
     with store.read() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -15,6 +16,7 @@ import pytest
 from riskprofile import intake
 from riskprofile.errors import InputError
 from riskprofile.intake import Source, archive
+from tests.intake.samples import samples
 
 TABLE = b"declaration_id,goods_description\nD1,chairs\n"
 
@@ -162,3 +164,63 @@ def test_a_workbook_that_is_too_large_is_to_be_saved_not_unpacked(parts):
     held = Source("day.xlsx", None, packed.tell(), lambda: io.BytesIO(packed.getvalue()))
     with pytest.raises(InputError, match=r"more than 1 MB\. Save its sheet as CSV"):
         archive.unpacked(held, most=1_000_000)
+
+
+class Away(io.RawIOBase):
+    """What a share gives that goes away where half of the file is read."""
+
+    def __init__(self, content: bytes, number: int):
+        self.content, self.number = io.BytesIO(content), number
+        self.half = len(content) // 2
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self.content.seek(offset, whence)
+
+    def readinto(self, buffer: memoryview) -> int:
+        if self.content.tell() + len(buffer) > self.half:
+            raise OSError(self.number, os.strerror(self.number))
+        return self.content.readinto(buffer)
+
+
+@pytest.mark.parametrize(
+    ("name", "number"),
+    [
+        *((name, errno.EIO) for name in samples()),
+        ("zip", errno.ESTALE),
+        ("csv.gz", errno.EREMOTEIO),
+    ],
+)
+def test_a_share_that_goes_away_while_a_file_is_read_is_no_damage_of_the_file(name, number):
+    """Whichever time it is read: it is looked at, gone through, and read at last."""
+    content, opened, told = samples()[name], [], []
+
+    def opener() -> io.BufferedReader:
+        opened.append(name)
+        away = len(opened) == fails
+        return io.BufferedReader(Away(content, number) if away else io.BytesIO(content), 64)
+
+    for fails in range(1, 20):
+        opened.clear()
+        try:
+            for one in archive.unpacked(Source("a", None, len(content), opener)):
+                list(intake.detect(one).read(one, "auto", 10))
+        except OSError as error:
+            told.append(error.errno)
+        if len(opened) < fails:  # read to its end without that one
+            break
+    assert told and set(told) == {number}
+
+
+def test_a_seek_to_before_the_start_is_damage(tmp_path):
+    path = zipped(tmp_path, ("a.csv", TABLE))
+    content = path.read_bytes()
+    end = content.rindex(b"PK\5\6")
+    lies = content[: end + 12] + b"\xff\xff\xff\x7f" + content[end + 16 :]
+    path.write_bytes(lies)
+    assert "truncated" in refused(path)

@@ -28,7 +28,14 @@ from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox_watcher, settings, switching, watchers
 from riskprofile.services.identity import OWNER
 from riskprofile.services.inbox import Inbox
-from riskprofile.services.inbox_watcher import SMALL, TOGETHER, Watched, Watcher, together
+from riskprofile.services.inbox_watcher import (
+    SMALL,
+    TOGETHER,
+    SystemFault,
+    Watched,
+    Watcher,
+    together,
+)
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options, Run, Stop
 from riskprofile.services.screen import screen
@@ -412,6 +419,23 @@ def test_a_file_that_finds_no_room_to_be_unpacked_waits(
         disk.leave(64 << 20)
         assert watcher._rate(box, box.left(), Stop()) is None
     assert (watcher.told.done, watcher.told.failed, watcher.told.accepted) == (2, 0, 304)
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+@pytest.mark.parametrize("inherited", [False, True])
+def test_a_file_that_the_disk_does_not_give_waits(
+    store: Store, home: Settings, folder: Path, inherited: bool
+) -> None:
+    """It was put aside as one that failed, and a list of persons deleted."""
+    path, said = Path("/proc/self/mem"), list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with Inbox(folder) as box:
+        box.inherited.update([path] * inherited)
+        for _ in range(2):
+            assert isinstance(watcher._rate(box, [path], Stop()), SystemFault)
+            assert (watcher.told.failed, watcher.told.waiting) == (0, 1)
+        assert (path in box.inherited) == inherited
+    assert said == ["mem: waits, input/output error. Mend it."]
 
 
 def test_a_locked_database_is_waited_for_once_and_not_for_each_file(
