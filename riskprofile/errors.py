@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from errno import EDQUOT, EFBIG, EINVAL, ELOOP, ENAMETOOLONG, ENOSPC, ENXIO
 
-# What to do once the cause is mended: a run that was begun is refused without --resume.
-AGAIN = "run the same command again; a run of files goes on with --resume."
+# What to do once the cause is mended: a run that was begun is refused without --resume. Commands
+# that rate no files say less of it.
+REPEAT = "run the same command again"
+AGAIN = f"{REPEAT}; a run of files goes on with --resume."
 
 # Why the system writes no more, and what to do.
 _FULL = {

@@ -14,7 +14,7 @@ import typer
 
 from riskprofile.cli.app import app
 from riskprofile.cli.output import fail, fault, note
-from riskprofile.errors import AGAIN, RiskProfileError, Stopped, Unwritable, why_full
+from riskprofile.errors import AGAIN, REPEAT, RiskProfileError, Stopped, Unwritable, why_full
 from riskprofile.files import is_stream
 
 RUNS = (("score",), ("history", "load"))  # commands that go on with --resume
@@ -84,6 +84,8 @@ def _run(program: typer.Typer, name: str) -> None:
     except RiskProfileError as error:
         if DEBUG in sys.argv:
             raise
+        if not _goes_on(arguments):
+            error.do = error.do.replace(AGAIN, f"{REPEAT}.")
         code = fail(error, as_json=as_json)
     except Stopped as stopped:
         code = 128 + stopped.signal
@@ -104,17 +106,21 @@ def _run(program: typer.Typer, name: str) -> None:
     sys.exit(code)
 
 
+def _goes_on(arguments: list[str]) -> bool:
+    return any(tuple(arguments[: len(one)]) == one for one in RUNS)
+
+
 def _unwritten(error: OSError, arguments: list[str]) -> RiskProfileError:
     """What the system refused a command, and what to do."""
     full, out = why_full(error), str(error.filename or "")
     what, do = full or (f"{error.strerror or error}".lower(), "Mend it")
-    if any(tuple(arguments[: len(one)]) == one for one in RUNS):
+    if _goes_on(arguments):
         return RiskProfileError(what, where=out, do=f"{do}, then {AGAIN}")
     kept = ""
     if full and out and not is_stream(out):  # whole or not at all: `files.unplaced`
         do = f"{do}, or name another place"
         kept = "; of this file nothing was written, and one that was there is as it was"
-    return RiskProfileError(what, where=out, do=f"{do}, then run the same command again{kept}.")
+    return RiskProfileError(what, where=out, do=f"{do}, then {REPEAT}{kept}.")
 
 
 def _ended(what: str, do: str, code: int, *, as_json: bool) -> None:

@@ -20,6 +20,7 @@ from typing import Any
 
 from riskprofile import intake
 from riskprofile.errors import (
+    AGAIN,
     Busy,
     Conflict,
     InputError,
@@ -286,7 +287,7 @@ class Watcher:
         At once of the first that a reason keeps, and of the others together when the look ends.
         """
         self.told.waiting += len(paths)
-        why = str(error)
+        why = str(error).replace(AGAIN, "it is tried again at each look.")
         new = [path for path in paths if self.waits.get(path) != why]
         if new and why not in held:
             self._tell_waits([new.pop(0)], why)

@@ -222,8 +222,7 @@ def test_a_full_disk_is_a_failure_and_a_place_where_no_file_can_be_a_wrong_call(
         assert (code, str(tmp_path / wrong) in error) == (2, True), error
     code, _, error = run(home, *start, f"{database}{full}")
     assert (code, f"{full}: the disk is full. Make room" in error) == (1, True), error
-    if command[0] != "db":  # a database that is full says so of every command
-        assert ("--resume" in error) == (command[0] in ("score", "history")), error
+    assert ("--resume" in error) == (command[0] in ("score", "history")), error
 
 
 def test_who_has_no_room_for_a_file_hears_that_the_last_one_is_as_it_was(

@@ -466,6 +466,7 @@ def test_a_locked_database_is_waited_for_once_and_not_for_each_file(
             first, others = said
             why = first.removeprefix("0.csv: waits, ")
             assert others == f"2 more files wait (1.csv, 2.csv), {why}" and "locked" in why
+            assert why.endswith("Wait for it to finish, then it is tried again at each look.")
         for looked in (box.left, box.look):
             assert watcher._rate(box, looked(), Stop()) is None
     assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (5, 0, 20)
