@@ -275,7 +275,10 @@ def _sheet(
         opened(home) as (settings, database),
         acting(settings, database, account, code) as (actor, _),
     ):
-        made = explanation.make(database, settings.models, actor, record_id, say, now(), purpose)
+        removed = partial(retention.tokens, settings=settings, record_id=record_id)
+        made = explanation.make(
+            database, settings.models, actor, record_id, say, now(), purpose, removed
+        )
     with whole_or_nothing(path) as stream:
         stream.write(made)
     if as_json:

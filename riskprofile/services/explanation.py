@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select
 
-from riskprofile.errors import NotAllowed
+from riskprofile.errors import InputError, NotAllowed
 from riskprofile.profiles import PROFILES
 from riskprofile.services import blind, desk, govern, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
@@ -26,6 +26,7 @@ from riskprofile.store import batches, phrasings
 from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Office
+from riskprofile.store.versions import REMOVED
 from riskprofile.words import Message, Words, form
 from riskprofile.words.declaration import rest, said, summed
 
@@ -62,6 +63,7 @@ def explain(
     record: str,
     now: datetime,
     purpose: str = "",
+    removed: replay.Removed | None = None,
 ) -> Told:
     """What was rated of one record, why, and who decided; the look is audited first.
 
@@ -69,6 +71,8 @@ def explain(
     ----------
     record : str
         As in the results, or the declaration's own number where it is unique.
+    removed : callable, optional
+        Its names once retention removed it: without them no such record is known.
 
     Raises
     ------
@@ -83,7 +87,11 @@ def explain(
     with store.read() as connection:
         alert = _alert(connection, record)
         if alert is None:
-            told, office = _stored(store, models, connection, record)
+            row = replay.find(connection, record, removed)
+            if row.state == REMOVED:  # its office and its rating are for nobody any more
+                require_purpose(row.profile, purpose)
+                raise InputError("removed by retention", where=record)
+            told, office = _stored(store, models, connection, row)
         else:
             told, office = _of_alert(connection, alert), alert["office"]
         if not sees(actor, office):
@@ -145,9 +153,10 @@ def make(
     say: Words,
     now: datetime,
     purpose: str = "",
+    removed: replay.Removed | None = None,
 ) -> bytes:
     """The explanation of one record as a PDF of one page; see `explain`."""
-    told = explain(store, models, actor, record, now, purpose)
+    told = explain(store, models, actor, record, now, purpose, removed)
     return page(told, say, now, demo=govern.status(store, actor).demo)
 
 
@@ -262,11 +271,10 @@ def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any
 
 
 def _stored(
-    store: Store, models: Path, connection: Connection, record: str
+    store: Store, models: Path, connection: Connection, row: Any
 ) -> tuple[dict[str, Any], str | None]:
     """A record that raised no alert: from the feature log and the row as declared."""
-    told = replay.explain(store, models, record)
-    row = replay.find(connection, record)
+    told = replay.explain(store, models, row.record_id)
     declared = batches.rows_of(connection, row.chunk_id).iloc[row.position].dropna().to_dict()
     started = connection.execute(
         select(batches.batch_table.c.started_at).where(batches.batch_table.c.id == told.batch_id)

@@ -24,6 +24,7 @@ from riskprofile.errors import (
 )
 from riskprofile.intake import quarantine
 from riskprofile.services import (
+    explanation,
     govern,
     keys,
     looking,
@@ -383,6 +384,13 @@ def test_the_points_stay_and_replay_says_what_was_removed(
     assert (one.same, one.removed) == (0, 1)
     with pytest.raises(InputError, match=r"removed by retention; it had -?\d+ points"):
         replay.explain(store, home.models, "XC-000003", names)
+    page = partial(explanation.explain, store, home.models, SARA, "XC-000003", ENDED)
+    with pytest.raises(NotAllowed):  # without a purpose nothing is told
+        page(removed=names)
+    with pytest.raises(InputError, match=r"removed by retention$"):
+        page(WHY, names)
+    page = partial(explanation.explain, store, home.models, SARA, "XM-000003", ENDED)
+    assert page(removed=partial(retention.tokens, settings=home, record_id="XM-000003")).points
 
 
 def test_with_the_key_of_another_installation_nobody_is_told_that_a_removed_record_never_was(
