@@ -101,7 +101,8 @@ class Watcher:
     # of another release. What is said of each, and not the fault, which holds all that was read.
     beyond: dict[Path, tuple[str, str]] = field(default_factory=dict)
     aside: dict[str, str] = field(default_factory=dict)  # what was said of those that are not taken
-    away: str = ""  # what was said of a folder that cannot be used
+    away: tuple[str, str] = ("", "")  # what was said not to be of use, and why
+    unsaid: dict[str, list[Path]] = field(default_factory=dict)  # by reason, of `untold`
     teller: Teller | None = None
 
     def __post_init__(self) -> None:
@@ -159,22 +160,22 @@ class Watcher:
         """Rate what is given. A folder that is away, or has no room, is tried again at the next
         look, and said when that turns.
         """
-        fault, away = None, ""
+        fault, away = None, ("", "")
         try:
             inbox.check()
-            if self.away:  # what was rated just before may not be told of yet
+            if any(self.away):  # what was rated just before may not be told of yet
                 inbox.inherited.update(inbox.left())
             if not self._held(inbox):
                 fault = self._rate(inbox, given(), stop)
         except OSError as error:
             if once:
                 raise
-            away = error.strerror or str(error)
+            away = _meant(inbox, error), error.strerror or str(error)
             self._tell_of(inbox, [])
-        if away and away != self.away:
-            self.say(f"the inbox cannot be used ({away}): it is tried again at each look")
-        elif self.away and not away:
-            self.say("the inbox can be used again")
+        if away[0] and away != self.away:
+            self.say(f"{away[0]} cannot be used ({away[1]}): it is tried again at each look")
+        elif self.away[0] and not away[0]:
+            self.say(f"{self.away[0]} can be used again")
         self.away = away
         return fault
 
@@ -235,6 +236,7 @@ class Watcher:
                 break
         for why, others in held.items():
             self._tell_waits(others, why)
+        self._tell_unsaid()
         self.told.waiting += len(self.untold)
         self._tell_aside(inbox)
         self._tell_of(inbox, [])
@@ -273,7 +275,7 @@ class Watcher:
         except InputError:  # of a file that cannot be read, its own run says so
             pass
         except OSError as error:
-            raise _refused(error) from None
+            raise _refused(error, path) from None
         inbox.inherited.discard(path)
         if run is not None:
             self._tell(path, partial(self._done, inbox, path, run, self.clock()))
@@ -287,7 +289,7 @@ class Watcher:
         At once of the first that a reason keeps, and of the others together when the look ends.
         """
         self.told.waiting += len(paths)
-        why = str(error).replace(AGAIN, "it is tried again at each look.")
+        why = _why(error)
         new = [path for path in paths if self.waits.get(path) != why]
         if new and why not in held:
             self._tell_waits([new.pop(0)], why)
@@ -298,9 +300,7 @@ class Watcher:
         if len(paths) == 1:
             self.say(f"{paths[0].name}: waits, {why}")
         elif paths:
-            named = ", ".join(path.name for path in paths[:NAMED])
-            more = f" and {len(paths) - NAMED:,} others" if len(paths) > NAMED else ""
-            self.say(f"{len(paths):,} more files wait ({named}{more}), {why}")
+            self.say(f"{len(paths):,} more files wait ({_named(paths)}), {why}")
         self.waits |= dict.fromkeys(paths, why)
 
     def _tell(self, path: Path, tell: Callable[[], None]) -> None:
@@ -311,12 +311,22 @@ class Watcher:
             tell()
         except (OSError, Unwritable, StoreError) as error:
             if path not in self.untold:
-                said = getattr(error, "strerror", None) or error
-                self.say(f"{path.name}: read, and cannot be told of yet ({said})")
+                why = getattr(error, "strerror", None) or _why(error)
+                self.unsaid.setdefault(why, []).append(path)
             self.untold[path] = tell
         else:
             self.untold.pop(path, None)
             self.waits.pop(path, None)
+
+    def _tell_unsaid(self) -> None:
+        """Said once of what was read in this look, and cannot be told of yet."""
+        for why, some in self.unsaid.items():
+            paths = [path for path in some if path in self.untold]
+            for these in filter(None, (paths[:1], paths[1:])):
+                many = f"{len(these):,} more files ({_named(these)})"
+                what = many if len(these) > 1 else these[0].name
+                self.say(f"{what}: read, and cannot be told of yet ({why})")
+        self.unsaid.clear()
 
     def _some(self, inbox: Inbox, paths: list[Path], stop: Stop) -> list[Path]:
         """Rate several files in one run; those that are still to be rated one by one."""
@@ -366,7 +376,7 @@ class Watcher:
             if isinstance(error, RiskProfileError):
                 what, do = error.what, error.do
             elif isinstance(error, OSError) and error.errno:  # damage that is read has no number
-                raise _refused(error) from None
+                raise _refused(error, path) from None
             elif self._of_persons(path):
                 do = "It stays taken, and the next watcher tries it again. Report the fault"
                 raise ProgramFault(what, do=do) from error
@@ -455,10 +465,31 @@ class Watcher:
         )
 
 
-def _refused(error: OSError) -> SystemFault:
-    full = why_full(error)
+def _why(error: Exception) -> str:
+    """What is said of a file that waits: of no command that is to be run again."""
+    return str(error).replace(AGAIN, "it is tried again at each look.")
+
+
+def _named(paths: Sequence[Path]) -> str:
+    """Of many the first."""
+    named = ", ".join(path.name for path in paths[:NAMED])
+    return f"{named} and {len(paths) - NAMED:,} others" if len(paths) > NAMED else named
+
+
+def _meant(inbox: Inbox, error: OSError) -> str:
+    """What an error of a look names: the inbox, a file that was taken, or what lies elsewhere."""
+    path = Path(str(error.filename or inbox.folder))
+    if path.parent.parent == inbox.mine:
+        return legible(path.name)
+    return "the inbox" if path.is_relative_to(inbox.folder) else legible(str(path))
+
+
+def _refused(error: OSError, path: Path) -> SystemFault:
+    """What the system refused of a file, which is named where this is said."""
+    full, named = why_full(error), str(error.filename or "")
     what, do = full or (f"{error.strerror}".lower(), "Mend it")
-    where = tempfile.gettempdir() if full else ""  # of the home's it is a `StoreError`
+    # Of the home's that is full it is a `StoreError`.
+    where = tempfile.gettempdir() if full else legible(named if named != str(path) else "")
     return SystemFault(what, where=where, do=f"{do}.")
 
 

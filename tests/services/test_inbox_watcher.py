@@ -972,6 +972,60 @@ def steered(
     return watcher.run(folder, every=0.05), said
 
 
+def test_a_look_that_fails_tells_of_what_the_error_names(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """It told of the inbox, where one file was meant, or another folder."""
+    said = list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    with Inbox(folder) as box:
+        elsewhere, taken = folder.parent / "elsewhere", box.mine / "000001-ab" / "a.csv"
+        for path in (elsewhere, taken, taken, box.mine / "000002-cd"):
+            watcher._turn(box, lambda path=path: [path.rename(path)], Stop(), False)
+        watcher._turn(box, list, Stop(), False)
+    why = "cannot be used (No such file or directory): it is tried again at each look"
+    whats = (elsewhere, "a.csv", "the inbox")
+    assert said == [*(f"{what} {why}" for what in whats), "the inbox can be used again"]
+
+
+def test_many_files_that_the_system_does_not_open_have_one_reason(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    """Each was told of with its own path, as if that were the reason."""
+    said, held = list[str](), dict[str, list[Path]]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    paths = [folder / f"{n:02}.csv" for n in range(3)]
+    for path in paths:
+        none_left = OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(path))
+        watcher._waits(held, [path], inbox_watcher._refused(none_left, path))
+    assert said == ["00.csv: waits, too many open files. Mend it."]
+    assert [*held.values()] == [paths[1:]]
+
+
+def test_many_files_that_cannot_be_told_of_yet_are_one_line(
+    store: Store, home: Settings, folder: Path
+) -> None:
+    said, done = list[str](), folder / "done"
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    for n in range(NAMED + 3):
+        plain(folder, f"{n:02}.csv", GOOD.replace("XM-", f"X{n}-"))
+    with Inbox(folder) as box:
+        done.rmdir()
+        done.touch()
+        box.look()
+        watcher._rate(box, box.look(), Stop())
+        assert watcher.told.waiting == NAMED + 3
+        named = ", ".join(f"{n:02}.csv" for n in range(1, 1 + NAMED))
+        whats = ("00.csv", f"{NAMED + 2} more files ({named} and 2 others)")
+        yet = "read, and cannot be told of yet (Not a directory)"
+        assert said[1:] == [f"{what}: {yet}" for what in whats]
+        done.unlink()
+        done.mkdir()
+        watcher._rate(box, box.left(), Stop())
+    assert (watcher.told.done, watcher.told.waiting) == (NAMED + 3, 0)
+    assert not [one for one in said[3:] if "told of yet" in one]
+
+
 def test_a_folder_that_is_away_for_a_while_is_looked_at_again(
     store: Store, home: Settings, folder: Path
 ) -> None:
