@@ -1,10 +1,11 @@
-// Letters are the shortcuts of the page's buttons. Five things are added to what Streamlit does.
+// Letters are the shortcuts of the page's buttons. Six things are added to what Streamlit does.
 // Tab comes to a list and opens nothing: the grid would take its first cell, as a click does.
 // Letters typed while a list has the focus reach the shortcuts: the grid would keep them.
 // Arrows in the list of alerts after a click beside it step as N and P: the grid would take none.
 // Letters typed while the page is drawn anew wait until it stands. A button is then one of the
 // page before or of the page to come: a step would be lost, and a decision fall on the wrong alert.
 // Where an alert stands below its list, as on a telephone, the page goes to what is opened, and back.
+// A second click on a cell of a list opens nothing: the grid would lay it, cut, over its neighbours.
 if (!window.riskprofileKeys) {
   window.riskprofileKeys = true;
   const QUIET = 100; // ms that the page stands before it counts as drawn: runs follow each other
@@ -95,6 +96,11 @@ if (!window.riskprofileKeys) {
     document.body.dispatchEvent(new KeyboardEvent("keyup", init));
   };
 
+  const escape = (target) => {
+    const init = { key: "Escape", code: "Escape", keyCode: 27, bubbles: true, cancelable: true };
+    target.dispatchEvent(new KeyboardEvent("keydown", init));
+  };
+
   window.addEventListener("keydown", (event) => {
     if (!event.isTrusted) return;
     tell(false);
@@ -163,8 +169,7 @@ if (!window.riskprofileKeys) {
     const list = listOf(target);
     if (!list || !tabbed || chosen(list)) return;
     // Before the server is told of the cell, and after the grid has drawn that it has it.
-    const init = { key: "Escape", code: "Escape", keyCode: 27, bubbles: true, cancelable: true };
-    queueMicrotask(() => target.dispatchEvent(new KeyboardEvent("keydown", init)));
+    queueMicrotask(() => escape(target));
   });
   window.addEventListener("blur", () => { kept = []; });
 
@@ -180,8 +185,15 @@ if (!window.riskprofileKeys) {
     if (!open?.querySelector("input:focus")) field?.focus();
   };
 
+  // Tables in which values are typed have the focus in what is unfolded.
+  const fold = () => {
+    const unfolded = listOf(document.activeElement) && document.querySelector(".gdg-clip-region");
+    if (unfolded) escape(unfolded);
+  };
+
   const look = (changes) => {
     ready();
+    fold();
     const now = shown();
     const other = now !== view;
     if (other) {

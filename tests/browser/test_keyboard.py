@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from riskprofile.store import alert_tables
 from tests.browser.conftest import PASSWORD
-from tests.browser.test_shift import REASON, button, open_row, press, reference, settled
+from tests.browser.test_shift import REASON, button, open_row, press, reference, settled, waited
 
 FAR = 90  # Tab presses after which something counts as out of reach
 # What has the focus, and whether it or what frames it is drawn with a line of 2 pixels or a glow.
@@ -149,6 +149,17 @@ def test_arrows_go_on_in_the_list_after_a_click_beside_it(served, visit):
         page.keyboard.press(key)
         expect(reference(page)).to_have_text(f"PX-2026-104{wanted}")
         settled(page)
+
+
+def test_a_second_click_on_the_open_row_lays_nothing_over_the_list(served, visit):
+    page = visit("officer-14")
+    for _ in range(2):
+        open_row(page, 1)
+        waited(page, 600)
+        expect(reference(page)).to_have_text("PX-2026-104502")
+    expect(page.locator(".gdg-clip-region")).to_have_count(0)
+    page.keyboard.press("ArrowDown")
+    expect(reference(page)).to_have_text("PX-2026-104587")
 
 
 def test_after_next_the_row_that_was_clicked_before_opens_again_by_a_click(served, visit):
