@@ -417,7 +417,8 @@ def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> st
     for one in events:
         *told, said = happened(one, say)
         told.append(said or one.purpose)
-        rows.append((form.clock(one.at, zone, now), one.actor, ": ".join(p for p in told if p)))
+        what = say.listed((part for part in told if part), ":")
+        rows.append((form.clock(one.at, zone, now), one.actor, what))
     return draw.table(heads, rows, whole=(1,))
 
 

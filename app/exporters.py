@@ -258,7 +258,7 @@ def _page(
         "language": say.language,
         "direction": doors.direction(say),
         "product": say("product"),
-        "head": f"{say('check.answer')}: " if answer else "",
+        "head": say.listed([say("check.answer"), ""], ":") if answer else "",
         "how_many": say("check.how_many", n=EACH),
         "file_hint": say("check.file_hint", rows=checking.MAX_ROWS),
         "action": f"{PATH}?lang={say.language}",

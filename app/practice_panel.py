@@ -125,7 +125,7 @@ def verdict(say: Words, one: Case, choice: str, rating: Rating, *, sourced: bool
     if rating.bounds.red is not None:
         points = say.listed([points, say("why.red_from", n=say.number(rating.bounds.red))])
     lane = draw.lane_pill(say, rating.lane) if rating.lane else ""
-    fit = say.listed(f"“{say(f'decision.{name}')}”" for name in one.fitting)
+    fit = say.listed(say("quoted", text=say(f"decision.{name}")) for name in one.fitting)
     up, down = (sum(abs(int(term["points"])) for term in side) for side in rating.said)
     lines = (
         (say(f"practice.{kind}_what"), one.what),
@@ -198,7 +198,7 @@ def chose(say: Words, choice: str, seconds: float, sure: str | None, named: list
     if sure:
         parts.append(say(f"practice.sure.{sure}"))
     lead = say("practice.chosen", choice=say(f"decision.{choice}"))
-    words = say.listed(f"“{one}”" for one in named)
+    words = say.listed(say("quoted", text=one) for one in named)
     told = say("practice.you_named", what=words) if named else say("practice.named_none")
     return (
         f'<div class="rp-note"><p><b>{escape(lead)}</b> {escape(say.listed(parts))}. '

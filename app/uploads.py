@@ -226,14 +226,14 @@ def _account(say: Any, upload: Upload, *, opens: bool) -> str:
     """
     summary = upload.came_to
     if not isinstance(summary, Summary):
-        tell(say, say("upload.failed"), _of_file(upload, why_not(say, summary)), None)
+        tell(say, say("upload.failed"), _of_file(say, upload, why_not(say, summary)), None)
         return ""
     batch = summary.batches[-1] if summary.batches else {}
     first = batch.get("duplicate_of", "") if summary.read else ""
     if batch and opens:  # rows that wait lie with the batch that kept them back
         session.notes()["batch"] = next(iter(summary.waiting), batch["id"])
     if not summary.read:
-        tell(say, say("upload.no_rows"), _of_file(upload, say("upload.no_rows_text")), summary)
+        tell(say, say("upload.no_rows"), _of_file(say, upload, say("upload.no_rows_text")), summary)
         return ""
     account = say(
         "upload.account",
@@ -244,10 +244,10 @@ def _account(say: Any, upload: Upload, *, opens: bool) -> str:
         alerts=say.number(summary.alerts["total"]),
     )
     lead = say("upload.known" if first else "upload.done")
-    tell(say, lead, _of_file(upload, account), summary)
+    tell(say, lead, _of_file(say, upload, account), summary)
     return str(first)
 
 
-def _of_file(upload: Upload, said: str) -> str:
+def _of_file(say: Any, upload: Upload, said: str) -> str:
     """With the name of the file: who comes back may have handed over others since."""
-    return said if upload.name in said else f"{upload.name}: {said}"
+    return said if upload.name in said else str(say.listed([upload.name, said], ":"))

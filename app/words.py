@@ -25,7 +25,7 @@ def refusal(say: Words, error: RiskProfileError) -> str:
     if not all(isinstance(part, Message) for part in parts):
         say = of(DEFAULT)  # two languages in one answer would read worse
     what = say.listed((_said(say, fault) for fault in error.faults), ";")
-    text = f"{error.where}: {what}" if error.where else sentence(what)
+    text = say.listed([error.where, what], ":") if error.where else sentence(what)
     return f"{text}. {_said(say, error.do)}" if error.do else f"{text}."
 
 

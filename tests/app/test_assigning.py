@@ -62,7 +62,8 @@ def test_what_was_left_is_told_by_reference_and_name_in_the_words_of_the_page(la
     decided = Message("refusal.meanwhile", who="omar", decision="scan")
     left = [("XM-1", Message("refusal.holds", who="ines")), ("XM-2", decided)]
     _, told = assigning._left(Moved(NOW, (), tuple(left)), words.of(language))
-    assert all(part in told for part in ("XM-1: ", "ines", "XM-2: ", "omar"))
+    colon = " :" if language == "fr" else ":"
+    assert all(part in told for part in (f"XM-1{colon} ", "ines", f"XM-2{colon} ", "omar"))
     assert words.of(language)("decision.scan").lower() in told
 
 

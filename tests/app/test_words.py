@@ -8,13 +8,15 @@ import pickle
 import re
 import string
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import app
-from app import batch_rows, frame, signing
+from app import alert_panel, batch_rows, frame, practice_panel, signing
 from app.words import refusal
 from riskprofile import words
 from riskprofile.cli.output import STEPS
@@ -409,6 +411,17 @@ def test_a_refusal_is_said_in_the_words_of_the_reader_and_a_command_keeps_englis
     said = "reason for release has at least 20 characters."
     said += " Say what you saw, for whoever reads this later."
     assert (refusal(words.of("en"), error), str(error)) == (f"A {said}", f"a {said}")
+
+
+def test_a_colon_and_quotes_stand_as_french_writes_them():
+    say, now = words.of("fr"), datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    error = RiskProfileError(Message("refusal.nobody"), where="PX-1")
+    assert refusal(say, error) == "PX-1 : personne ne tient cette alerte."
+    done = SimpleNamespace(
+        at=now, actor="ines", action="alert.decide", text="examine, trop lourd", purpose=""
+    )
+    assert "Ordonné : Examiner : trop lourd" in alert_panel._timeline([done], say, UTC, now)
+    assert "«\u00a0caisse\u00a0»" in practice_panel.chose(say, "scan", 3, None, ["caisse"])
 
 
 def test_what_a_page_cannot_draw_is_told_in_the_words_of_the_reader(monkeypatch):
