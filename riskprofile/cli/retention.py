@@ -12,6 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.errors import UsageError
+from riskprofile.services import removal
 from riskprofile.services import retention as service
 from riskprofile.store.database import Store
 
@@ -19,11 +20,6 @@ QUIET = timedelta(days=35)  # between two runs of what is to run every night
 
 retention = typer.Typer(help="Forgetting on time.", no_args_is_help=True)
 app.add_typer(retention, name="retention")
-
-
-@retention.callback()
-def _group() -> None:
-    """Keep `run` a command of its own."""
 
 
 @retention.command("run", epilog=examples("riskprofile retention run --dry-run --as-of 2027-06-01"))
@@ -74,6 +70,45 @@ def run(
     cleared = output.counted(told.quarantined, "quarantined row")
     practice = output.counted(told.practice, "row") + " of practice"
     output.say(", ".join((cleared, *_others(told), practice)) + " forgotten")
+
+
+@retention.command(
+    "remove",
+    epilog=examples(
+        'riskprofile retention remove 26IT00412 --why "order 88/2027, court of Bari" --dry-run'
+    ),
+)
+def remove(
+    records: Annotated[
+        list[str], typer.Argument(metavar="REFERENCE", help="As in the results of a run.")
+    ],
+    why: Annotated[
+        str, typer.Option(help="What orders it: authority, date, number. It stands in the audit.")
+    ],
+    dry_run: Annotated[bool, typer.Option(help="Say what would be removed.")] = False,
+    home: Home = None,
+    json: Json = False,
+) -> None:
+    """Remove declarations before their term, as an order says: all of these, or none.
+
+    What is open is decided first, and what was found is evidence: both are refused.
+    """
+    with opened(home) as (settings, store):
+        told = removal.remove(store, settings, owner(), records, why, now(), dry_run=dry_run)
+    rows, alerts = output.counted(told.rows, "row"), output.counted(told.alerts, "alert")
+    first = "this would be removed; nothing was changed" if dry_run else "removed"
+    output.done(
+        {**asdict(told), "dry_run": dry_run},
+        f"{first}: {output.counted(told.records, 'declaration')} in {rows}, {alerts} cleared",
+        f"{output.counted(told.quarantined, 'quarantined row')} forgotten, taken from what "
+        f"{output.counted(told.related, 'other alert')} told",
+        as_json=json,
+    )
+    if not dry_run:
+        output.note(
+            "riskprofile: files in exports, runs, inbox and backups of the home may still hold "
+            "them, and so may copies elsewhere; a name in the register of parties goes by its term"
+        )
 
 
 def _others(told: service.Forgotten) -> list[str]:

@@ -28,7 +28,7 @@ from riskprofile.scoring.scorecard import Bins, Scorecard
 from riskprofile.services import feedback, govern, promotion
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import OWNER, Actor, authorise, note
-from riskprofile.store import batches, switches, table_bytes
+from riskprofile.store import batches, switches, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.tables import Kind, Table
 from riskprofile.words.form import ends
@@ -214,7 +214,7 @@ def _newest(
     held, given = 0, 0
     ids = connection.execute(
         select(_chunk.c.id)
-        .where(_chunk.c.profile == profile.name, _chunk.c.kept == "full")
+        .where(_chunk.c.profile == profile.name, _chunk.c.kept.in_((versions.FULL, versions.SOME)))
         .where(_chunk.c.features.is_not(None))
         .order_by(_chunk.c.id.desc())
     ).scalars()

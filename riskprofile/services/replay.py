@@ -108,7 +108,8 @@ def find(connection: Connection, record: str, removed: Removed | None = None) ->
         )
     raise InputError(
         f"no rated record {record} is stored here",
-        do="Give a record_id as the results file shows it, or rate its file first",
+        do="Give a record_id as the results file shows it, by which alone a removed one is known, "
+        "or rate its file first",
     )
 
 

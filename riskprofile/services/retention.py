@@ -165,7 +165,7 @@ def run(
     authorise(actor, "retention.run")
     moment = _in_reach(as_of or now)
     told = Forgotten(moment)
-    secret, cleared = _key(store, settings, actor, now, new_key=new_key), set[str]()
+    secret, cleared = key_of(store, settings, actor, now, new_key=new_key), set[str]()
     for profile in PROFILES.values():
         said = terms(profile, settings)
         with store.read() as connection:
@@ -219,11 +219,7 @@ def preview(
     moment = _in_reach(as_of)
     told = {name: Forgotten(moment) for name in (*PROFILES, "")}
     with store.read() as connection:
-        used, here = audit.done(connection, USED), keys.there(settings.home, KEY)
-        if used and (here or not new_key):
-            secret = keys.used(connection, settings.home, KEY)
-        else:
-            secret = keys.key(settings.home, KEY) if here else bytes(keys.SIZE)
+        secret = key_to_look(connection, settings, new_key=new_key)
     for profile in PROFILES.values():
         said, mine, alerts_due = terms(profile, settings), told[profile.name], set[int]()
         with store.read() as connection:
@@ -240,7 +236,7 @@ def preview(
             step(profile.name, done, of)
         mine.alerts = len(alerts_due)
     with store.read() as connection:
-        looking, cleared = _Looking(connection), set[str]()
+        looking, cleared = Looking(connection), set[str]()
         for profile in PROFILES.values():
             said, mine = terms(profile, settings), told[profile.name]
             _forget_beside(looking, profile, said, secret, moment, mine, cleared)
@@ -262,7 +258,7 @@ class _Change:
         return int(self.connection.execute(rows).scalar_one())
 
 
-class _Looking:
+class Looking:
     """A connection through which nothing is changed.
 
     To change what is due, and to undo it, would keep all others from writing meanwhile on SQLite.
@@ -327,7 +323,9 @@ def _forget_practice(home: Path, moment: datetime, told: Forgotten) -> StoreErro
     return None
 
 
-def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_key: bool) -> bytes:
+def key_of(
+    store: Store, settings: Settings, actor: Actor, now: datetime, *, new_key: bool = False
+) -> bytes:
     """What masks, made at its first use: that it was stands in the chain before it seals a row.
 
     Else of two hosts that run at once for the first time each would seal with its own.
@@ -341,6 +339,20 @@ def _key(store: Store, settings: Settings, actor: Actor, now: datetime, *, new_k
         given = keys.key(settings.home, KEY)
         note(connection, actor, keys.made(KEY), KEY, now, {keys.MARK: keys.mark(given)})
     return given
+
+
+def key_to_look(connection: Connection, settings: Settings, *, new_key: bool = False) -> bytes:
+    """What `key_of` would give, but that none is made: what is looked at only is sealed by zeros.
+
+    Raises
+    ------
+    StoreError
+        The key that was used before is not here, or another is.
+    """
+    here = keys.there(settings.home, KEY)
+    if audit.done(connection, USED) and (here or not new_key):
+        return keys.used(connection, settings.home, KEY)
+    return keys.key(settings.home, KEY) if here else bytes(keys.SIZE)
 
 
 def last_run(store: Store, actor: Actor) -> datetime | None:
@@ -390,22 +402,35 @@ def _forget_chunk(
         due = _due(connection, profile, said, chunk, secret, ended)
         if due is None:
             return
-        _rewrite(connection, profile, chunk, ended[0], due.fates, due.names, secret)
-        gone = due.named(REMOVE)
-        count, notes = _forget_alerts(connection, profile, due.named(MASK), gone, secret)
+        count, notes = take_out(connection, profile, chunk, ended[0], due, secret, due.named(MASK))
         told.alerts += count
-        erasure.rename(
-            connection,
-            chunk.id,
-            profile.name,
-            {name: keys.token(secret, profile.name, name) for name in sorted(gone)},
-        )
-        if gone:  # what files of the past hold of them is not vouched for any more
-            pasts.forget(connection, profile.name)
         masked, removed = due.tell(told, chunk)
         detail = {"kept": ended[0], "masked": masked, "removed": removed}
         detail |= {audit.NOTES: notes} if notes else {}
         note(connection, actor, audit.MASKED, f"chunk:{chunk.id}", now, detail)
+
+
+def take_out(
+    connection: Any,
+    profile: Profile,
+    chunk: erasure.Stored,
+    kept: str,
+    due: Due,
+    secret: bytes,
+    masked: set[str],
+) -> tuple[int, list[int]]:
+    """Do to each row of a chunk what is due, and to the alerts of removed and `masked` records.
+
+    How many alerts, and the links of the audit chain whose words went with them.
+    """
+    _rewrite(connection, profile, chunk, kept, due.fates, due.names, secret)
+    gone = due.named(REMOVE)
+    told = _forget_alerts(connection, profile, masked, gone, secret)
+    tokens = {name: keys.token(secret, profile.name, name) for name in sorted(gone)}
+    erasure.rename(connection, chunk.id, profile.name, tokens)
+    if gone:  # what files of the past hold of them is not vouched for any more
+        pasts.forget(connection, profile.name)
+    return told
 
 
 def _ended(said: Terms, chunk: erasure.Stored, moment: datetime) -> list[str]:

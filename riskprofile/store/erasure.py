@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    String,
+    and_,
+    cast,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from riskprofile.store import arms, audit, table_bytes, versions
 from riskprofile.store.alert_tables import (
@@ -69,8 +82,27 @@ class Stored:
     count: int
 
 
+def holding(connection: Connection, profile: str, record_id: str) -> list[Stored]:
+    """Chunks that hold rows of a declaration, of any version, that were not removed; in order."""
+    theirs = select(record_table.c.chunk_id).where(
+        record_table.c.profile == profile,
+        record_table.c.record_id == record_id,
+        record_table.c.state != REMOVED,
+    )
+    return _chunks(connection, chunk_table.c.id.in_(theirs))
+
+
 def waiting(connection: Connection, profile: str, received_upto: datetime) -> list[Stored]:
     """Chunks of a profile received up to a time that still hold something, in order."""
+    return _chunks(
+        connection,
+        chunk_table.c.profile == profile,
+        chunk_table.c.kept != REMOVED,
+        batch_table.c.started_at <= received_upto,
+    )
+
+
+def _chunks(connection: Connection, *which: ColumnElement[bool]) -> list[Stored]:
     rows = connection.execute(
         select(
             *(chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept),
@@ -78,9 +110,7 @@ def waiting(connection: Connection, profile: str, received_upto: datetime) -> li
             chunk_table.c.count,
         )
         .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
-        .where(chunk_table.c.profile == profile)
-        .where(chunk_table.c.kept != REMOVED)
-        .where(batch_table.c.started_at <= received_upto)
+        .where(*which)
         .order_by(chunk_table.c.id)
     )
     return [Stored(*row) for row in rows]
@@ -372,18 +402,53 @@ def received(connection: Connection, profile: str) -> list[tuple[str, datetime]]
     rows = connection.execute(
         select(batch_table.c.id, batch_table.c.started_at)
         .where(batch_table.c.id.in_(with_raw))
-        .where(batch_table.c.profile.in_((profile, "")) | batch_table.c.profile.contains(profile))
+        .where(_may_hold(profile))
     )
     return [(str(batch_id), at) for batch_id, at in rows]
 
 
 def clear_quarantine(connection: Connection, batch_ids: Sequence[str]) -> int:
     """Forget the raw text of rows set aside in these batches; how many."""
+    return _clear(connection, among(quarantine_table.c.batch_id, batch_ids))
+
+
+def _may_hold(profile: str) -> ColumnElement[bool]:
+    """Whether a batch is of a profile, of several, or of none known."""
+    of = batch_table.c.profile
+    return or_(of.in_((profile, "")), of.contains(profile))
+
+
+def _clear(connection: Connection, *which: ColumnElement[bool]) -> int:
     return connection.execute(
         update(quarantine_table)
-        .where(among(quarantine_table.c.batch_id, batch_ids), quarantine_table.c.state != REMOVED)
+        .where(*which, quarantine_table.c.state != REMOVED)
         .values(raw="", reason="", record_id=None, state=REMOVED)
     ).rowcount
+
+
+def clear_set_aside(connection: Connection, profile: str, record_id: str) -> int:
+    """Forget the raw text of rows set aside under the number of a declaration; how many."""
+    return _clear(
+        connection,
+        quarantine_table.c.record_id.in_((record_id, record_id.rsplit("@", 1)[0])),
+        quarantine_table.c.batch_id.in_(select(batch_table.c.id).where(_may_hold(profile))),
+    )
+
+
+def forget_related(connection: Connection, profile: str, record_id: str) -> set[int]:
+    """Take a declaration from what alerts tell of related ones; which alerts."""
+    told = cast(alert_table.c.related, String)
+    spelt = {json.dumps(record_id, ensure_ascii=plain) for plain in (True, False)}
+    rows = connection.execute(
+        select(alert_table.c.id, alert_table.c.related).where(
+            alert_table.c.profile == profile,
+            or_(*(told.contains(one, autoescape=True) for one in sorted(spelt))),
+        )
+    ).all()
+    for alert_id, related in rows:
+        left = [one for one in related if one["record_id"] != record_id]
+        change_alert(connection, alert_id, {"related": left})
+    return {alert_id for alert_id, _ in rows}
 
 
 def clear_drafts(connection: Connection, before: datetime) -> int:

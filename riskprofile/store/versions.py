@@ -34,6 +34,7 @@ ACCEPTED, SUPERSEDED = "accepted", "superseded"
 ABSENT = "absent"  # function of a record that a message withdrew by not naming it
 REMOVED = "removed"  # state of a record whose row retention took out
 FULL = "full"  # how far a chunk is kept that retention has not come to
+SOME = "some"  # and of which records were removed before their term, by an order
 NAMES = "names"  # and of what a former release masked, without all that leads to a name
 PARKED = "history"  # state of a record that is known but was never rated
 

@@ -47,6 +47,26 @@ def test_what_will_be_due_is_told_at_a_time_to_come_and_nothing_is_changed(tmp_p
     assert (code, told(said)["profiles"]["shipment"]["masked"]) == (0, 0)
 
 
+def test_one_declaration_is_removed_by_an_order_after_a_look_at_what_would_go(
+    tmp_path: Path,
+) -> None:
+    home, day = tmp_path / "home", tmp_path / "day.csv"
+    factory.write(day, factory.shipments(4))
+    assert run(home, "history", "load", day)[0] == 0
+    asked = ("retention", "remove", "XM-000002", "--why", "order 88/2027, court of Bari")
+    code, said, _ = run(home, *asked, "--dry-run")
+    assert code == 0 and "nothing was changed: 1 declaration in 1 row, 0 alerts cleared" in said
+    code, said, errors = run(home, *asked, "--json")
+    assert (code, told(said)["records"], told(said)["rows"]) == (0, 1, 1)
+    assert "backups of the home may still hold" in errors
+    code, _, errors = run(home, *asked)
+    assert code == 4 and "XM-000002: no such record is stored" in errors
+    code, said, _ = run(home, "audit", "verify")
+    assert code == 0
+    code, _, errors = run(home, *asked[:3], "--why", "the court")
+    assert code == 2 and "20 characters" in errors
+
+
 def test_a_time_that_utc_does_not_have_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     assert run(home, "init")[0] == 0
