@@ -146,6 +146,10 @@ class Busy(StoreError):
     """Another program writes: what was asked for can be asked for again."""
 
 
+class Unanswered(StoreError):
+    """The server of the database does not answer: whatever else is asked of it waits as long."""
+
+
 class Deadlock(Busy):
     """Two writers waited for each other; what this one did is undone, and the other goes on."""
 

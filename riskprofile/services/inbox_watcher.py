@@ -28,6 +28,7 @@ from riskprofile.errors import (
     RiskProfileError,
     ScorecardError,
     StoreError,
+    Unanswered,
     Unwritable,
     UsageError,
     why_full,
@@ -64,6 +65,7 @@ class SystemFault(RiskProfileError):
 
 # Faults that are not the file's: it stays taken, and is tried again at the next look.
 LATER = (ProgramFault, SystemFault, Conflict, PolicyError, ScorecardError, StoreError)
+OF_ALL = (Busy, Unanswered)  # for which each file of a look would wait as long
 
 Say = Callable[[str], None]
 
@@ -228,11 +230,11 @@ class Watcher:
                     if isinstance(error, ProgramFault):
                         self.beyond[path] = error.what, error.do
                     fault = error
-                    busy = isinstance(error, Busy)  # each of the others would wait for it as long
-                    self._waits(held, some[place:] if busy else [path], error)
-                    if busy:
+                    alike = isinstance(error, OF_ALL)
+                    self._waits(held, some[place:] if alike else [path], error)
+                    if alike:
                         break
-            if stop.signal or isinstance(fault, Busy):
+            if stop.signal or isinstance(fault, OF_ALL):
                 break
         for why, others in held.items():
             self._tell_waits(others, why)

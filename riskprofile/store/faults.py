@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from riskprofile.errors import AGAIN, Busy, Deadlock, StoreError
+from riskprofile.errors import AGAIN, Busy, Deadlock, StoreError, Unanswered
 
 NO_RIGHT = "42501"  # SQLSTATE: insufficient_privilege
 LOCKED = "the database is locked by another program"
 DEADLOCK = "two writers waited for each other"
+SILENT = "the database server does not answer"
 
 NAME, START = "Name the server that takes them", "Start it, or correct the address"
 GRANT = "Let it own the database (ALTER DATABASE ... OWNER TO ...) and the tables in it."
@@ -57,7 +58,7 @@ FAULTS = (
             "connection is lost",
         )
     ),
-    ("connect", "the database server does not answer", f"{START}, then {AGAIN}"),
+    ("connect", SILENT, f"{START}, then {AGAIN}"),
 )
 
 
@@ -66,7 +67,8 @@ def fault(error: BaseException, where: str) -> StoreError:
     said = str(error)
     for sign, what, do in FAULTS:
         if sign in said.lower():
-            kind = {LOCKED: Busy, DEADLOCK: Deadlock}.get(what, StoreError)
+            kinds = {LOCKED: Busy, DEADLOCK: Deadlock, SILENT: Unanswered}
+            kind = kinds.get(what, StoreError)
             return kind(what, where=where, do=do)
     # The driver's own words may quote a person's data, so only its code is shown.
     code = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)

@@ -23,7 +23,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Connection, text
 
-from riskprofile.errors import Busy, InputError, PolicyError, UsageError
+from riskprofile.errors import Busy, InputError, PolicyError, Unanswered, UsageError
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import govern, inbox_watcher, settings, switching, watchers
 from riskprofile.services.identity import OWNER
@@ -470,6 +470,37 @@ def test_a_locked_database_is_waited_for_once_and_not_for_each_file(
         for looked in (box.left, box.look):
             assert watcher._rate(box, looked(), Stop()) is None
     assert (watcher.told.done, watcher.told.waiting, watcher.told.accepted) == (5, 0, 20)
+
+
+def test_a_server_that_does_not_answer_is_waited_for_once_and_not_for_each_file(
+    postgres_url: str, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = settings.load({}, home=tmp_path / "apart", database_url=postgres_url)
+    store, said, tried = settings.open_store(home), list[str](), list[str]()
+    watcher = Watcher(store, home, OWNER, Options(resume=True), lambda: NOW, said.append)
+    one = watcher._one
+
+    def counted(box: Inbox, path: Path, stop: Stop) -> None:
+        tried.append(path.name)
+        one(box, path, stop)
+
+    monkeypatch.setattr(watcher, "_one", counted)
+    for n in range(3):
+        plain(folder, f"{n}.csv", GOOD.replace("XM-", f"X{n}-"))
+    listens = Path(postgres_url.partition("host=")[2]) / ".s.PGSQL.5432"
+    with closing(store), Inbox(folder) as box:
+        box.look()
+        store.close()  # what it has open already is answered
+        listens.rename(listens.with_name("away"))
+        try:
+            assert isinstance(watcher._rate(box, box.look(), Stop()), Unanswered)
+        finally:
+            listens.with_name("away").rename(listens)
+        assert (tried, watcher.told.waiting) == (["0.csv"], 3)
+        why = said[0].removeprefix("0.csv: waits, ")
+        assert said[1:] == [f"2 more files wait (1.csv, 2.csv), {why}"] and "not answer" in why
+        assert watcher._rate(box, box.left(), Stop()) is None
+    assert (watcher.told.done, watcher.told.accepted) == (3, 12)
 
 
 def test_a_file_whose_copy_was_noted_by_a_run_that_was_left_is_still_gone_on_with(
