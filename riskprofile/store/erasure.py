@@ -221,19 +221,34 @@ def _pieces(kind: str, of: int) -> list[ColumnElement[bool]]:
 
 
 def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[str, str]) -> None:
-    """Removed records lose their reference and their digest; points and versions stay."""
+    """Removed records lose their reference and their digest; points and versions stay.
+
+    Of one that came again after it was removed, versions go on behind those of before.
+    """
+    there = select(record_table.c.record_id).where(
+        record_table.c.profile == profile, among(record_table.c.record_id, sorted(tokens.values()))
+    )
+    before = set(connection.execute(there).scalars())
     for record_id, name in tokens.items():
-        connection.execute(
-            update(record_table)
-            .where(record_table.c.chunk_id == chunk_id, record_table.c.record_id == record_id)
-            .values(record_id=name, state=REMOVED, content=0, message=None)
-        )
-        for table in (label_table, alert_table, unmasking_table):
-            connection.execute(
-                update(table)
-                .where(table.c.profile == profile, table.c.record_id == record_id)
-                .values(record_id=name)
-            )
+        for table in (record_table, alert_table, label_table, unmasking_table):
+            which = [table.c.profile == profile, table.c.record_id == record_id]
+            values: dict[str, Any] = {"record_id": name}
+            if table is record_table:
+                which.append(table.c.chunk_id == chunk_id)
+                values |= {"state": REMOVED, "content": 0, "message": None}
+            if name in before and "version" in table.c:
+                values["version"] = table.c.version + _behind(connection, table, name, which)
+            connection.execute(update(table).where(*which).values(values))
+
+
+def _behind(connection: Connection, table: Any, name: str, which: list[ColumnElement[bool]]) -> int:
+    """How far versions go up: 0 where what was removed before under this name has none of them."""
+    key = [table.c[one] for one in ("profile", "item", "version") if one in table.c]
+    taken, wanted = (
+        {tuple(row) for row in connection.execute(select(*key).where(*these))}
+        for these in ([table.c.record_id == name], which)
+    )
+    return max(version for *_, version in taken) if taken & wanted else 0
 
 
 def alerts_of(

@@ -119,6 +119,28 @@ def test_the_day_goes_on_as_if_they_had_never_been_known(
     assert versions == [1, 2]
 
 
+@EITHER
+def test_what_came_again_after_it_was_removed_is_removed_again(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Its versions and its alerts begin anew, under the name that those removed before have."""
+    arms = {"goods_description": "pistol barrel"}
+    for version in (1, 2, 3):
+        rate(store, home, tmp_path, version=version, **arms)
+        if version > 1:
+            settle(store)
+            told = removal.remove(store, home, OWNER, TWO, ORDER, NOW)
+            assert (told.rows, told.alerts) == ((4, 4) if version == 2 else (2, 2))
+    rate(store, home, tmp_path, version=4, **arms)
+    assert not retention.run(store, home, OWNER, retention.due_at(NOW, 13)).removed
+    with store.read() as connection:
+        for table in ("record", "alert"):
+            asked = f"SELECT record_id, version FROM {table} WHERE record_id LIKE 'removed-%'"
+            held = connection.execute(text(asked)).all()
+            assert sorted(version for _, version in held) == [1, 1, 2, 2, 3, 3]
+    assert names_in(stored(store)) == set()
+
+
 def test_the_term_of_the_others_ends_as_before(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
