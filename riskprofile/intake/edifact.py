@@ -190,7 +190,8 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
     opening = True  # an interchange may open here, with separators of its own
     while True:
         block = opened.read(_BLOCK)
-        raw += block.decode("iso8859-1")
+        # What is cut off is looked at again: its UNZ may have ended in this block.
+        raw, cut = cut + raw + block.decode("iso8859-1"), ""
         while raw:
             if opening:
                 raw = raw.lstrip(_JUNK).removeprefix(_BOM).lstrip(_JUNK)

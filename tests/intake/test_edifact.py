@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from riskprofile.errors import InputError
+from riskprofile.intake import edifact
 from riskprofile.intake.edifact import Segment, tokenize
 from riskprofile.intake.edifact_messages import LONGEST, Message, messages
 from tests.intake.helpers import Harm, damage, source
@@ -84,6 +85,16 @@ def test_interchanges_with_separators_of_their_own_stand_in_one_file() -> None:
     assert [(one.type, one.reference, one.warnings, one.error) for one in found] == [
         ("PAXLST", "1", [], None)
     ] * 3
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 7, 64])
+def test_an_end_of_an_interchange_that_lies_in_two_blocks_is_one(monkeypatch, block) -> None:
+    other = "UNA:*.? $" + PLAIN.translate(str.maketrans("+'", "*$"))
+    text = "UNA:+.? '" + PLAIN + "\n" + other + PLAIN + other
+    whole = segments(text), read(text)
+    monkeypatch.setattr(edifact, "_BLOCK", block)
+    assert (segments(text), read(text)) == whole
+    assert [one.error for one in read(text)] == [None] * 4
 
 
 def test_groups_and_several_messages_are_read_and_counted() -> None:
