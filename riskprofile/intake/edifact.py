@@ -72,6 +72,8 @@ class Segment(NamedTuple):
 class Marks:
     """The separators of one interchange: component, element, decimal, release, terminator."""
 
+    closes, head_size = "UNZ", 9  # what ends an interchange; characters that tell the next one's
+
     def __init__(
         self,
         component: str,
@@ -104,6 +106,13 @@ class Marks:
                 text=repr(text),
             )
         return cls(component, element, decimal, release, end)
+
+    def at(self, text: str, name: str) -> tuple[Marks, str]:
+        """The separators of the interchange that opens here, and the text without its UNA."""
+        if text.startswith("UNA") and len(text) >= self.head_size:
+            return Marks.una(text[3:9], name), text[9:]
+        # A UNA holds for one interchange.
+        return (DEFAULT if text.startswith(f"UNB{DEFAULT.element}") else self), text
 
     def hide(self, text: str) -> str:
         """Released characters moved out of the range of bytes, pairs taken from the left."""
@@ -175,7 +184,7 @@ def _tag_after_break(text: str, marks: Marks) -> bool:
     return any(tag in TAGS for tag in found)
 
 
-def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterator[Segment]:
+def tokenize(opened: IO[bytes], name: str, marks: Marks = DEFAULT) -> Iterator[Segment]:
     """The segments of a file in order; a last one without terminator has the tag `""`.
 
     Raises
@@ -183,28 +192,23 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
     InputError
         The separators cannot be told, or a megabyte passes without a terminator.
     """
-    fixed = marks is not None
-    marks = marks or DEFAULT
     charset, place = "ascii", 0
     raw, cut = "", ""  # not yet split; and the segment that it goes on with
     opening = True  # an interchange may open here, with separators of its own
     while True:
         block = opened.read(_BLOCK)
-        # What is cut off is looked at again: its UNZ may have ended in this block.
+        # What is cut off is looked at again: an interchange may end there and in this block.
         raw, cut = cut + raw + block.decode("iso8859-1"), ""
         while raw:
             if opening:
                 raw = raw.lstrip(_JUNK).removeprefix(_BOM).lstrip(_JUNK)
-                if len(raw) < 9 and block:
+                if len(raw) < marks.head_size and block:
                     break
-                if not fixed and raw.startswith("UNA") and len(raw) >= 9:
-                    marks, raw = Marks.una(raw[3:9], name), raw[9:]
-                elif not fixed and raw.startswith(f"UNB{DEFAULT.element}"):
-                    marks = DEFAULT  # a UNA holds for one interchange
+                marks, raw = marks.at(raw, name)
                 opening = False
-            # No further than a UNZ, behind which other separators may hold.
-            unz = raw.find("UNZ")
-            end = raw.find(marks.end, unz) + 1 if unz >= 0 else 0
+            # No further than the end of an interchange, behind which other separators may hold.
+            last = raw.find(marks.closes)
+            end = raw.find(marks.end, last) + 1 if last >= 0 else 0
             piece, raw = (raw[:end], raw[end:]) if end else (raw, "")
             parts = marks.split(marks.hide(cut + piece))
             cut = parts.pop()
@@ -221,10 +225,10 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks | None = None) -> Iterat
                     segment = _segment(text, marks, charset, place)
                     if segment.tag == "UNB":
                         charset = CHARSETS.get(segment.get(1)[:4], "ascii")
-                    opening = segment.tag == "UNZ"
+                    opening = segment.tag == marks.closes
                     yield segment
         if not block:
             break
     if left := cut.strip(_JUNK):
-        last = _segment(left, marks, charset, place + 1)
-        yield Segment("", last.elements, place + 1, last.tag)
+        broken = _segment(left, marks, charset, place + 1)
+        yield Segment("", broken.elements, place + 1, broken.tag)

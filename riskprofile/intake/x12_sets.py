@@ -1,6 +1,6 @@
 """X12 interchanges: transaction sets gathered from ST to SE, and what their controls say.
 
-The separators are those of the ISA segment, whose length is fixed; the rest is read by
+The separators are those of each ISA segment, whose length is fixed; the rest is read by
 the EDIFACT tokenizer. Counts and references that disagree are warnings, with `_short` when
 more is declared than found; a broken set is an error of that set alone. Source: ASC X12.5
 and X12.6, versions 00200 to 00700.
@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
 from riskprofile.intake.edifact_messages import LONGEST
 from riskprofile.intake.reader import RawChunk, Source, unread
@@ -81,20 +82,41 @@ class X12SetReader:
         raise NotImplementedError
 
 
+class _Marks(Marks):
+    """The separators of an interchange, by their places in its ISA."""
+
+    closes, head_size = "IEA", _ISA
+
+    def __init__(self, isa: str, where: str, kind: str) -> None:
+        element, component, end = isa[3], isa[104], isa[105]
+        if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
+            raise _bad_isa(where)
+        super().__init__(component, element, ".", "", end, _TAG, _HEAD % kind)
+        self.kind = kind
+
+    def at(self, text: str, name: str) -> tuple[Marks, str]:
+        """Those of the ISA that opens here; where it is not of its length, those that held."""
+        element = text[3:4]
+        if not text.startswith("ISA") or not element or element.isalnum():
+            return self, text
+        if len(text) >= _ISA and text[:104].count(element) == 16 and text[103] == element:
+            return _Marks(text, name, self.kind), text
+        if element != self.element:
+            raise _bad_isa(name)
+        return self, text
+
+
+def _bad_isa(where: str) -> InputError:
+    return unread("unread.bad_isa", where, "Ask the sender for the interchange as it left")
+
+
 def separators(source: Source, kind: str) -> Marks:
     """By their places in ISA; sets of this kind are also seen where one before breaks off."""
     with source.open() as opened:
         head = opened.read(_ISA + 64).decode("iso8859-1").lstrip("\xef\xbb\xbf \t\r\n")
     if not head.startswith("ISA") or len(head) < _ISA:
         raise unread("unread.not_x12", source.name, "Ask the sender for the whole interchange")
-    element, component, end = head[3], head[104], head[105]
-    if len({element, component, end}) < 3 or any(one.isalnum() for one in (element, end)):
-        raise unread(
-            "unread.bad_isa",
-            f"{source.name}: segment 1",
-            "Ask the sender for the interchange as it left",
-        )
-    return Marks(component, element, ".", "", end, _TAG, _HEAD % kind)
+    return _Marks(head, f"{source.name}: segment 1", kind)
 
 
 def sets(source: Source, kind: str) -> Iterator[TransactionSet]:

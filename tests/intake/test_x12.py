@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile.errors import InputError
+from riskprofile.intake import edifact
 from riskprofile.intake.x12 import X12Reader
 from riskprofile.profiles import SHIPMENT
 from tests.intake.helpers import FIXTURES, read
@@ -66,6 +67,35 @@ def test_separators_are_those_of_the_isa(marks: str) -> None:
     table = str.maketrans(dict(zip("*>~", marks, strict=True)))
     text = MANIFEST.read_text().replace("\n", "").translate(table)
     assert read(READER, text.encode())[0]["declaration_id"].tolist() == ["BL100", "BL100", "BL200"]
+
+
+@pytest.mark.parametrize("block", [1, 64, 1 << 16])
+def test_interchanges_with_separators_of_their_own_stand_in_one_file(monkeypatch, block) -> None:
+    monkeypatch.setattr(edifact, "_BLOCK", block)
+    text = MANIFEST.read_text()
+    other = text.translate(str.maketrans("*>~", "|:'"))
+    (alone, _), (rows, rejected) = (
+        read(READER, MANIFEST),
+        read(READER, (text + other + text).encode()),
+    )
+    assert not rejected
+    assert rows["declaration_id"].tolist() == alone["declaration_id"].tolist() * 3
+    apart = ["line", "source"]
+    for start in (0, 3, 6):
+        part = rows[start : start + 3].reset_index(drop=True)
+        assert part.drop(columns=apart).equals(alone.drop(columns=apart))
+        assert (part["line"] - alone["line"]).nunique() == 1
+
+
+def test_an_isa_behind_others_that_names_no_separators_refuses_the_file() -> None:
+    text = MANIFEST.read_text()
+    other = text.translate(str.maketrans("*>~", "|:'"))
+    short = other.replace("          ", "", 1)
+    assert short != other
+    with pytest.raises(InputError, match="cannot be told apart"):
+        read(READER, (text + short).encode())
+    same = text.replace("          ", "", 1)  # of the same separators, whatever its length
+    assert len(read(READER, (text + same).encode())[0]) == 6
 
 
 def test_a_count_that_differs_warns_and_a_cut_set_is_quarantined_whole() -> None:
