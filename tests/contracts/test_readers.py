@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+from collections import Counter
 from pathlib import Path
 
 import pandas as pd
@@ -14,15 +15,29 @@ import pytest
 
 from riskprofile import intake
 from riskprofile.errors import InputError
-from riskprofile.intake import READERS, Chunk, canonical
+from riskprofile.intake import (
+    READERS,
+    Chunk,
+    canonical,
+    edifact,
+    jsonl,
+    lines,
+    parquet,
+    workbook,
+    xml,
+)
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles import PROFILES
 from riskprofile.tables import SOURCE_COLUMNS, Table
-from tests.intake.samples import TABULAR, samples
+from tests.intake.samples import TABULAR, of_parts, samples
 
 MUTANTS = 60  # of each sample, a third of them in the suite; `tests/faults` reads 500 more
 PROCESSES = 8  # of a sample that each time starts a process of its own
 NAMES = sorted(samples())
+PIECES = (  # what readers take at once
+    *((edifact, "_BLOCK"), (xml, "_BLOCK"), (lines, "BLOCK"), (jsonl, "AT_ONCE")),
+    *((parquet, "BATCH"), (workbook, "PIECE")),
+)
 
 
 def read_all(path: Path, **how: object) -> list[Chunk]:
@@ -104,6 +119,49 @@ def test_reading_in_any_chunk_size_gives_the_same_records(tmp_path, name):
         parts, parts_aside = records(read_all(path, chunk_rows=size))
         pd.testing.assert_frame_equal(parts, whole, obj=f"{size} rows at a time")
         assert parts_aside == aside, size
+
+
+@pytest.mark.parametrize("name", sorted(of_parts()))
+def test_a_file_of_several_parts_gives_what_each_gives_alone(tmp_path, name, monkeypatch):
+    """Nothing of a part is lost, doubled or changed by the parts before and behind it."""
+    whole, parts = of_parts()[name]
+    path = tmp_path / name
+    alone = []
+    for part in parts:
+        path.write_bytes(part)
+        alone.append(read_all(path))
+    tables = [records(chunks)[0].drop(columns=["source", "line"]) for chunks in alone]
+    places = [records(chunks)[0]["line"] for chunks in alone]
+    path.write_bytes(whole)
+    for piece in (None, 3) if name == "zip" else (None, 1, 3, 64):
+        for module, size in PIECES if piece else ():
+            monkeypatch.setattr(module, size, piece)
+        chunks = read_all(path, chunk_rows=piece or 5_000)
+        found, rejected = records(chunks)
+        pd.testing.assert_frame_equal(
+            found.drop(columns=["source", "line"]), pd.concat(tables, ignore_index=True)
+        )
+        start = 0
+        for line in places:  # each part as a whole is so many lines further down
+            moved = found["line"][start : start + len(line)].reset_index(drop=True) - line
+            assert moved.nunique() <= 1
+            start += len(line)
+        assert Counter(map(set_aside, rejected)) == Counter(
+            set_aside(each) for chunks in alone for each in records(chunks)[1]
+        )
+        assert sum(each.read for each in chunks) == sum(one.read for each in alone for one in each)
+
+
+def set_aside(one: Rejection) -> tuple[str | None, ...]:
+    return one.record_id, one.reason_code, one.reason, one.column, one.raw
+
+
+def test_files_of_several_parts_are_there_for_every_reader(tmp_path):
+    path = tmp_path / "day.zip"
+    path.write_bytes(of_parts()["zip"][0])
+    read_by = {intake.detect(source).name for source in intake.sources(path)}
+    assert read_by == {reader.name for reader in READERS}
+    assert set(of_parts()) == {*NAMES} - {"csv.gz"}
 
 
 @pytest.mark.parametrize("fault", [ValueError, StopIteration])

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import io
+import json
+import re
 import zipfile
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -40,61 +44,62 @@ ROWS = tuple(
 )
 
 
-def csv_text(delimiter: str = ",") -> str:
-    """The manifest as CSV, every cell quoted that needs it."""
-    import csv
+Rows = Sequence[Sequence[str]]
+PARTS: tuple[Rows, ...] = (ROWS[:20], ROWS[20:45], ROWS[45:])
 
+
+def csv_text(delimiter: str = ",", rows: Rows = ROWS) -> str:
+    """The manifest as CSV, every cell quoted that needs it."""
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    writer.writerows([HEADINGS, *ROWS])
+    writer.writerows([HEADINGS, *rows])
     return out.getvalue()
 
 
-def _xlsx() -> bytes:
+def _xlsx(*sheets: Rows) -> bytes:
     book = openpyxl.Workbook()
-    sheet = book.active
-    assert sheet is not None
-    sheet.append(["Manifest of the day"])
-    for row in (HEADINGS, *ROWS):
-        sheet.append(row)
+    book.remove(book.active)
+    for each in sheets:
+        sheet = book.create_sheet()
+        for row in each:
+            sheet.append(row)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _xls() -> bytes:
+def _xls(*sheets: Rows) -> bytes:
     book = xlwt.Workbook()
-    sheet = book.add_sheet("Manifest")
-    for at, row in enumerate((HEADINGS, *ROWS)):
-        for position, cell in enumerate(row):
-            sheet.write(at, position, cell)
+    for number, each in enumerate(sheets):
+        sheet = book.add_sheet(f"Manifest{number or ''}")
+        for at, row in enumerate(each):
+            for position, cell in enumerate(row):
+                sheet.write(at, position, cell)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _parquet() -> bytes:
+def _parquet(rows: Rows = ROWS, group: int = 25) -> bytes:
     columns = {
-        name: pa.array([row[at] or None for row in ROWS], pa.string())
+        name: pa.array([row[at] or None for row in rows], pa.string())
         for at, name in enumerate(HEADINGS)
     }
     out = io.BytesIO()
-    pq.write_table(pa.table(columns), out, row_group_size=25)
+    pq.write_table(pa.table(columns), out, row_group_size=group)
     return out.getvalue()
 
 
-def _jsonl() -> bytes:
-    import json
-
-    lines = [json.dumps(dict(zip(HEADINGS, row, strict=True)), ensure_ascii=False) for row in ROWS]
+def _jsonl(rows: Rows = ROWS) -> bytes:
+    lines = [json.dumps(dict(zip(HEADINGS, row, strict=True)), ensure_ascii=False) for row in rows]
     return "\n".join(lines).encode() + b"\n"
 
 
-def _zip() -> bytes:
+def _zip(**members: bytes) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("one.csv", csv_text())
-        archive.writestr("folder/two.jsonl", _jsonl())
+        for name, content in members.items():
+            archive.writestr(name, content)
     return out.getvalue()
 
 
@@ -107,13 +112,45 @@ def samples() -> dict[str, bytes]:
     made = {
         "csv": csv_text().encode(),
         "csv.gz": gzip.compress(csv_text().encode(), mtime=0),
-        "xlsx": _xlsx(),
-        "xls": _xls(),
+        "xlsx": _xlsx([("Manifest of the day",), HEADINGS, *ROWS]),
+        "xls": _xls([HEADINGS, *ROWS]),
         "parquet": _parquet(),
         "jsonl": _jsonl(),
-        "zip": _zip(),
+        "zip": _zip(**{"one.csv": csv_text().encode(), "folder/two.jsonl": _jsonl()}),
     }
     for path in sorted(FIXTURES.iterdir()):
         if path.suffix in (".xml", ".edi", ".imp"):
             made[path.name] = path.read_bytes()
+    return made
+
+
+@lru_cache(maxsize=1)
+def of_parts() -> dict[str, tuple[bytes, list[bytes]]]:
+    """By ending: a file of several parts, and a file of each part alone."""
+    other = [HEADINGS[::-1], *(row[::-1] for row in PARTS[1])]
+    notes = [("notes",), ("of the day",), ("and of the night",)]
+    sheets = [[HEADINGS, *PARTS[0]], notes, other, [HEADINGS], [HEADINGS, *PARTS[2]], notes]
+    alone = [sheets[0], other, sheets[4]]
+    made = {
+        "csv": (csv_text().encode(), [csv_text(rows=rows).encode() for rows in PARTS]),
+        "jsonl": (_jsonl(), [*map(_jsonl, PARTS)]),
+        "parquet": (_parquet(group=7), [*map(_parquet, PARTS)]),
+        "xlsx": (_xlsx(*sheets), [*map(_xlsx, alone)]),
+        "xls": (_xls(*sheets), [*map(_xls, alone)]),
+    }
+    for name, content in samples().items():
+        if name.endswith(".imp"):
+            made[name] = content * 3, [content] * 3
+        elif name.endswith(".xml"):
+            bare = re.sub(rb"^<\?xml.*?\?>", b"", content)
+            made[name] = b"<day>%b</day>" % (bare * 3), [content] * 3
+        elif name.endswith(".edi"):  # the second with separators of its own
+            x12 = content.startswith(b"ISA")
+            marks = bytes.maketrans(*((b"*>~", b"|:'") if x12 else (b":+?'", b";|!~")))
+            apart = content[9 if content.startswith(b"UNA") else 0 :].translate(marks)
+            apart = apart if x12 else b"UNA;|.! ~" + apart
+            made[name] = content + apart + content, [content, apart, content]
+    members = {f"day/{name}": content for name, content in samples().items() if name != "zip"}
+    members.pop("day/csv.gz")  # what is packed is not packed again
+    made["zip"] = _zip(**members), list(members.values())
     return made
