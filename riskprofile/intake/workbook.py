@@ -83,7 +83,9 @@ class WorkbookReader(Knowing):
             for sheet in found:
                 if sheet.form:
                     awmds_form.look(sheet.form, _below(sheet), dates)
-            for sheet in found:
+            # A form that nobody filled in is no reason to refuse the sheets beside it.
+            filled = [sheet for sheet in found if not sheet.form or any(_below(sheet))]
+            for sheet in filled or found:
                 named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
                 if sheet.form:
                     yield from _manifest(sheet, dates, named, chunk_rows, skipped)

@@ -183,6 +183,21 @@ def test_the_dates_of_a_sheet_say_whether_the_day_stands_first(
     assert found["warnings"].str.contains("date_order_assumed").tolist() == [told, told]
 
 
+@pytest.mark.parametrize("at", [0, 1])
+def test_a_sheet_of_the_form_that_is_empty_takes_no_other_sheet_along(
+    tmp_path: Path, at: int
+) -> None:
+    book = openpyxl.Workbook()
+    tables = [[GROUPED, row(GROUPED, FIRST)], [["Manifest of the port"], GROUPED]]
+    for sheet, table in zip((book.active, book.create_sheet()), tables[:: 1 - 2 * at], strict=True):
+        for each in table:
+            sheet.append(each)
+    book.save(tmp_path / "day.xlsx")
+    (chunk,) = intake.read(tmp_path / "day.xlsx")
+    assert chunk.table["declaration_id"].tolist() == ["HBL-1"]
+    assert chunk.read == 1
+
+
 def test_the_dates_of_one_sheet_settle_those_of_another(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for sheet, day in (book.active, "3/4/2026"), (book.create_sheet(), "13/4/2026"):
