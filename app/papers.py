@@ -22,7 +22,8 @@ def sheet(view: Any, say: Words) -> None:
     purpose = st.session_state.get(f"purpose-{view.id}", "")
 
     def make(store: Any, person: Any, now: Any) -> bytes:
-        return sheets.sheet(store, person, view.id, say, now, purpose)
+        looks = served().settings.looks_an_hour
+        return sheets.sheet(store, person, view.id, say, now, purpose, looks)
 
     _offer(say("sheet.print"), "sheet", view, make, "T")
 

@@ -82,11 +82,12 @@ def export(
     row = rows[0]
     ours = [one for one in rows[1:] if sees(actor, one.office) and one.profile == row.profile]
     ids = [row.id, *(one.id for one in ours)]
-    view, *earlier = [viewing.alert(store, actor, each, now, purpose) for each in ids]
+    looks = settings.looks_an_hour
+    view, *earlier = [viewing.alert(store, actor, each, now, purpose, looks) for each in ids]
     for one in rows:
         if one.state != SUPERSEDED:  # of such a one nobody can say a view any more
             blind.require_said(dict(one._mapping))
-    told = records.declaration(store, actor, record_id, row.profile, now, purpose)
+    told = records.declaration(store, actor, record_id, row.profile, now, purpose, looks)
     rating = replay.explain(store, settings.models, record_id)
     again = replay.replay(store, settings.models, record_id)
     with store.read() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, govern, speaking, viewing
+from riskprofile.services import blind, desk, govern, looking, speaking, viewing
 from riskprofile.services.networks import LIKE
 from riskprofile.services.paper import EDGE, INK, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise
@@ -30,7 +30,13 @@ RESULTS = ("nothing", "trafficking", "compliance", "other", "not_examined")
 
 
 def sheet(
-    store: Store, actor: Actor, alert_id: int, say: Words, now: datetime, purpose: str = ""
+    store: Store,
+    actor: Actor,
+    alert_id: int,
+    say: Words,
+    now: datetime,
+    purpose: str = "",
+    looks_an_hour: int = looking.LIMIT,
 ) -> bytes:
     """The inspection sheet of one alert as a PDF of one page; the print is audited.
 
@@ -42,7 +48,7 @@ def sheet(
         The alert waits for an officer's own view.
     """
     authorise(actor, "alert.print")
-    view = viewing.alert(store, actor, alert_id, now, purpose=purpose)
+    view = viewing.alert(store, actor, alert_id, now, purpose, looks_an_hour)
     status = govern.status(store, actor)
     with store.write() as connection:
         given = desk.load(connection, actor, "alert.print", alert_id)

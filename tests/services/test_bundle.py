@@ -229,3 +229,12 @@ def test_a_stored_declaration_is_its_offices_own_and_every_look_counts(case):
     assert [one.account for one in looking.alarms(store, SARA, later(hours=30))] == ["ines"]
     with pytest.raises(RiskProfileError, match="no such declaration in your office"):
         records.declaration(store, Actor("x", "officer", "XMNOR"), record, "shipment", NOW)
+
+
+def test_the_looks_of_an_export_count_by_the_setting(case):
+    store, told, record, *_ = case
+    strict = told.model_copy(update={"looks_an_hour": 1})
+    before = looking.alarms(store, SARA, later(hours=40))
+    bundle.export(store, strict, SARA, record, WHY, later(hours=40))
+    [alarm] = [one for one in looking.alarms(store, SARA, later(hours=40)) if one not in before]
+    assert (alarm.account, alarm.records, alarm.limit) == ("sara", 2, 1)

@@ -14,10 +14,22 @@ import pytest
 from riskprofile import words
 from riskprofile.errors import InputError, NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import explanation, printing, review, sheet
+from riskprofile.services import explanation, looking, printing, review, sheet
 from riskprofile.services.paper import drawn
 from riskprofile.words import shown
-from tests.services.bench import AUDITOR, AWAY, HERE, INES, NOW, OMAR, REASON, actions, put, taken
+from tests.services.bench import (
+    AUDITOR,
+    AWAY,
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    actions,
+    put,
+    taken,
+)
 
 MODELS = Path("models")
 EN = words.of("en")
@@ -120,6 +132,12 @@ def test_printing_is_written_down_and_another_office_gets_no_sheet(store):
         with pytest.raises(NotAllowed):
             sheet.sheet(store, nobody, alert, EN, NOW)
     assert "alert.print" not in actions(store, alert)[2:]
+
+
+def test_a_printed_sheet_counts_as_a_look_by_the_setting(store):
+    sheet.sheet(store, INES, one(store), EN, NOW, looks_an_hour=0)
+    [alarm] = looking.alarms(store, SARA, NOW)
+    assert (alarm.account, alarm.records, alarm.limit) == ("ines", 1, 0)
 
 
 def test_an_overlong_hostile_declaration_still_gives_one_page(store):
