@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from riskprofile.store.database import Store
 
 OWN = "RP-"  # numbers that this program gives: imported ones may not begin so
 LIMIT = 50
+NOTHING = hashlib.sha256().hexdigest()  # of a file without a byte
 TEXTS = ("authority", "arm_type", "part", "make", "model", "calibre", "serial")
 
 
@@ -381,6 +383,8 @@ def add_photo(
             where=str(path),
             do="Check the path and its rights",
         ) from None
+    if shown == NOTHING:
+        raise InputError("the file is empty", where=str(path), do="Copy the photo here again")
     with store.write() as connection:
         row = one(connection, number)
         detail = {"file": legible(path.name), "shows": shows.strip()}

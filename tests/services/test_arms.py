@@ -469,6 +469,16 @@ def test_a_chain_of_custody_has_no_gap(store, tmp_path):
     assert events[0]["seal"] == "S-1" and events[2]["sha256"] == digest
 
 
+def test_an_empty_file_is_no_photo(store, tmp_path):
+    imported(store, tmp_path)
+    photo = tmp_path / "frame.png"
+    photo.touch()
+    with pytest.raises(InputError, match="the file is empty") as refused:
+        arms.add_photo(store, OWNER, "A1", photo, "frame", NOW)
+    assert refused.value.do == "Copy the photo here again"
+    assert arms.piece(store, SARA, "A1")["events"] == []
+
+
 def test_officers_see_no_way_to_change_the_register(store):
     put(store)
     with pytest.raises(RiskProfileError, match="may not do this"):
