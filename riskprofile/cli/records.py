@@ -125,9 +125,11 @@ def amend(
     """Add to or correct a piece; what it said before stays with it."""
     changes = output.pairs(values, "converted=yes")
     with opened(home) as (_, store):
-        arms.amend(store, owner(), number, changes, now())
-    said = f"{number}: {', '.join(sorted(changes))} set"
-    output.done({"record_number": number, "set": changes}, said, as_json=json)
+        warnings = arms.amend(store, owner(), number, changes, now())
+    said = [f"{number}: {', '.join(sorted(changes))} set"]
+    output.warned(warnings, (), said.append)
+    content = {"record_number": number, "set": changes, "warnings": warnings}
+    output.done(content, *said, as_json=json)
 
 
 @group.command(

@@ -308,10 +308,15 @@ def correct(
 
 def amend(
     store: Store, actor: Actor, number: str, changes: Mapping[str, str], now: datetime
-) -> None:
+) -> dict[str, int]:
     """Add to or correct a piece, as text under the names of its columns; empty takes away.
 
     What it said before stays with it. The file from which it came changes nothing of it again.
+
+    Returns
+    -------
+    dict[str, int]
+        The warnings of the piece as it stands now, by code, as a load counts them.
     """
     authorise(actor, "arms.keep")
     if wrong := sorted(set(changes) - set(SEIZURES.names) | set(changes) & {"record_number"}):
@@ -327,6 +332,8 @@ def amend(
         table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), SEIZURES)
         if rejected:
             raise RiskProfileError(rejected[0].reason, where=number, do="Nothing was changed.")
+        told = Loaded(SEIZURES.name, "", now)
+        told.warn(table, SEIZURES, now)
         row = table.to_dict("records")[0]
         entry = intake.plain({str(name): value for name, value in row.items()}, SEIZURES)
         now_row = row_of(entry, actor, held["recorded_at"])
@@ -335,6 +342,7 @@ def amend(
         correct(connection, actor, held, {**now_row, **same}, now)
         about, detail = f"arms:{held['id']}", {"columns": sorted(changes)}
         note(connection, actor, "arms.amend", about, now, detail, office=held["office"])
+    return told.warnings
 
 
 def written(value: Any) -> str:

@@ -67,7 +67,7 @@ class Loaded:
             self.read += part.read
             self.rejected += part.rejected
             self.unknown_columns += [one for one in part.unknown if one not in self.unknown_columns]
-            self._warn(part.table, spec, now)
+            self.warn(part.table, spec, now)
             filled = part.table
             if self.source and who in spec.by_name:
                 filled = filled.assign(**{who: filled[who].fillna(self.source)})
@@ -85,7 +85,7 @@ class Loaded:
         self.duplicate = self.read - self.quarantined - accepted
         return {n: getattr(self, n) for n in ("read", "accepted", "quarantined", "duplicate")}
 
-    def _warn(self, table: Table, spec: Register, now: datetime) -> None:
+    def warn(self, table: Table, spec: Register, now: datetime) -> None:
         """Count the warnings of sound entries by code, and what happened on a day to come."""
         for codes, count in table["warnings"].dropna().value_counts().items():
             for code in str(codes).split("|"):

@@ -21,7 +21,7 @@ def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path
     assert (code, told(said)["accepted"], told(said)["quarantined"]) == (3, 1, 1)
     assert told(said)["unknown_columns"] == ["colour"]
     code, said, _ = run(home, "records", "amend", "A1", "--set", "restored=yes")
-    assert code == 0 and "restored set" in said
+    assert code == 0 and said == "A1: restored set\n"
     give = ("records", "custody", "A1", "--from", "gate", "--to", "laboratory")
     code, said, _ = run(home, *give, "--json")
     handed = {"record_number": "A1", "from": "gate", "to": "laboratory", "seal": ""}
@@ -39,6 +39,20 @@ def test_old_records_are_imported_found_corrected_and_handed_over(tmp_path: Path
     assert "; giver gate; taker laboratory" in said and "{'" not in said
     code, _, why = run(home, "records", "show", "A9")
     assert code == 4 and "no record A9" in why
+
+
+def test_a_day_that_has_not_come_warns_whether_imported_or_amended(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "old.csv"
+    file.write_text(OLD.replace("2019-03-01", "2199-03-01", 1))
+    code, said, _ = run(home, "records", "import", file)
+    assert code == 3 and (warned := "  warning: 1 day_ahead\n") in said
+    amend = ("records", "amend", "A1", "--set")
+    code, said, _ = run(home, *amend, "event_on=2019-03-01")
+    assert (code, said) == (0, "A1: event_on set\n")
+    code, said, _ = run(home, *amend, "event_on=2199-03-01")
+    assert (code, said) == (0, "A1: event_on set\n" + warned)
+    code, said, _ = run(home, *amend, "restored=yes", "--json")
+    assert (code, told(said)["warnings"]) == (0, {"day_ahead": 1})
 
 
 def test_a_trace_goes_out_comes_back_and_counts(tmp_path: Path) -> None:
