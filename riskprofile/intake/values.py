@@ -301,8 +301,17 @@ def dates(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parse
 # -- text and codes ------------------------------------------------------------------------
 
 
+LOST = "digits_lost"
+_POWER = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
+
+
 def _sound(column: pa.Array, spec: ColumnSpec) -> Parsed:
-    """Text as it is; what holds a NUL byte or is too long is a fault."""
+    """Text as it is; what holds a NUL byte or is too long is a fault.
+
+    `2.02611E+17` is a long number of which a spreadsheet kept the first digits. All numbers
+    that begin alike look so: it is missing, with a warning, and no two are taken for one.
+    One that shows as many digits as it has lost none: `2.02611240001E+11`.
+    """
     parsed = Parsed(column)
     some, at = cell_bytes(column)
     if not len(some):
@@ -319,21 +328,7 @@ def _sound(column: pa.Array, spec: ColumnSpec) -> Parsed:
         rows = np.asarray(pc.match_substring(column, "\0").fill_null(False))
         if rows.any():
             parsed.faults["nul_byte"] = rows
-    return parsed
-
-
-LOST = "digits_lost"
-_POWER = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]{2}$"
-
-
-def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
-    """Text as declared: `NONE` and `NA` are text.
-
-    `2.02611E+17` is a long number of which a spreadsheet kept the first digits. All numbers
-    that begin alike look so: it is missing, with a warning, and no two are taken for one.
-    One that shows as many digits as it has lost none: `2.02611240001E+11`.
-    """
-    parsed, whole = _sound(column, spec), cell_bytes(column)[0].tobytes()
+    whole = some.tobytes()
     if b"+" in whole and (b"E+" in whole or b"e+" in whole):  # the first is found soonest
         powers = pc.unique(column.filter(pc.match_substring_regex(column, _POWER))).to_pylist()
         cut = [each for each in powers if len(each) - len("2.E+11") < int(each[-2:])]
@@ -344,6 +339,11 @@ def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed
     return parsed
 
 
+def text(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
+    """Text as declared: `NONE` and `NA` are text."""
+    return _sound(column, spec)
+
+
 def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:
     """Codes joined by a vertical bar, whatever separated them."""
     first, last = edges(column)
@@ -352,7 +352,7 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
         column = on_distinct(column, lambda each: Value(codes.bar_joined(each)), column.type).values
     parsed = _sound(column, spec)
     if spec.name == "container_numbers":  # ISO 6346
-        parsed.values = codes.containers_tidied(column, cell_bytes(column)[0])
+        parsed.values = codes.containers_tidied(parsed.values, cell_bytes(parsed.values)[0])
         wrong = codes.wrong_check_digit(parsed.values)
         if wrong.any():
             parsed.warnings["container_check_digit"] = wrong

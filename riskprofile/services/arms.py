@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -329,7 +329,10 @@ def amend(
         wanted = {name: written(value) for name, value in shown(held).items()} | dict(changes)
         texts = {name: value for name, value in wanted.items() if value}
         raw = pa.RecordBatch.from_pylist([{**texts, "source": "amend", "line": 1}])
-        table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), SEIZURES)
+        # What a file would leave out with a warning takes nothing away here.
+        given = tuple((name,) for name, value in changes.items() if value.strip())
+        strict = replace(SEIZURES, mandatory=SEIZURES.mandatory + given)
+        table, rejected = canonical.parse(RawChunk(SEIZURES.name, raw), strict)
         if rejected:
             raise RiskProfileError(rejected[0].reason, where=number, do="Nothing was changed.")
         told = Loaded(SEIZURES.name, "", now)

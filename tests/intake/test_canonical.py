@@ -398,11 +398,15 @@ def test_a_number_that_a_spreadsheet_cut_is_no_number_of_anything():
     table, rejected = parse(
         declaration_id=["2.02611E+17", "2.02611E+17", "D3", "1E5"],
         consignee_phone=[None, "1", "9,05321e+11", "9.05321E+1"],
+        container_numbers=[None, None, "CSQU3054383", "1.23E+17"],
+        seal_numbers=[None, None, "1.23E+17", "A1|1.23E+1"],
     )
     assert codes(rejected) == [("declaration_id", "digits_lost")] * 2
     assert table["declaration_id"].tolist() == ["D3", "1E5"]
     assert table["consignee_phone"].tolist() == [pd.NA, "9.05321E+1"]
-    assert table["warnings"].tolist() == ["digits_lost", pd.NA]
+    assert table["container_numbers"].tolist() == ["CSQU3054383", pd.NA]
+    assert table["seal_numbers"].tolist() == [pd.NA, "A1|1.23E+1"]
+    assert table["warnings"].tolist() == ["digits_lost", "digits_lost"]
 
 
 def test_a_power_of_ten_that_shows_all_its_digits_has_lost_none():

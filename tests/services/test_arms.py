@@ -469,6 +469,24 @@ def test_a_chain_of_custody_has_no_gap(store, tmp_path):
     assert events[0]["seal"] == "S-1" and events[2]["sha256"] == digest
 
 
+def test_a_serial_that_a_spreadsheet_cut_is_none(store, tmp_path):
+    file = tmp_path / "old.csv"
+    file.write_text(
+        "record_number,event,event_on,kind,serial,serial_elsewhere\n"
+        "A1,seized,2019-03-01,firearm,1.23E+17,\n"
+        "A2,seized,2019-03-01,firearm,KX2,1.23E+17\n"
+    )
+    told = arms.load(store, OWNER, file, NOW)
+    assert (told.accepted, told.warnings) == (2, {"digits_lost": 2})
+    assert "serial" not in arms.piece(store, SARA, "A1")
+    assert "serial_elsewhere" not in arms.piece(store, SARA, "A2")
+    cut = "'1.23E\\+17' is a number that a spreadsheet cut: its last digits are lost"
+    for column in ("serial", "serial_elsewhere"):
+        with pytest.raises(RiskProfileError, match=f"{column} {cut}"):
+            arms.amend(store, OWNER, "A2", {column: "1.23E+17"}, NOW)
+    assert arms.piece(store, SARA, "A2")["serial"] == "KX2"
+
+
 def test_an_empty_file_is_no_photo(store, tmp_path):
     imported(store, tmp_path)
     photo = tmp_path / "frame.png"
