@@ -19,6 +19,7 @@ BLOCK = 1 << 20
 MAX_RECORD = 1 << 16  # bytes of a record with line breaks in it
 MAX_LINE = 8 << 20  # bytes of a line; a longer one is no record
 
+_END = b"\x1a"
 _BOMS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF16_LE: "utf-16-le",
@@ -65,9 +66,16 @@ class Block:
 
 
 def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
-    """Blocks cut at line breaks. A line over `MAX_LINE` is cut there, so memory stays flat."""
-    rest, line = b"", 1
+    """Blocks cut at line breaks. A line over `MAX_LINE` is cut there, so memory stays flat.
+
+    The mark with which DOS ends a file, 0x1A, is left out as the last byte before line breaks.
+    """
+    rest, line, end = b"", 1, b""
     for data in blocks(stream, head):
+        data = end + data
+        bare = len(data.rstrip(b"\r\n"))
+        end = data[bare - 1 :] if data[bare - 1 : bare] == _END else b""  # unless more follows
+        data = data[: len(data) - len(end)]
         cut = data.rfind(b"\n") + 1
         if not cut and len(rest) + len(data) < MAX_LINE:
             rest += data

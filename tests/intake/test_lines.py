@@ -155,3 +155,17 @@ def test_of_a_traveller_in_an_unknown_encoding_nothing_is_kept(tmp_path):
     assert [(each.reason_code, each.raw) for each in chunk.rejected] == [
         ("encoding_unknown", stripping.WITHHELD)
     ]
+
+
+@pytest.mark.parametrize("block", [1, 3, lines.BLOCK])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a", "\n\x1a\n", "\r\n\x1a\r\n\r\n"])
+def test_the_end_mark_of_dos_is_no_row_and_in_no_cell(tmp_path, monkeypatch, end, encoding, block):
+    monkeypatch.setattr(lines, "BLOCK", block)
+    path = tmp_path / "sample.csv"
+    rows = "declaration_id,goods_description\nD1,steel\n\x1a\nD2,iron\x1a\nD3,pins"
+    path.write_bytes((rows + end).encode(encoding))
+    (chunk,) = intake.read(path)
+    assert [(each.line, each.reason_code) for each in chunk.rejected] == [(3, "cell_count")]
+    assert chunk.table["declaration_id"].tolist() == ["D1", "D2", "D3"]
+    assert chunk.table["goods_description"].tolist() == ["steel", "iron\x1a", "pins"]
