@@ -220,7 +220,7 @@ def _config(path: Path) -> dict[str, Any]:
             do="Check its owner and rights.",
         ) from None
     try:
-        found = tomllib.loads(content.decode("utf-8"))
+        found = tomllib.loads(content.decode("utf-8-sig"))  # editors of Windows set a mark
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"the config file is not TOML ({error})",

@@ -31,6 +31,11 @@ def test_each_place_gives_way_to_the_one_before(tmp_path):
     assert settings.load(told, random_share=None).random_share == 0.2  # no flag was given
 
 
+def test_a_config_file_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "config.toml").write_text("random_share = 0.2\n", encoding="utf-8-sig")
+    assert settings.load({}, home=tmp_path).random_share == 0.2
+
+
 def test_a_flag_names_another_home(tmp_path):
     found = settings.load({"RISKPROFILE_HOME": "/elsewhere"}, home=tmp_path)
     assert found.home == tmp_path
