@@ -68,20 +68,26 @@ class Block:
 def whole_lines(stream: IO[bytes], head: bytes) -> Iterator[Block]:
     """Blocks cut at line breaks. A line over `MAX_LINE` is cut there, so memory stays flat.
 
+    Such a line is a block of its own without a line break; its rest is left out.
+
     The mark with which DOS ends a file, 0x1A, is left out as the last byte before line breaks.
     """
-    rest, line, end = b"", 1, b""
+    rest, line, end, over = b"", 1, b"", False
     for data in blocks(stream, head):
         data = end + data
         bare = len(data.rstrip(b"\r\n"))
         end = data[bare - 1 :] if data[bare - 1 : bare] == _END else b""  # unless more follows
         data = data[: len(data) - len(end)]
+        if over:
+            start = data.find(b"\n") + 1
+            over, data, line = not start, data[start or len(data) :], line + bool(start)
         cut = data.rfind(b"\n") + 1
         if not cut and len(rest) + len(data) < MAX_LINE:
             rest += data
             continue
-        cut = cut or len(data)
+        long, cut = not cut, cut or len(data)
         whole, rest = b"".join((rest, memoryview(data)[:cut])), data[cut:]
+        over = long and b"\r" not in whole  # else old Macs may have ended lines in it
         count = whole.count(b"\n")
         yield Block(whole, line, False, count)
         line += count
@@ -109,6 +115,7 @@ class Records:
     records: list[bytes] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     open_quotes: list[tuple[int, bytes]] = field(default_factory=list)
+    cut: list[tuple[int, bytes]] = field(default_factory=list)  # the line over `MAX_LINE`, if any
     rest: bytes = b""
     rest_line: int = 0
 
@@ -123,6 +130,11 @@ def records(block: Block, delimiter: bytes, cells: int) -> Records:
     >>> found.records, found.lines, found.open_quotes
     ([b'1,"a\\nb"\\n', b'3,d\\n'], [1, 4], [(3, b'2,"c')])
     """
+    whole = block.data.rfind(b"\n") + 1
+    if whole < len(block.data) and not block.last and b"\r" not in block.data[whole:]:
+        found = records(Block(block.data[:whole], block.line, True), delimiter, cells)
+        found.cut.append((block.line + block.data.count(b"\n"), block.data[whole:]))
+        return found
     closed, closed_lines, record = _patterns(delimiter, cells)
     found = Records()
     data, position, line = block.data, 0, block.line

@@ -33,6 +33,7 @@ HEAD = 65_536
 _BREAK = re.compile(r"[\r\n\x00]")  # without these, a cell that opens no quote ends at a delimiter
 _BELOW = "other_headings"  # a row of another table
 _HEADING = r"^[^0-9]{2,60}$"  # no number of a declaration or crossing is such a word
+_OPEN = "a quote opens here and does not close within this record"
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
 
 
@@ -148,7 +149,7 @@ def _pieces(
             else:
                 rest = lines.Records()
             quoted = b"'" in block.data
-            yield _piece(source, layout, split, rest.open_quotes, guessed, quoted, other, only)
+            yield _piece(source, layout, split, rest, guessed, quoted, other, only)
             guessed = {line for line in guessed if rest.rest and line >= rest.rest_line}
 
 
@@ -269,7 +270,7 @@ def _piece(
     source: Source,
     layout: Dialect,
     split: Split,
-    torn: list[tuple[int, bytes]],
+    found: lines.Records,
     guessed: set[int],
     quoted: bool,
     other: _OtherTable,
@@ -279,11 +280,14 @@ def _piece(
     table, numbers = split.table, split.lines
     invalid = split.invalid
     if only is not None:  # a look at some columns: what is set aside is told by the reading
-        torn, invalid = [], []
-    told = "a quote opens here and does not close within this record"
+        found, invalid = lines.Records(), []
     rejected = [
-        _rejection(source, layout, line, text.decode("utf-8", "replace"), "open_quote", told)
-        for line, text in torn
+        _rejection(source, layout, line, text.decode("utf-8", "replace"), code, told)
+        for texts, code, told in (
+            (found.open_quotes, "open_quote", _OPEN),
+            (found.cut, "line_too_long", f"the line is longer than {lines.MAX_LINE >> 20} MB"),
+        )
+        for line, text in texts
     ]
     blank = " \t\r\n\u00a0" + layout.delimiter
     counts = {had for _, _, had in invalid}

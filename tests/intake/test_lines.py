@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -169,3 +170,45 @@ def test_the_end_mark_of_dos_is_no_row_and_in_no_cell(tmp_path, monkeypatch, end
     assert [(each.line, each.reason_code) for each in chunk.rejected] == [(3, "cell_count")]
     assert chunk.table["declaration_id"].tolist() == ["D1", "D2", "D3"]
     assert chunk.table["goods_description"].tolist() == ["steel", "iron\x1a", "pins"]
+
+
+@pytest.mark.parametrize("block", [64, lines.BLOCK])
+@pytest.mark.parametrize("tail", ["", "\nD3,pins\nD4,nuts\n"])
+@pytest.mark.parametrize("mark", ["", '"'])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_line_that_is_too_long_is_one_record_set_aside(
+    tmp_path, monkeypatch, block, tail, mark, kind
+):
+    monkeypatch.setattr(lines, "BLOCK", block)
+    monkeypatch.setattr(lines, "MAX_LINE", 1_000)
+    path = tmp_path / f"sample.{kind}"
+    rows = f"D1,steel\nD2,{mark}{'long, ' * 400_000}{mark}{tail}"
+    if kind == "csv":
+        path.write_text("declaration_id,goods_description\n" + rows)
+    else:
+        named = [row.split(",", 1) for row in rows.splitlines()]
+        path.write_text(
+            "\n".join(json.dumps({"declaration_id": n, "goods_description": g}) for n, g in named)
+        )
+    (chunk,) = intake.read(path)
+    assert chunk.read == (4 if tail else 2)
+    [aside] = chunk.rejected
+    assert aside.line == (3 if kind == "csv" else 2)
+    assert aside.reason_code == ("line_too_long" if kind == "csv" else "json_format")
+    assert chunk.table["declaration_id"].tolist() == (["D1", "D3", "D4"] if tail else ["D1"])
+    assert (
+        chunk.table["line"].tolist()
+        == [aside.line - 1, *range(aside.line + 1, aside.line + 3)][: len(chunk.table)]
+    )
+
+
+def test_many_lines_of_old_macs_are_no_line_that_is_too_long(tmp_path, monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", 64)
+    monkeypatch.setattr(lines, "MAX_LINE", 1_000)
+    path = tmp_path / "sample.csv"
+    rows = "".join(f"D{number},steel\r" for number in range(9_000))
+    path.write_text("declaration_id,goods_description\n" + rows, newline="")
+    chunks = list(intake.read(path))
+    codes = {each.reason_code for chunk in chunks for each in chunk.rejected}
+    assert "line_too_long" not in codes
+    assert sum(len(chunk.table) for chunk in chunks) > 8_000
