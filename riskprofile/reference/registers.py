@@ -24,6 +24,7 @@ class Register:
 
     `ordered` are pairs of columns of which the second cannot lie before the first. `happened` is
     the column that says when something was: one that lies ahead was typed wrongly.
+    `tariff` is the column of first digits of HS codes: others meet no goods.
     Columns of a file that are not named here are kept in `extra`; where a register has no such
     column they are left out, because they could name a person.
     """
@@ -38,6 +39,7 @@ class Register:
     due: str = ""
     office: str = ""
     happened: str = ""
+    tariff: str = ""
 
     @cached_property
     def reading(self) -> Register:
@@ -134,6 +136,7 @@ LICENCES = Register(
     key=("licence_number",),
     mandatory=(("licence_number",),),
     ordered=(("valid_from", "valid_until"),),
+    tariff="hs_codes",
 )
 DEALERS = Register(
     "dealers",

@@ -24,7 +24,7 @@ from riskprofile.intake import registers as intake
 from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import naming, rates
+from riskprofile.reference import naming, nomenclature, rates
 from riskprofile.reference.registers import AHEAD, LICENCES, OFFICES, RATES, REGISTERS, Register
 from riskprofile.services import offices
 from riskprofile.services.rights import Actor, authorise, note
@@ -33,6 +33,7 @@ from riskprofile.store.database import Store
 from riskprofile.tables import TIME, Table
 
 LIES_AHEAD = "day_ahead"
+NO_CODE = "hs_unknown"
 ASKED = ("events", "licences", "dealers", "parties", "embargoes")  # by indicators
 
 
@@ -86,7 +87,9 @@ class Loaded:
         return {n: getattr(self, n) for n in ("read", "accepted", "quarantined", "duplicate")}
 
     def warn(self, table: Table, spec: Register, now: datetime) -> None:
-        """Count the warnings of sound entries by code, and what happened on a day to come."""
+        """Count the warnings of sound entries by code, what happened on a day to come, and what
+        is no beginning of an HS code.
+        """
         for codes, count in table["warnings"].dropna().value_counts().items():
             for code in str(codes).split("|"):
                 self.warnings[code] = self.warnings.get(code, 0) + int(count)
@@ -94,12 +97,22 @@ class Loaded:
             at = pd.to_datetime(table[spec.happened], utc=True)
             if ahead := int((at > pd.Timestamp(now) + AHEAD).sum()):
                 self.warnings[LIES_AHEAD] = self.warnings.get(LIES_AHEAD, 0) + ahead
+        if spec.tariff and (odd := sum(map(_meets_no_goods, table[spec.tariff].dropna()))):
+            self.warnings[NO_CODE] = self.warnings.get(NO_CODE, 0) + odd
 
     def as_json(self) -> dict[str, Any]:
         """For a program: the account without the rejected rows."""
         told = asdict(self)
         del told["rejected"]
         return {**told, "as_of": self.as_of.isoformat()}
+
+
+def _meets_no_goods(codes: str) -> bool:
+    """Whether one of these, joined by a bar, begins no HS code: `93xx`, `77`, `9305.10`."""
+    parts = [part.strip() for part in codes.split("|")]
+    return not all(
+        part.isdecimal() and (len(part) == 1 or nomenclature.known(part)) for part in parts if part
+    )
 
 
 @dataclass(frozen=True)

@@ -291,3 +291,11 @@ def test_every_column_of_every_register_is_documented():
             assert f"| `{column.name}`" in section, (spec.name, column.name)
     for value in (one for values in VALUES.values() for one in values):
         assert f"`{value}`" in told
+
+
+def test_a_licence_for_what_begins_no_hs_code_warns(store, tmp_path):
+    file = tmp_path / "licences.csv"
+    rows = ["L1,93xx", "L2,9303|9305.10", "L3,77", "L4,9|93|930|9306|930690", "L5,"]
+    file.write_text("\n".join(["licence_number,hs_codes", *rows]))
+    told = registers.load(store, OWNER, "licences", file, NOW)
+    assert (told.accepted, told.warnings) == (5, {"hs_unknown": 3})
