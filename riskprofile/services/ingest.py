@@ -97,7 +97,7 @@ class Ingest:
         self.read = 0
         self.as_before = True  # as far as it was read before, the file has as many rows as then
         self.written = self._begun()
-        self.absences = Absences()
+        self.absences = Absences(part=bool(options.repairs))
         self.at_hand: list[Prepared] = []  # read, and not committed yet
         self.pending: dict[str, Known] = {}  # by profile, what these bring or ask about
         self.rates = registers.rates_in_use(store, self.now) if options.history else None

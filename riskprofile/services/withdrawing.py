@@ -144,6 +144,7 @@ class Absences:
     scopes: dict[tuple[str, str], Complete] = field(default_factory=dict)  # profile, scope
     unread: set[str] = field(default_factory=set)  # declarations with a row set aside
     unknown: bool = False  # a row was set aside that names no declaration
+    part: bool = False  # rows put right come without the others of their message
 
     def hear(self, profile: str, table: Table, rejected: Iterable[Rejection]) -> None:
         """Take in a chunk as it was read, known before or not."""
@@ -154,6 +155,8 @@ class Absences:
         self.references |= {(profile, reference) for reference in declared}
         told = ((table[FUNCTION] == REPLACE) | table[SCOPE].notna()).to_numpy(dtype=bool)
         told &= ~cancelled_whole(table)
+        if self.part:
+            told &= (table[FUNCTION] == CANCEL).to_numpy(dtype=bool)
         for record, item, function, at, scope in table.loc[
             told, [RECORD, ITEM, FUNCTION, SENT, SCOPE]
         ].itertuples(index=False, name=None):

@@ -507,3 +507,24 @@ def test_rows_without_a_time_of_lodgement_are_known_again(store: Store, home: Se
     table = factory.shipments(2, lodged_at=None)
     send(store, home, table)
     assert send(store, home, table.iloc[::-1], 1).summary.duplicate == 2
+
+
+@EITHER
+def test_what_is_put_right_withdraws_nothing_that_came_with_the_same_message(
+    store: Store, home: Settings
+) -> None:
+    """Its row comes alone, and says as each of them does that the message is complete."""
+    items = factory.shipments(3, declaration_id="XM-000000", item_number=[1, 2, 3], extra=said(8))
+    send(store, home, items)
+    wrong = items.assign(extra=said(9, "replace"), hs_code=["940370", "chairs", "940370"])
+    send(store, home, wrong, 1, max_bad_share=1.0)
+    send(store, home, crossings(6, ["ann", "ben", "cem"]), 2)
+    named = crossings(8, ["ann", "cem"], **WHEELS_UP).assign(checked_bags=["1", "x"])
+    send(store, home, named, 3, max_bad_share=1.0)
+    fixes = {1: {"hs_code": "940380"}, 2: {"checked_bags": "1"}}
+    told = quarantine.repair(store, home, OWNER, fixes, "the sender", NOW.replace(minute=4))
+    assert (told.repaired, told.refused) == ([1, 2], {})
+    assert [name.rpartition("-")[2] for name, _ in counting(store)] == [
+        *("ann", "cem"),
+        *["000000"] * 3,
+    ]
