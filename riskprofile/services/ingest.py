@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from itertools import chain
@@ -59,7 +59,7 @@ from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, versions, withdrawals
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Batch
-from riskprofile.store.versions import Known
+from riskprofile.store.versions import Known, Later
 from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
@@ -448,25 +448,30 @@ class Ingest:
         versions.supersede(connection, one.profile, self.batch.id, set(folded.renewed))
         versions.confirm(connection, one.profile, folded.confirmed)
         if folded.cancelled:
-            later = versions.later(connection, self.arrived)
+            later = self._later(connection)
             versions.withdraw(connection, one.profile, self.batch.id, folded.cancelled, later)
-        changed = [] if self.options.history else folded.changed  # the past is no news of an alert
-        touched = chain(folded.cancelled, folded.restored, changed)
+        if self.options.history:  # the past is no news of an alert
+            return []
+        touched = chain(folded.cancelled, folded.restored, folded.changed)
         store_of_alerts.hold(connection, one.profile, touched)
         told = _marked(connection, one.profile, list(folded.cancelled), self.now)
         told += _marked(connection, one.profile, folded.restored, None)
-        amended = store_of_alerts.amend(connection, one.profile, changed, self.now)
+        amended = store_of_alerts.amend(connection, one.profile, folded.changed, self.now)
         return told + [("alert.amended", *alert) for alert in amended]
+
+    def _later(self, connection: Connection) -> Later:
+        """What came in after this file, for what it withdraws."""
+        return replace(versions.later(connection, self.arrived), past=self.options.history)
 
     def _settle(self) -> None:
         """The file is read: what its complete messages do not name is withdrawn."""
         if not self.absences:
             return
         with self.store.write(patience=120.0) as connection:
-            later = versions.later(connection, self.arrived)
+            later = self._later(connection)
             found, overtaken = self.absences.settle(connection, self.batch.id, later)
             told: list[Told] = []
-            for profile, records in found.items():
+            for profile, records in () if self.options.history else found.items():
                 store_of_alerts.hold(connection, profile, records)
                 told += _marked(connection, profile, records, self.now)
             self._audit(connection, told)

@@ -157,6 +157,7 @@ class Later:
 
     batches: Mapping[str, datetime] = field(default_factory=dict)
     chunks: Mapping[int, datetime] = field(default_factory=dict)
+    past: bool = False  # asked for past declarations, which withdraw nothing that was rated
 
 
 def later(connection: Connection, arrived: datetime) -> Later:
@@ -275,6 +276,8 @@ def newest(
     columns = record_table.c
     made = [columns.profile == profile, columns.state != SUPERSEDED, columns.function != CANCEL]
     later = later or Later()
+    if later.past:
+        made.append(columns.state == PARKED)
     before = not_(among(columns.chunk_id, sorted(later.chunks))) if later.chunks else true()
     if at is not None:
         timed = columns.message_at.is_not(None)

@@ -528,3 +528,31 @@ def test_what_is_put_right_withdraws_nothing_that_came_with_the_same_message(
         *("ann", "cem"),
         *["000000"] * 3,
     ]
+
+
+@EITHER
+def test_what_is_loaded_as_history_withdraws_nothing_that_was_rated(
+    store: Store, home: Settings
+) -> None:
+    """Of what was loaded as history before, it does."""
+    items = factory.shipments(3, declaration_id="XM-000000", item_number=[1, 2, 3], extra=said(8))
+    shorter = items.iloc[:2].assign(extra=said(9, "replace"))
+    send(store, home, items)
+    send(store, home, shorter, 1, history=True)
+    assert counting(store) == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
+    send(store, home, items.assign(declaration_id="XM-000001"), 2, history=True)
+    send(store, home, shorter.assign(declaration_id="XM-000001"), 3, history=True)
+    asked = "SELECT item FROM record WHERE state = 'history' AND folded_by IS NULL ORDER BY 1"
+    with store.read() as connection:
+        assert connection.execute(text(asked)).scalars().all() == [1, 2]
+
+
+def test_a_cancellation_that_is_loaded_as_history_is_no_news_of_an_alert(
+    store: Store, home: Settings
+) -> None:
+    send(store, home, factory.shipments(1, item_number=2, goods_description=ARMS, extra=said(8)))
+    send(store, home, withdrawal(), 1, history=True)
+    assert counting(store) == [("XM-000000", 2)]
+    with store.read() as connection:
+        asked = text("SELECT withdrawn_at IS NULL FROM alert")
+        assert connection.execute(asked).scalars().all() == [True]
