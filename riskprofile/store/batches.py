@@ -30,6 +30,7 @@ from sqlalchemy import (
 
 from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
+from riskprofile.intake.versions import CANCEL
 from riskprofile.store.alert_tables import Alert, Decision, Label, Outcome
 from riskprofile.store.many import among
 from riskprofile.store.run_tables import Aside, Batch, Chunk, Quarantined, Record
@@ -446,9 +447,13 @@ def counts(before: datetime | None = None) -> ColumnElement[bool]:
 
 
 def finds(connection: Connection, profile: str, before: datetime) -> list[Table]:
-    """Events of confirmed finds; `time` is when each became known, by `before`."""
-    found = connection.execute(
-        select(record_table.c.chunk_id, record_table.c.position, label_table.c.known_at)
+    """Events of confirmed finds; `time` is when each became known, by `before`.
+
+    As the goods were declared last: a cancellation since says nothing of what was found.
+    """
+    columns = record_table.c
+    declared = connection.execute(
+        select(label_table.c.id, columns.chunk_id, columns.position, label_table.c.known_at)
         .join(
             record_table,
             (record_table.c.record_id == label_table.c.record_id)
@@ -458,9 +463,11 @@ def finds(connection: Connection, profile: str, before: datetime) -> list[Table]
         .where(label_table.c.profile == profile)
         .where(label_table.c.value == 1)
         .where(label_table.c.known_at <= before, counts(before))
-        .where(record_table.c.state == "accepted")
-        .order_by(record_table.c.chunk_id, record_table.c.position, label_table.c.known_at)
-    ).all()
+        .where(columns.state.in_(("accepted", "superseded")), columns.function != CANCEL)
+        .order_by(label_table.c.id, columns.state.desc(), columns.version)
+    )
+    last = {row.id: row for row in declared}  # of each: what is superseded comes first
+    found = sorted(last.values(), key=lambda row: (row.chunk_id, row.position, row.known_at))
     made = []
     for chunk_id, rows in groupby(found, key=lambda row: int(row.chunk_id)):
         (lying,) = events(connection, [chunk_id])

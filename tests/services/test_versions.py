@@ -694,3 +694,22 @@ def test_a_run_may_have_more_files_than_a_statement_has_parameters(bare: Store) 
         assert not batches.others(connection, many, NOW, {})
         assert versions.beside(connection, "shipment", many, ["XM-1"]) == []
         assert versions.rated_elsewhere(connection, "shipment", many, ["XM-1"]) == set()
+
+
+def test_a_find_stays_with_who_declared_it_where_its_sender_cancels_it_since(desk: Desk) -> None:
+    """A cancellation names no sender, and would have the next consignment be of a stranger."""
+
+    def senders() -> list[Any]:
+        with desk.store.read() as connection:
+            [past] = batches.finds(connection, "shipment", NOW)
+        return list(past["consignor_key"])
+
+    desk.send(lodged(8))
+    with desk.store.write() as connection:
+        alert = connection.execute(text("SELECT id FROM alert")).scalar_one()
+        labelled(connection, alert, _record(desk), True)
+    [found] = senders()
+    assert found is not pd.NA
+    desk.send(lodged(9, "cancel", consignor_id=None, goods_description=None))
+    assert desk.versions()[-1] == (1, 2, "accepted", False)
+    assert senders() == [found]
