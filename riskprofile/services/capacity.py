@@ -50,8 +50,10 @@ class Days:
         for office, (_, zone) in self.offices.items():
             here = (offices == office).fillna(False).to_numpy(dtype=bool)
             if here.any():
-                today = pd.Timestamp(_date(self.now, zone), tz=zone)
-                on = pd.to_datetime(due[here], utc=True).dt.tz_convert(zone).dt.normalize()
+                # By the clock on the wall: some zones skip a midnight, or have it twice.
+                today = pd.Timestamp(_date(self.now, zone))
+                local = pd.to_datetime(due[here], utc=True).dt.tz_convert(zone)
+                on = local.dt.tz_localize(None).dt.normalize()
                 on = on.where(on > today, today)
                 made[here] = office + " on " + on.dt.strftime("%Y-%m-%d").astype("str")
         return made

@@ -579,3 +579,18 @@ def test_nine_in_the_morning_is_the_same_part_of_a_day_on_which_the_clock_is_cha
             when = days(connection, nine)
         assert when.part("XMAAA", on) == timedelta(hours=9) // PART
         assert when.part("XMAAA", on + timedelta(days=1)) == -timedelta(hours=15) // PART
+
+
+@pytest.mark.parametrize(
+    ("zone", "on"), [("Africa/Cairo", date(2026, 4, 24)), ("America/Havana", date(2026, 11, 1))]
+)
+def test_a_day_whose_midnight_is_skipped_or_comes_twice_is_a_day_like_others(
+    store: Store, zone: str, on: date
+) -> None:
+    put_offices(store, [{"code": "XMAAA", "zone": zone, "capacity": "5"}])
+    noon = datetime(on.year, on.month, on.day, 12, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    due = pd.Series(pd.to_datetime([None, noon.isoformat()], utc=True))
+    for now in (noon, noon - timedelta(days=1)):
+        with store.read() as connection:
+            told = days(connection, now).lists(pd.Series(["XMAAA"] * 2, dtype="str"), due)
+        assert told.tolist() == [f"XMAAA on {now.date()}", f"XMAAA on {on}"]
