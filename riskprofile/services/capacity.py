@@ -27,7 +27,7 @@ _decision = Decision.__table__  # type: ignore[attr-defined]
 _office = Office.__table__  # type: ignore[attr-defined]
 _day = OfficeDay.__table__  # type: ignore[attr-defined]
 
-LATEST_ZONE = timedelta(days=1)  # no zone is further from UTC: the office's today began since
+LONGEST_DAY = timedelta(hours=25)  # a clock is put back: an office's today began since
 PAST = 28  # days before today whose lists tell what a day brings
 ALIKE = 2  # of the same day of the week, from which on those alone tell it
 PART = timedelta(minutes=15)  # of a day: what comes within one of now is not waited for
@@ -138,7 +138,7 @@ def capacities(
         ahead = pasts[office].ahead(day, when.today(office), when.part(office, day), digest)
         ahead = ahead and replace(ahead, known=many)
         made[name] = replace(asked, number=when.offices[office][0], ahead=ahead)
-    since = when.now - LATEST_ZONE
+    since = when.now - LONGEST_DAY
     decided = exists().where(_decision.c.alert_id == _alert.c.id, _decision.c.undone_at.is_(None))
     rows = connection.execute(
         select(

@@ -293,7 +293,7 @@ def today(
         when = capacity.days(connection, now)
         if office not in when.offices:
             return []
-        since = now - capacity.LATEST_ZONE
+        since = now - capacity.LONGEST_DAY
         red = and_(_alert.c.lane == "red", _alert.c.state.in_(("open", "closed")))
         waits = and_(_alert.c.lane != "red", WAITS, _alert.c.state == "open")
         parts = [  # each in an index of its own

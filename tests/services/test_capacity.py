@@ -594,3 +594,19 @@ def test_a_day_whose_midnight_is_skipped_or_comes_twice_is_a_day_like_others(
         with store.read() as connection:
             told = days(connection, now).lists(pd.Series(["XMAAA"] * 2, dtype="str"), due)
         assert told.tolist() == [f"XMAAA on {now.date()}", f"XMAAA on {on}"]
+
+
+def test_what_was_given_in_the_first_hour_of_a_day_of_25_is_taken_in_its_last(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    put_offices(store, [{"code": "XMAAA", "zone": "Europe/Paris", "capacity": "4"}])
+    begun = datetime(2026, 10, 24, 22, 10, tzinfo=UTC)  # ten past midnight there
+    path = factory.write(tmp_path / "day.csv", loads(0, 4, "XMAAA", begun))
+    screen(store, home, OWNER, [path], Options(), begun)
+    name = "XMAAA on 2026-10-25"
+    with store.read() as connection:
+        when = days(connection, begun + timedelta(hours=24, minutes=30))
+        told = capacities(
+            connection, "shipment", when, {name: 0}, lambda _: set(), Capacity(), "card"
+        )
+    assert told[name].taken == 4
