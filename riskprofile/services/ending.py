@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from riskprofile.errors import Deadlock, Overtaken
+from riskprofile.errors import Conflict, Deadlock, Overtaken
 from riskprofile.history.learning import Asked, Parts, among_themselves
 from riskprofile.history.register import Found
 from riskprofile.memory import give_back
@@ -28,7 +28,7 @@ from riskprofile.services.raters import Raters
 from riskprofile.services.run import Options, Stop, Summary, account
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING, Step
 from riskprofile.services.workers import Done, Task, Work, Workers
-from riskprofile.store import audit, batches, phrasings
+from riskprofile.store import audit, batches, phrasings, versions
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.run_tables import Batch
@@ -44,7 +44,9 @@ ANEW = 20
 
 
 class _NoRoom(Exception):
-    """Another program took meanwhile what a list was to take of its day, or has alerts of it."""
+    """Another program took meanwhile what a list was to take of its day, has alerts of it, or took
+    rows from it.
+    """
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ class Ending:
             Rating is paused.
         Overtaken
             Another program finished a batch of it.
+        Conflict
+            Retention removed rows of it when its list was told already.
         Stopped
             A signal came before the alerts were stored: nothing of the end is.
         """
@@ -104,6 +108,9 @@ class Ending:
             return []
         forms, kin = self._begun()
         for final in (*[False] * ANEW, True):
+            with self.store.read() as connection:
+                removed = self._removed(connection)
+            summary.removed |= removed
             ranked = self._ranked()
             self._word(ranked)
             forms, kin = self._compared(forms, kin)
@@ -121,7 +128,9 @@ class Ending:
                 told = final or place is None
                 while True:
                     try:
-                        self._store(summary, ranked, forms, kin, place or _nothing, final=told)
+                        self._store(
+                            *(summary, ranked, removed, forms, kin, place or _nothing), final=told
+                        )
                         return ranked
                     except _NoRoom:
                         break
@@ -134,6 +143,7 @@ class Ending:
         self,
         summary: Summary,
         ranked: list[Ranked],
+        removed: dict[str, int],
         forms: Parts | None,
         kin: Kin | None,
         place: Place,
@@ -141,7 +151,8 @@ class Ending:
         final: bool,
     ) -> None:
         """All of the end in one transaction, and the results in their `place` as its last act.
-        `final` lists are stored even where they have no room any more.
+        `final` lists are stored even where they have no room any more. `removed` is how many rows
+        of each batch were when they were ranked.
 
         The order is that of all who begin and end runs: the batches, then the lock, then the audit.
         """
@@ -151,6 +162,14 @@ class Ending:
             for batch in self.running:
                 if not batches.finish(connection, batch, self.raters.before):
                     raise Overtaken(batch.id)
+            batches.hold_chunks(connection, self._ids)
+            if self._removed(connection) != removed:
+                if final:
+                    raise Conflict(
+                        "retention removed rows of this run while it was ranked",
+                        do="Run again with --resume",
+                    )
+                raise _NoRoom
             if final:  # no other run stores alerts of the same declarations meanwhile
                 serialise(connection, BATCH_LOCK)
             try:
@@ -185,6 +204,11 @@ class Ending:
             for some in each.words:
                 stored += store_alerts(self.store, connection, each, some, said, self.raters.before)
                 self.step(STORING, stored, of)
+
+    def _removed(self, connection: Connection) -> dict[str, int]:
+        """How many rows of each batch retention has removed, of those that lack any."""
+        found = {one: versions.removed_of(connection, one) for one in self._ids}
+        return {one: many for one, many in found.items() if many}
 
     def _have_room(self, connection: Connection, ranked: list[Ranked]) -> bool:
         """Whether no other program took meanwhile what these lists are to take of their days."""

@@ -112,7 +112,7 @@ class Summary:
     recut: dict[str, tuple[str, str]] = field(default_factory=dict)
     # Rows of a file that was here before and that still wait to be put right: by its batch.
     waiting: dict[str, int] = field(default_factory=dict)
-    # Rows that retention took out before they were on any list: by the batch that was left.
+    # Rows that retention took out before they were on any list: by their batch.
     removed: dict[str, int] = field(default_factory=dict)
     # Duplicates of rows that are on no list: by the batch that was left before its end.
     unfinished: dict[str, int] = field(default_factory=dict)
@@ -201,8 +201,8 @@ def unseen(told: Summary) -> list[str]:
         for name, count in told.waiting.items()
     ]
     made += [
-        f"{_many(count, 'row', 'rows')} of batch {name} reached the end of the term before it was "
-        "ranked: removed, and on no list"
+        f"{_many(count, 'row', 'rows')} of batch {name} reached the end of the term, or an order "
+        f"removed {'it' if count == 1 else 'them'}, before it was ranked: on no list"
         for name, count in told.removed.items()
     ]
     return made + [

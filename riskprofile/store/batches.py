@@ -290,6 +290,14 @@ def chunk(connection: Connection, chunk_id: int) -> Any:
     return connection.execute(select(chunk_table).where(chunk_table.c.id == chunk_id)).first()
 
 
+def hold_chunks(connection: Connection, batch_ids: Sequence[str]) -> None:
+    """Until this transaction ends nobody changes what is stored of these batches: who does is
+    waited for.
+    """
+    asked = select(chunk_table.c.id).where(among(chunk_table.c.batch_id, batch_ids))
+    connection.execute(asked.order_by(chunk_table.c.id).with_for_update(read=True))
+
+
 def first_chunk(connection: Connection, since: datetime) -> int | None:
     """The first chunk of the batches that began on this day (UTC) or later; None of none."""
     columns = chunk_table.c  # a batch is named after when it began

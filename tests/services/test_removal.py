@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, text, update
 
-from riskprofile.errors import InputError, NotAllowed, PolicyError, UsageError
+from riskprofile.errors import Conflict, InputError, NotAllowed, PolicyError, UsageError
 from riskprofile.scoring.drift import LEAST_ROWS, LEAST_WINDOWS
 from riskprofile.services import drift, keys, removal, replay, retention, unmasking
 from riskprofile.services.identity import OWNER
-from riskprofile.services.run import Options
+from riskprofile.services.lanes import Ranked
+from riskprofile.services.run import Options, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, erasure, table_bytes
@@ -268,3 +271,31 @@ def test_how_rows_drift_is_still_told_of_the_others(
     size = {"rows": LEAST_ROWS, "windows": LEAST_WINDOWS}
     found = drift.watch(store, home.models, "shipment", OWNER, NOW, **size)
     assert found.windows == LEAST_WINDOWS
+
+
+@EITHER
+@pytest.mark.parametrize("printed", [False, True])
+def test_what_is_removed_while_its_run_ends_is_on_no_list(
+    store: Store, home: Settings, tmp_path: Path, printed: bool
+) -> None:
+    """It was ranked before: the others are ranked anew. A list that was printed is not stored."""
+    names = [name_of(n) for n in range(COUNT)]
+    table = factory.shipments(COUNT, consignor_name=names, goods_description="pistol barrel")
+    path, sizes = factory.write(tmp_path / "day.csv", table), list[int]()
+
+    def written(ranked: list[Ranked], step: object) -> AbstractContextManager[Any]:
+        sizes.append(len(ranked[0].declared))
+        if len(sizes) == 1:
+            removal.remove(store, home, OWNER, TWO, ORDER, NOW)
+        return nullcontext(None if printed else lambda: None)
+
+    if printed:
+        with pytest.raises(Conflict, match="removed rows of this run"):
+            screen(store, home, OWNER, [path], Options(), NOW, written=written)
+    options = Options(resume=printed)
+    told = screen(store, home, OWNER, [path], options, NOW, written=written).summary
+    assert sizes == [COUNT, COUNT - 2]
+    assert [*told.removed.values()] == [2] and "or an order removed them" in " ".join(unseen(told))
+    said = stored(store)
+    assert names_in(said) == {*range(COUNT)} - {3, 7}
+    assert not any(one in said for one in TWO)
