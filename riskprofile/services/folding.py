@@ -39,6 +39,7 @@ class Folded:
     versions: np.ndarray
     renewed: list[Key] = field(default_factory=list)  # stored versions that end here
     confirmed: dict[Key, Message] = field(default_factory=dict)  # said again, and later
+    later: dict[int, Message] = field(default_factory=dict)  # the same of rows of this chunk
     cancelled: dict[str, datetime | None] = field(default_factory=dict)
     restored: list[str] = field(default_factory=list)  # declared again after a cancellation
     changed: list[str] = field(default_factory=list)  # more, or else, is declared than was before
@@ -84,6 +85,8 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
                 one.said = said
                 if one.place is None:
                     made.confirmed[key] = (at, message)
+                else:
+                    made.later[one.place] = (at, message)
             continue
         if at is not None and (content, at) in one.seen:
             made.keep[place] = False

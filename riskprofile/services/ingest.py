@@ -287,6 +287,12 @@ class Ingest:
         if folded.repeats.any():
             repeats = pd.Series(folded.repeats, table.index)
             kept = kept.assign(warnings=_warned(kept["warnings"], repeats, REPEATED))
+        if folded.later:
+            kept = kept.copy()
+        for place, (at, message) in folded.later.items():
+            kept.iloc[place, kept.columns.get_loc(SENT)] = at
+            if message is not None:
+                kept.iloc[place, kept.columns.get_loc(REFERENCE)] = message
         if not (folded.keep.all() and numbered(kept)):
             kept = kept[folded.keep].reset_index(drop=True)
         met = np.flatnonzero([record in before for record in kept[RECORD].tolist()])

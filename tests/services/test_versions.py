@@ -713,3 +713,13 @@ def test_a_find_stays_with_who_declared_it_where_its_sender_cancels_it_since(des
     desk.send(lodged(9, "cancel", consignor_id=None, goods_description=None))
     assert desk.versions()[-1] == (1, 2, "accepted", False)
     assert senders() == [found]
+
+
+@pytest.mark.parametrize("chunk_rows", [1, 100])
+def test_what_one_file_says_twice_is_of_the_later_message_however_it_is_cut(
+    desk: Desk, chunk_rows: int
+) -> None:
+    both = pd.concat([lodged(6), lodged(12, "confirmation")], ignore_index=True)
+    assert desk.send(both, chunk_rows=chunk_rows).summary.duplicate == 1
+    desk.send(lodged(9, "change", gross_mass_kg=900.0))
+    assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
