@@ -115,6 +115,8 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         if function == CANCEL:
             made.counts[place] = False
             made.cancelled[record], known.withdrawn[record] = at, said
+            if record in made.restored:
+                made.restored.remove(record)
             for other in of_record[record]:
                 if other != key:
                     _withdraw(known.items[other], said, made)

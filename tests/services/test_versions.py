@@ -723,3 +723,11 @@ def test_what_one_file_says_twice_is_of_the_later_message_however_it_is_cut(
     assert desk.send(both, chunk_rows=chunk_rows).summary.duplicate == 1
     desk.send(lodged(9, "change", gross_mass_kg=900.0))
     assert desk.versions() == [(1, 1, "accepted", True), (1, 2, "superseded", False)]
+
+
+def test_what_is_cancelled_lodged_and_cancelled_in_one_file_is_withdrawn(desk: Desk) -> None:
+    desk.send(lodged(8))
+    messages = [lodged(9, "cancel"), lodged(10, gross_mass_kg=900.0), lodged(11, "cancel")]
+    desk.send(pd.concat(messages, ignore_index=True))
+    assert [one[3] for one in desk.versions()] == [False] * 4
+    assert desk.alerts() == [(1, "open", True)]
