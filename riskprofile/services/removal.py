@@ -76,7 +76,7 @@ def remove(
     PolicyError
         An alert of one is open, or something was found: it is evidence, and kept for its term.
     StoreError
-        The key that masked some of it is not here, or another is.
+        The key that was used last is not here, or another is.
     """
     authorise(actor, "retention.run")
     if len(why.strip()) < REASON_LENGTH:
@@ -172,7 +172,8 @@ def _due(connection: Any, profile: str, chunk: erasure.Stored, name: str, secret
     """Its rows go, what is masked of others stays masked."""
     names = erasure.references(connection, chunk.id)
     fates = np.full(len(names), KEEP, dtype=np.int8)
-    if lock := erasure.sealed(connection, "chunk", chunk.id):
+    lock = erasure.sealed(connection, "chunk", chunk.id)
+    if lock is not None and retention.opens(connection, chunk, secret):
         hidden = table_bytes.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
         fates[hidden.notna().any(axis=1).to_numpy(dtype=bool)] = MASK
     fates[[one == name for one in names]] = REMOVE

@@ -477,7 +477,7 @@ def _due(
 ) -> Due | None:
     """None where a destroyed key sealed it: of that nothing can be sealed anew."""
     over = versions.REMOVED in ended
-    if chunk.kept == versions.NAMES and not over and not _opens(connection, chunk, secret):
+    if chunk.kept == versions.NAMES and not over and not opens(connection, chunk, secret):
         return None
     names = erasure.references(connection, chunk.id)
     asked = {name for name in names if name is not None}
@@ -520,11 +520,14 @@ def _rewrite(
     log = None if stored.features is None else table_bytes.from_bytes(stored.features)
     gone, hid = fates == REMOVE, fates == MASK
     lock = erasure.sealed(connection, "chunk", chunk.id)
-    if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
-        earlier = table_bytes.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
-        rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
-    columns = [name for name in hidden(profile) if name in rows.columns]
     lock_now = None
+    if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
+        if opens(connection, chunk, secret):
+            earlier = table_bytes.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
+            rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
+        else:  # of the others it stays as it is
+            lock_now = lock
+    columns = [name for name in hidden(profile) if name in rows.columns]
     if hid.any():
         content = table_bytes.stored(erasure.blank(rows[columns], columns, ~hid))
         lock_now = keys.seal(secret, content, f"chunk:{chunk.id}")
@@ -544,7 +547,7 @@ def _rewrite(
     )
 
 
-def _opens(connection: Any, chunk: erasure.Stored, secret: bytes) -> bool:
+def opens(connection: Any, chunk: erasure.Stored, secret: bytes) -> bool:
     """Whether what was masked of a chunk, if anything, was sealed by this key."""
     lock = erasure.sealed(connection, "chunk", chunk.id)
     try:

@@ -299,3 +299,23 @@ def test_what_is_removed_while_its_run_ends_is_on_no_list(
     said = stored(store)
     assert names_in(said) == {*range(COUNT)} - {3, 7}
     assert not any(one in said for one in TWO)
+
+
+def test_what_a_destroyed_key_masked_is_removed_and_of_the_others_it_stays_sealed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    now = retention.due_at(NOW + timedelta(hours=1), 12)
+    retention.run(store, home, OWNER, now)
+    (home.home / "keys" / f"{retention.KEY}.key").unlink()
+    retention.run(store, home, OWNER, now, new_key=True)
+    locks = text("SELECT content FROM sealed WHERE kind = 'chunk'")
+    with store.read() as connection:
+        before = connection.execute(locks).scalars().all()
+    would = removal.remove(store, home, OWNER, TWO, ORDER, now, dry_run=True)
+    assert removal.remove(store, home, OWNER, TWO, ORDER, now) == would and would.rows == 2
+    said = stored(store)
+    assert not any(one in said for one in TWO) and "XM-000004" in said
+    with store.read() as connection:
+        assert connection.execute(locks).scalars().all() == before
