@@ -85,6 +85,9 @@ def remove(
     why: Annotated[
         str, typer.Option(help="What orders it: authority, date, number. It stands in the audit.")
     ],
+    profile: Annotated[
+        str | None, typer.Option(help="Of this profile alone, where two have a reference.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option(help="Say what would be removed.")] = False,
     home: Home = None,
     json: Json = False,
@@ -94,7 +97,9 @@ def remove(
     What is open is decided first, and what was found is evidence: both are refused.
     """
     with opened(home) as (settings, store):
-        told = removal.remove(store, settings, owner(), records, why, now(), dry_run=dry_run)
+        told = removal.remove(
+            store, settings, owner(), records, why, now(), profile=profile, dry_run=dry_run
+        )
     rows, alerts = output.counted(told.rows, "row"), output.counted(told.alerts, "alert")
     first = "this would be removed; nothing was changed" if dry_run else "removed"
     output.done(

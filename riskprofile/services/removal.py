@@ -5,7 +5,7 @@ What retention does to a record when its last term ends is done to these at once
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import InputError, PolicyError, UsageError
 from riskprofile.profiles import PROFILES
-from riskprofile.services import keys, past, retention
+from riskprofile.services import govern, keys, past, retention
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.retention import FINDS, KEEP, MASK, REMOVE, Due, Looking
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
@@ -48,6 +48,7 @@ def remove(
     why: str,
     now: datetime,
     *,
+    profile: str | None = None,
     dry_run: bool = False,
 ) -> Removed:
     """Remove these declarations whatever their term: all of them, or none.
@@ -62,6 +63,8 @@ def remove(
         As in the results, or the declaration's own number where it is unique.
     why : str
         The order, kept in the audit like the words of a purpose; no person's name belongs there.
+    profile : str, optional
+        Of this one alone, where two have a reference.
     dry_run : bool
         Only count: nothing is written, no key and no audit either.
 
@@ -70,7 +73,7 @@ def remove(
     NotAllowed
         The actor has no right to it.
     UsageError
-        The reason is shorter than `REASON_LENGTH` characters.
+        The reason is shorter than `REASON_LENGTH` characters, or there is no such profile.
     InputError
         One is not stored (any more), or its number is of several.
     PolicyError
@@ -84,13 +87,17 @@ def remove(
             f"what ordered this is to be said in {REASON_LENGTH} characters or more",
             do="Give authority, date and number of the order",
         )
+    if profile is not None:
+        govern.known_profile(profile)
     if dry_run:
         with store.read() as connection:
             secret = retention.key_to_look(connection, settings)
-            return _remove(Looking(connection), None, records, secret, now)
+            named = {_named(connection, record, profile) for record in records}
+            return _remove(Looking(connection), None, named, secret, now)
     secret = retention.key_of(store, settings, actor, now)
     with store.write(patience=120.0) as connection:
-        told = _remove(connection, actor, records, secret, now)
+        named = {_named(connection, record, profile) for record in records}
+        told = _remove(connection, actor, named, secret, now)
         note(connection, actor, REMOVED_BY_ORDER, "retention", now, vars(told), purpose=why.strip())
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
     erasure.empty_free_pages(store)
@@ -98,10 +105,13 @@ def remove(
 
 
 def _remove(
-    connection: Any, actor: Actor | None, records: Sequence[str], secret: bytes, now: datetime
+    connection: Any,
+    actor: Actor | None,
+    named: Collection[tuple[str, str]],
+    secret: bytes,
+    now: datetime,
 ) -> Removed:
     """Without an actor nothing is written in the audit."""
-    named = {_named(connection, record) for record in records}
     told, own, related = Removed(len(named)), set[int](), set[int]()
     for name, profile in sorted(named):
         alerts = erasure.alerts_of(connection, profile, {name})
@@ -125,23 +135,27 @@ def _remove(
     return told
 
 
-def _named(connection: Any, record: str) -> tuple[str, str]:
+def _named(connection: Any, record: str, profile: str | None) -> tuple[str, str]:
     """The declaration of that name or number, and its profile."""
     columns = record_table.c
+    stored = [columns.state != versions.REMOVED]
+    if profile is not None:
+        stored.append(columns.profile == profile)
     for which in (
         columns.record_id == record,
         columns.record_id.startswith(f"{record}@", autoescape=True),
     ):
         found = connection.execute(
             select(columns.record_id, columns.profile)
-            .where(which, columns.state != versions.REMOVED)
+            .where(which, *stored)
             .distinct()
             .order_by(columns.record_id, columns.profile)
         ).all()
         if len(found) > 1:
-            names = ", ".join(row.record_id for row in found[:5])
+            names = ", ".join(f"{row.record_id} ({row.profile})" for row in found[:5])
             raise InputError(
-                f"{record} names {len(found)} records: {names}", do="Give one of these in full"
+                f"{record} names {len(found)} records: {names}",
+                do="Give one of these in full, and its --profile where two are called the same",
             )
         if found:
             return str(found[0].record_id), str(found[0].profile)

@@ -13,7 +13,7 @@ from sqlalchemy import insert, select, text, update
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, PolicyError, UsageError
 from riskprofile.scoring.drift import LEAST_ROWS, LEAST_WINDOWS
-from riskprofile.services import drift, keys, removal, replay, retention, unmasking
+from riskprofile.services import drift, govern, keys, removal, replay, retention, unmasking
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options, unseen
@@ -319,3 +319,23 @@ def test_what_a_destroyed_key_masked_is_removed_and_of_the_others_it_stays_seale
     assert not any(one in said for one in TWO) and "XM-000004" in said
     with store.read() as connection:
         assert connection.execute(locks).scalars().all() == before
+
+
+def test_of_one_reference_in_two_profiles_one_is_removed_when_it_is_named(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, tmp_path)
+    settle(store)
+    govern.enable_profile(store, OWNER, "traveller", "a law", "an assessment", NOW)
+    record = f"{TWO[0]}@XMPME//2026"
+    path = factory.write(tmp_path / "people.csv", factory.travellers(1, crossing_id=record))
+    screen(store, home, OWNER, [path], Options(), NOW + timedelta(hours=2))
+    settle(store)
+    told = rf"2 records: {record} \(shipment\), {record} \(traveller\)"
+    with pytest.raises(InputError, match=told):
+        removal.remove(store, home, OWNER, [record], ORDER, NOW)
+    with pytest.raises(UsageError, match="no profile person"):
+        removal.remove(store, home, OWNER, [record], ORDER, NOW, profile="person")
+    assert removal.remove(store, home, OWNER, [record], ORDER, NOW, profile="traveller").rows == 1
+    assert names_in(stored(store)) == {*range(COUNT)}
+    assert removal.remove(store, home, OWNER, [record], ORDER, NOW).rows == 1
