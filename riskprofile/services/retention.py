@@ -611,6 +611,8 @@ def _forget_files(home: Path, before: datetime, *, keep: bool = False) -> int:
     count = 0
     for folder in FOLDERS:
         for path in sorted((home / folder).rglob("*")):
+            if path.match("inbox/claimed/*.lock"):  # of a watcher: what it has taken is found by it
+                continue
             try:
                 old = path.lstat().st_mtime <= before.timestamp()
                 if old and (path.is_symlink() or path.is_file()):

@@ -40,6 +40,7 @@ from riskprofile.services import (
     watchlists,
 )
 from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.inbox import Inbox
 from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -1128,3 +1129,14 @@ def test_what_was_sealed_opens_with_its_own_key_and_place_alone() -> None:
     ):
         with pytest.raises(StoreError, match="cannot be opened"):
             keys.unseal(secret, content, about)
+
+
+def test_the_lock_of_a_watcher_that_began_long_ago_stays(store: Store, home: Settings) -> None:
+    """Who comes after it finds by that what it had taken when it died."""
+    folder, old = home.home / "inbox", RECEIVED.timestamp()
+    folder.mkdir()
+    with Inbox(folder) as inbox:
+        lock = inbox.mine.with_suffix(".lock")
+        os.utime(lock, (old, old))
+        told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+        assert told.files == 0 and lock.exists()
