@@ -267,7 +267,7 @@ class Absences:
                 batch_id,
                 prefix,
                 {str(name): str(value) for name, value in where.items()},
-                [*said.named, *self.unread],
+                {*said.named, *self.unread},
                 said.at,
                 PROFILES[profile].names,
                 later,
