@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -25,9 +25,12 @@ from riskprofile.services.lanes import Ranked, has_room, rank_run
 from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
+from riskprofile.services.rights import note
 from riskprofile.services.run import Options, Stop, Summary, account
+from riskprofile.services.run_declarations import named_in
 from riskprofile.services.steps import COMPARING, RANKING, STORING, WORDING, Step
 from riskprofile.services.workers import Done, Task, Work, Workers
+from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, phrasings, versions
 from riskprofile.store import parties as store_of_parties
 from riskprofile.store.database import Store, serialise
@@ -107,9 +110,11 @@ class Ending:
                     (place or _nothing)()
             return []
         forms, kin = self._begun()
+        names = [] if self.options.history else self._profiles
         for final in (*[False] * ANEW, True):
             with self.store.read() as connection:
                 removed = self._removed(connection)
+                gone = {name: versions.gone(connection, name, self._ids) for name in names}
             summary.removed |= removed
             ranked = self._ranked()
             self._word(ranked)
@@ -129,7 +134,8 @@ class Ending:
                 while True:
                     try:
                         self._store(
-                            *(summary, ranked, removed, forms, kin, place or _nothing), final=told
+                            *(summary, ranked, removed, gone, forms, kin, place or _nothing),
+                            final=told,
                         )
                         return ranked
                     except _NoRoom:
@@ -144,6 +150,7 @@ class Ending:
         summary: Summary,
         ranked: list[Ranked],
         removed: dict[str, int],
+        gone: Mapping[str, Mapping[int, str]],
         forms: Parts | None,
         kin: Kin | None,
         place: Place,
@@ -151,8 +158,8 @@ class Ending:
         final: bool,
     ) -> None:
         """All of the end in one transaction, and the results in their `place` as its last act.
-        `final` lists are stored even where they have no room any more. `removed` is how many rows
-        of each batch were when they were ranked.
+        `final` lists are stored even where they have no room any more. When they were ranked, so
+        many rows of each batch were `removed`, and these did not count (`versions.gone`).
 
         The order is that of all who begin and end runs: the batches, then the lock, then the audit.
         """
@@ -186,6 +193,7 @@ class Ending:
                 if each.words:  # under the lock: who keeps the same words waits
                     phrasings.keep(connection, each.phrasing)
                 _count(connection, each)
+            self._tell_changed(connection, ranked, gone)
             known, ended = offices.codes(connection), self._account(connection)
             place()
         # Not before all of it is stored: what was undone is made once more.
@@ -204,6 +212,28 @@ class Ending:
             for some in each.words:
                 stored += store_alerts(self.store, connection, each, some, said, self.raters.before)
                 self.step(STORING, stored, of)
+
+    def _tell_changed(
+        self,
+        connection: Connection,
+        ranked: list[Ranked],
+        before: Mapping[str, Mapping[int, str]],
+    ) -> None:
+        """Say on alerts what another program stored of their declarations since they were ranked:
+        when it did, they were not there.
+        """
+        now = self.raters.before
+        for each in ranked:
+            name = each.profile.name
+            rows = versions.gone(connection, name, self._ids)
+            since = {rows[number] for number in rows.keys() - before[name].keys()}
+            changed = named_in(each.alerts, since)
+            left = versions.left(connection, name, changed) if changed else set()
+            withdrawn = store_of_alerts.mark(connection, name, sorted(changed - left), now)
+            amended = store_of_alerts.amend(connection, name, sorted(left), now)
+            for action, told in (("alert.withdrawn", withdrawn), ("alert.amended", amended)):
+                for alert, office in told:
+                    note(connection, self.actor, action, f"alert:{alert}", now, office=office)
 
     def _removed(self, connection: Connection) -> dict[str, int]:
         """How many rows of each batch retention has removed, of those that lack any."""

@@ -316,6 +316,25 @@ def folded(connection: Connection, chunk_id: int) -> list[int]:
     )
 
 
+def gone(connection: Connection, profile: str, batch_ids: Sequence[str]) -> dict[int, str]:
+    """Rows of these batches that no longer count: the id of each, and its declaration."""
+    columns = record_table.c
+    rows = connection.execute(
+        select(columns.id, columns.record_id)
+        .join(chunk_table, chunk_table.c.id == columns.chunk_id)
+        .where(among(chunk_table.c.batch_id, batch_ids))
+        .where(columns.profile == profile, columns.folded_by.is_not(None))
+    )
+    return {row.id: row.record_id for row in rows}
+
+
+def left(connection: Connection, profile: str, record_ids: Collection[str]) -> set[str]:
+    """Which of these declarations have an item that counts."""
+    columns = record_table.c
+    asked = select(columns.record_id).where(among(columns.record_id, sorted(record_ids)))
+    return set(connection.execute(asked.where(*counting(profile))).scalars())
+
+
 def standing(connection: Connection, chunk_id: int) -> list[tuple[int, str, str]]:
     """Position, reference and state of every row of a chunk.
 

@@ -17,7 +17,7 @@ from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
 from riskprofile.store.batches import ARRIVED, batch_table, cells, chunk_table, record_table
 from riskprofile.store.many import among
 from riskprofile.store.table_bytes import from_bytes
-from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, newest
+from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, left, newest
 
 columns = record_table.c
 
@@ -108,9 +108,8 @@ def of_message(
     found = connection.execute(select(columns.record_id).where(*mine).distinct()).scalars().all()
     gone = update(record_table).where(*mine).values(_withdrawn(batch_id, at))
     rows = connection.execute(gone).rowcount
-    asked = select(columns.record_id).where(among(columns.record_id, found), *counting(profile))
-    left = set(connection.execute(asked).scalars())
-    return [one for one in found if one not in left], rows
+    still = left(connection, profile, found)
+    return [one for one in found if one not in still], rows
 
 
 def items(
@@ -131,8 +130,7 @@ def items(
         connection.execute(ended.values(_withdrawn(batch_id, at)))
     if not any(lacked.values()):
         return False
-    left = [columns.record_id == record, *counting(profile)]
-    return connection.execute(select(columns.id).where(*left).limit(1)).first() is None
+    return not left(connection, profile, [record])
 
 
 def records(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -731,3 +732,28 @@ def test_what_is_cancelled_lodged_and_cancelled_in_one_file_is_withdrawn(desk: D
     desk.send(pd.concat(messages, ignore_index=True))
     assert [one[3] for one in desk.versions()] == [False] * 4
     assert desk.alerts() == [(1, "open", True)]
+
+
+@pytest.mark.parametrize(
+    ("function", "told"), [("change", (False, True)), ("cancel", (True, False))]
+)
+def test_what_another_program_changes_after_the_ranking_is_said_on_the_alert(
+    desk: Desk, function: str, told: tuple[bool, bool]
+) -> None:
+    """It was ranked as it stood: the change found no alert to say so on."""
+
+    def written(ranked: list[Any], step: object) -> AbstractContextManager[Callable[[], None]]:
+        everyday = {"goods_description": "plastic garden chairs", "hs_code": "940180"}
+        desk.send(lodged(9, function, **everyday), capacity=Capacity(0, random_share=0.0))
+        return nullcontext(lambda: None)
+
+    path = factory.write(desk.folder / "first.csv", lodged(8))
+    screen(desk.store, desk.home, OWNER, [path], Options(), NOW, written=written)
+    with desk.store.read() as connection:
+        asked = "SELECT withdrawn_at IS NOT NULL, amended_at IS NOT NULL, id FROM alert"
+        [(withdrawn, amended, alert)] = connection.execute(text(asked)).all()
+        assert (bool(withdrawn), bool(amended)) == told
+        action = "alert.withdrawn" if withdrawn else "alert.amended"
+        noted = "SELECT count(*) FROM audit WHERE action = :action AND subject = :subject"
+        given = {"action": action, "subject": f"alert:{alert}"}
+        assert connection.execute(text(noted), given).scalar() == 1
