@@ -57,7 +57,8 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
     manifest: dict[str, str | None] = {"lodged_at": found.made, "procedure": "import"}
     header = of_x12(found.segments, found.made) | _reference(found)
     bills: list[_Bill] = []
-    amendments: dict[str, Segment] = {}  # by bill, not yet followed by it
+    # By bill, not yet followed by it: each with what was said of its port.
+    amendments: dict[str, list[tuple[Segment, dict[str, str | None]]]] = {}
     for segment in found.segments:
         if segment.tag == "M10":
             names = (one_line(segment.get(place)) for place in CONVEYANCE)
@@ -66,27 +67,28 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
         elif segment.tag == "P4":
             manifest["arrival_at"] = day(segment.get(ARRIVAL))
         elif segment.tag == "M13":
-            amendments[segment.get(AMENDED_BILL)] = segment
+            amendments.setdefault(segment.get(AMENDED_BILL), []).append((segment, {**manifest}))
         if segment.tag == "M11":
-            amended = amendments.pop(segment.get(1), None)
-            bills.append(_Bill(segment, header | _amended(amended)))
+            amended = amendments.pop(segment.get(1), [])
+            function = _amended(amended[-1][0] if amended else None)
+            bills.append(_Bill(segment, header | function, manifest))
         elif bills:
             bills[-1].add(segment)
         for (tag, place), column in FIELDS.items():
             if segment.tag == tag and tag in ("M10", "P4"):
                 manifest[column] = one_line(segment.get(place))
-    for number_, segment in amendments.items():
-        function = _amended(segment).get(FUNCTION, "change")
-        if function == CANCEL and one_line(number_):
-            values = {**manifest, "declaration_id": one_line(number_)}
-            extra = header | _amended(segment)
+    for segment, port in (each for found_ in amendments.values() for each in found_):
+        number_, means = one_line(segment.get(AMENDED_BILL)), _amended(segment)
+        if means.get(FUNCTION) == CANCEL and number_:
+            values = {**manifest, **port, "declaration_id": number_}
+            extra = header | means
             rows.row(values, line=segment.place, warnings=found.warnings, extra=extra)
             continue
         rows.reject(
             "amendment_without_goods",
-            f"an amendment ({function}) of a bill that gives no goods",
+            f"an amendment ({means.get(FUNCTION, 'change')}) of a bill that gives no goods",
             line=segment.place,
-            record_id=one_line(number_),
+            record_id=number_,
         )
     named = header.get(REFERENCE)
     if not bills and not amendments and named and header.get(FUNCTION) == CANCEL:
@@ -119,9 +121,12 @@ def _amended(segment: Segment | None) -> dict[str, str]:
 class _Bill:
     """One bill of lading (M11) with its parties, equipment and lines."""
 
-    def __init__(self, m11: Segment, header: dict[str, str]) -> None:
+    def __init__(
+        self, m11: Segment, header: dict[str, str], manifest: dict[str, str | None]
+    ) -> None:
         self.m11, self.header = m11, header
         self.values: dict[str, str | None] = {
+            **manifest,  # as far as it is said: the next port has bills of its own behind it
             "declaration_id": one_line(m11.get(1)),
             "transport_document": one_line(m11.get(1)),
         }

@@ -146,3 +146,22 @@ def test_an_interchange_without_a_set_by_its_own_separators_is_refused() -> None
     data = MANIFEST.read_bytes()
     with pytest.raises(InputError, match="no transaction set"):
         read(READER, data[:3] + b"|" + data[4:])
+
+
+def test_the_bills_of_each_port_are_of_that_port() -> None:
+    """A manifest may name several ports, each followed by the bills that are landed there."""
+    text = MANIFEST.read_text().replace("LX*2~", "P4*9902*20260305~\nLX*1~")
+    rows, rejected = read(READER, text.replace("SE*20", "SE*21").encode())
+    assert not rejected
+    assert rows["customs_office"].tolist() == ["9901", "9901", "9902"]
+    assert rows["arrival_at"].tolist() == ["2026-03-02", "2026-03-02", "2026-03-05"]
+    assert rows["warnings"].isna().all()
+
+
+def test_each_amendment_without_its_bill_is_told_and_at_its_own_port() -> None:
+    gone, other = "M13*BLUE*9901*D*BL900****BLUE~\n", "M13*BLUE*9901*R*****BLUE~\n"
+    text = MANIFEST.read_text().replace("LX*1~\n", f"LX*1~\n{gone}{other}{other}")
+    rows, rejected = read(READER, text.replace("LX*2~", "P4*9902*20260305~\nLX*1~").encode())
+    deleted = rows[rows["declaration_id"] == "BL900"]
+    assert deleted["customs_office"].tolist() == ["9901"]
+    assert [one.reason_code for one in rejected] == ["amendment_without_goods"] * 2
