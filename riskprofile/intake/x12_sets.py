@@ -25,6 +25,9 @@ _TAG = r"[A-Z][A-Z0-9]{1,2}"
 _HEAD = r"(?<!{e})ST{e}%s{e}\d{{4,9}}(?!\d)"
 _ISA = 106  # characters
 _CONTROLS = frozenset({"ISA", "GS", "ST", "SE", "GE", "IEA"})
+# What else may stand in no set: acknowledgements, grades of service, seals (X12.5, X12.58).
+_BESIDE = frozenset(["TA1", "TA3", "ISB", "ISE", "S1S", "S1E", "S3S", "S3E", "S1A", "SVA"])
+_NO_SET = "x12_no_st"
 
 
 class TransactionSet:
@@ -60,7 +63,7 @@ class X12SetReader:
         rows = Gather(profile, source.name, chunk_rows)
         empty = True
         for found in sets(source, self.kind):
-            empty = False
+            empty = empty and found.error is not None and found.error[0] == _NO_SET
             if found.kind != self.kind:
                 reason = f"a transaction set {found.kind[:10]!r}, which this reader does not know"
                 found.fail("x12_set", reason)
@@ -69,7 +72,7 @@ class X12SetReader:
                 rows.reject(code, reason, line=found.place, record_id=found.control)
             else:
                 self.write(found, rows)
-            if rows.full:
+            if rows.full and not empty:
                 yield rows.take()
         if empty:  # what claimed the file was no set by the separators that its ISA names
             raise unread(
@@ -150,6 +153,9 @@ def sets(source: Source, kind: str) -> Iterator[TransactionSet]:
                     current.fail("x12_too_long", f"more than {LONGEST} segments in one set")
                 else:
                     current.segments.append(segment)
+            elif segment.tag not in _CONTROLS | _BESIDE:
+                current = TransactionSet(Segment("ST", [], segment.place), made)
+                current.fail(_NO_SET, f"segment {segment.place}: no ST before it")
     if current is not None:
         current.fail("x12_no_se", "the file ends before SE")
         yield current

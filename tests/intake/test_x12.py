@@ -165,3 +165,28 @@ def test_each_amendment_without_its_bill_is_told_and_at_its_own_port() -> None:
     deleted = rows[rows["declaration_id"] == "BL900"]
     assert deleted["customs_office"].tolist() == ["9901"]
     assert [one.reason_code for one in rejected] == ["amendment_without_goods"] * 2
+
+
+def test_what_stands_in_no_set_is_set_aside_and_the_sets_beside_it_kept() -> None:
+    text = MANIFEST.read_text()
+    start, end = text.index("ST*"), text.index("GE*1")
+    whole = text[start:end]
+    lost = whole.replace("ST*309*0001~\n", "")
+    rows, rejected = read(READER, (text[:start] + whole + lost + text[end:]).encode())
+    assert rows["declaration_id"].tolist() == ["BL100", "BL100", "BL200"]
+    place = (text[:start] + whole).count("~") + 1
+    assert [(one.reason_code, one.line) for one in rejected] == [("x12_no_st", place)]
+
+
+def test_an_interchange_of_other_separators_behind_one_not_closed_is_set_aside() -> None:
+    text = MANIFEST.read_text()
+    other = text.translate(str.maketrans("*>~", "|:'"))
+    rows, rejected = read(READER, (text[: text.index("IEA*")] + other).encode())
+    assert len(rows) == 3
+    assert [one.reason_code for one in rejected] == ["x12_no_st"]
+
+
+def test_an_acknowledgement_between_sets_is_none_that_is_lost() -> None:
+    text = MANIFEST.read_text().replace("GS*SO", "TA1*000000001*260301*0700*A*000~\nGS*SO")
+    rows, rejected = read(READER, text.encode())
+    assert (len(rows), rejected) == (3, [])
