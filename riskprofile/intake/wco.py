@@ -205,9 +205,10 @@ def _kind(element: Element, leaves: Leaves) -> str:
 
 
 def _received(element: Element) -> str | None:
-    """When the envelope says that the declaration was received."""
-    for found in element.getroottree().getroot().iterfind("{*}requestCommon/{*}receiptDate"):
-        return one_line(found.text)
+    """When the envelope around it says that the declaration was received."""
+    for around in element.iterancestors():
+        for found in around.iterfind("{*}requestCommon/{*}receiptDate"):
+            return one_line(found.text)
     return None
 
 

@@ -173,3 +173,19 @@ def test_a_damaged_file_raises_nothing_but_an_input_error(
         data[place % len(data)] = value
     with contextlib.suppress(InputError):
         read(READER, bytes(data if cut > 4000 else data[:-cut]))
+
+
+def test_each_envelope_of_a_wrapper_says_when_its_own_declaration_was_received() -> None:
+    text = IMPORT.read_text().partition("?>")[2]
+    start, rest = text.split("<d:AcceptanceDateTime>", 1)
+    bare = start + rest.split("</d:AcceptanceDateTime>", 1)[1]
+    days = ["2022-06-06", "2022-06-07"]
+    envelopes = "".join(
+        "<submitDeclarationRequest><requestCommon>"
+        f"<receiptDate>{day}T10:00:00Z</receiptDate></requestCommon>{bare}"
+        "</submitDeclarationRequest>"
+        for day in days
+    )
+    rows, _ = read(READER, f"<all>{envelopes}</all>".encode())
+    assert rows["lodged_at"].str[:10].drop_duplicates().tolist() == days
+    assert rows["lodged_at"].notna().all()
