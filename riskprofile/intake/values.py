@@ -349,7 +349,7 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
     first, last = edges(column)
     untidy = contains(column, b",", b";", b"\n", b"| ", b" |", b"||", b">")
     if untidy or (first == ord("|")).any() or (last == ord("|")).any():
-        column = on_distinct(column, lambda each: Value(codes.bar_joined(each)), column.type).values
+        column = on_distinct(column, _apart, column.type).values
     parsed = _sound(column, spec)
     if spec.name == "container_numbers":  # ISO 6346
         parsed.values = codes.containers_tidied(parsed.values, cell_bytes(parsed.values)[0])
@@ -357,6 +357,11 @@ def joined(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Pars
         if wrong.any():
             parsed.warnings["container_check_digit"] = wrong
     return parsed
+
+
+def _apart(text: str) -> Value:
+    """Codes joined by a vertical bar; the comma of `1,23E+17` is that of a number."""
+    return Value(text if re.fullmatch(_POWER, text) else codes.bar_joined(text))
 
 
 def currencies(column: pa.Array, spec: ColumnSpec, conventions: Conventions) -> Parsed:

@@ -409,6 +409,15 @@ def test_a_number_that_a_spreadsheet_cut_is_no_number_of_anything():
     assert table["warnings"].tolist() == ["digits_lost", "digits_lost"]
 
 
+def test_a_decimal_comma_in_a_number_that_a_spreadsheet_cut_separates_no_codes():
+    table, _ = parse(
+        seal_numbers=["1,23E+17", "A1,B2", "1,5"], container_numbers=["1,2e+15", None, None]
+    )
+    assert table["seal_numbers"].tolist() == [pd.NA, "A1|B2", "1|5"]
+    assert table["container_numbers"].isna().all()
+    assert table["warnings"].tolist() == ["digits_lost", pd.NA, pd.NA]
+
+
 def test_a_power_of_ten_that_shows_all_its_digits_has_lost_none():
     table, rejected = parse(declaration_id=["2.02611240001e+11", "2.026112400001234E+15"])
     assert not rejected and len(table) == 2
