@@ -62,6 +62,7 @@ OF_VOYAGE = frozenset(
 REFERENCE, MASTER = awmds.BILL["declaration_id"], awmds.MASTER
 COUNT = awmds.NUMBERS["package_count"].casefold()
 TYPE, HOUSES = "Bol_type_code", frozenset({"HSB", "HBL", "HWB", "HAWB"})
+_ASKED = {tag.casefold(): tag for tag in (REFERENCE, MASTER, TYPE)}  # here, as they are spelt
 _KNOWN = {*OPENS, *OF_VOYAGE} | {
     tag.casefold()
     for tag in (*awmds.BILL.values(), *awmds.PORTS.values(), awmds.NATURE, MASTER, TYPE)
@@ -89,7 +90,7 @@ def places(headings: Sequence[str]) -> list[tuple[str, str]]:
     made: list[tuple[str, str]] = []
     segment = VOYAGE
     for heading in headings:
-        tag = heading.strip()
+        tag = _ASKED.get(heading.strip().casefold(), heading.strip())
         segment = OPENS.get(tag.casefold(), segment)
         made.append((VOYAGE if tag.casefold() in OF_VOYAGE else segment, tag))
     # Of two counts of packages the second is that of the goods; so is one that stands alone.

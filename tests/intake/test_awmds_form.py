@@ -279,3 +279,11 @@ def test_a_table_of_another_kind_is_no_form_and_an_empty_form_is_refused(tmp_pat
 
 def test_the_reader_of_the_xml_is_not_changed_by_it() -> None:
     assert read(AwmdsReader(), FIXTURES / "awmds.xml")[0]["item_number"].tolist() == ["1", "1"]
+
+
+def test_the_tags_of_the_form_may_be_in_any_letter_case(tmp_path: Path) -> None:
+    rows = [row(GROUPED, FIRST), sparse(GROUPED, SECOND)]
+    found = form([heading.upper() for heading in GROUPED], rows, tmp_path).table
+    expected = form(GROUPED, rows, tmp_path).table
+    same = [name for name in found.columns if name != "extra"]
+    assert found[same].equals(expected[same])
