@@ -179,6 +179,13 @@ def look(headings: Sequence[str], numbered: Iterable[tuple[int, list[Any]]], dat
             dates.see((as_text(cell) or "").strip())
 
 
+def filled(headings: Sequence[str], numbered: Iterable[tuple[int, list[Any]]]) -> bool:
+    """Whether any row tells of more than the voyage."""
+    columns = places(headings)
+    told = (_parts(columns, row) for _, row in numbered)
+    return any(parts[segment] for parts in told for segment in (BILL, GOODS, CONTAINER))
+
+
 def read(
     headings: Sequence[str],
     numbered: Iterable[tuple[int, list[Any]]],
@@ -194,11 +201,7 @@ def read(
     rows = Gather(PROFILE, source.name, chunk_rows)
     manifest = _Manifest(rows, dates)
     for line, row in numbered:
-        parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
-        for (segment, tag), cell in zip(columns, row, strict=False):
-            text = (as_text(cell) or "").strip()
-            if tag and text:
-                parts[segment][tag] = text
+        parts = _parts(columns, row)
         if any(parts.values()):
             manifest.add(line, parts)
         if rows.full:
@@ -207,6 +210,16 @@ def read(
     if rows.accepted == 0:
         raise unread("unread.no_bill", source.name, "Fill the rows below the headings")
     yield rows.take()
+
+
+def _parts(columns: list[tuple[str, str]], row: list[Any]) -> dict[str, Cells]:
+    """The filled cells of a row, by segment."""
+    parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
+    for (segment, tag), cell in zip(columns, row, strict=False):
+        text = (as_text(cell) or "").strip()
+        if tag and text:
+            parts[segment][tag] = text
+    return parts
 
 
 def _element(name: str, cells: Cells) -> Element:

@@ -84,7 +84,11 @@ class WorkbookReader(Knowing):
                 if sheet.form:
                     awmds_form.look(sheet.form, _below(sheet), dates)
             # A form that nobody filled in is no reason to refuse the sheets beside it.
-            filled = [sheet for sheet in found if not sheet.form or any(_below(sheet))]
+            filled = [
+                sheet
+                for sheet in found
+                if not sheet.form or awmds_form.filled(sheet.form, _below(sheet))
+            ]
             for sheet in filled or found:
                 named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
                 if sheet.form:

@@ -183,12 +183,13 @@ def test_the_dates_of_a_sheet_say_whether_the_day_stands_first(
     assert found["warnings"].str.contains("date_order_assumed").tolist() == [told, told]
 
 
+@pytest.mark.parametrize("below", [[], [sparse(GROUPED, {"Voyage_number": "V13"})]])
 @pytest.mark.parametrize("at", [0, 1])
-def test_a_sheet_of_the_form_that_is_empty_takes_no_other_sheet_along(
-    tmp_path: Path, at: int
+def test_a_sheet_of_the_form_without_bills_takes_no_other_sheet_along(
+    tmp_path: Path, at: int, below: list[list[Any]]
 ) -> None:
     book = openpyxl.Workbook()
-    tables = [[GROUPED, row(GROUPED, FIRST)], [["Manifest of the port"], GROUPED]]
+    tables = [[GROUPED, row(GROUPED, FIRST)], [["Manifest of the port"], GROUPED, *below]]
     for sheet, table in zip((book.active, book.create_sheet()), tables[:: 1 - 2 * at], strict=True):
         for each in table:
             sheet.append(each)
@@ -273,8 +274,9 @@ def test_what_no_column_takes_stays_in_extra_under_its_heading(tmp_path: Path) -
 
 def test_a_table_of_another_kind_is_no_form_and_an_empty_form_is_refused(tmp_path: Path) -> None:
     assert not is_form(["declaration_id", "Goods_description", "Gross_mass", "Voyage_number"])
-    with pytest.raises(InputError, match="no bill"):
-        form(GROUPED, [], tmp_path)
+    for below in [], [sparse(GROUPED, {"Voyage_number": "V13"})]:
+        with pytest.raises(InputError, match="no bill"):
+            form(GROUPED, below, tmp_path)
 
 
 def test_the_reader_of_the_xml_is_not_changed_by_it() -> None:
