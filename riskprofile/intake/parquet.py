@@ -16,7 +16,7 @@ from riskprofile.intake.cells import EXACT, hs_as_text, with_point
 from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import RawChunk, Source, unread
-from riskprofile.intake.values import Value, on_distinct
+from riskprofile.intake.values import Value, beside, on_distinct
 
 BATCH = 10_000
 MAX_GROUP = 500_000_000  # bytes of one row group unpacked: as for archives
@@ -83,7 +83,8 @@ def _pieces(source: Source, mapped: Mapped, only: Sequence[str] | None) -> Itera
                     warnings = texts_at(mapped.warnings)
                 for name, at in wanted.items():
                     if specs[name].kind == "hs" and _is_number(batch.column(names[at]).type):
-                        found[name], warnings = _hs(found[name])
+                        found[name], told = _hs(found[name])
+                        warnings = beside(warnings, told)
                 if only is None:
                     columns.complete(found, mapped, texts_at)
                 size = len(batch)

@@ -24,7 +24,7 @@ from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.reader import RawChunk, Rejection, Source, unread
-from riskprofile.intake.values import edges
+from riskprofile.intake.values import beside, edges
 from riskprofile.layouts import LAYOUTS
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -348,9 +348,10 @@ def _piece(
     warned = None if mapped.warnings is None else column(mapped.warnings)
     if guessed:
         rows = np.isin(numbers, sorted(guessed))
-        warned = pc.if_else(
+        told = pc.if_else(
             pa.array(rows), pa.scalar("encoding_guessed", LARGE), pa.scalar(None, LARGE)
         )
+        warned = beside(warned, told)
     rejected.sort(key=lambda each: each.line)
     return Piece(made, numbers, warned, rejected)
 

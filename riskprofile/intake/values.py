@@ -112,6 +112,22 @@ def joined_cells(pieces: Sequence[pa.Array], mark: str) -> pa.Array:
     return pc.if_else(pc.equal(made, ""), pa.scalar(None, pa.large_string()), made)
 
 
+def beside(carried: pa.Array | None, own: pa.Array) -> pa.Array:
+    """Warnings that a file carries and those of its reading: codes joined by a bar, each once.
+
+    >>> a, b = (pa.array([each], pa.large_string()) for each in ("x|y", "y|z"))
+    >>> beside(a, b).to_pylist(), beside(None, b).to_pylist()
+    (['x|y|z'], ['y|z'])
+    """
+    if carried is None:
+        return own
+    return on_distinct(
+        joined_cells([carried, own], "|"),
+        lambda each: Value("|".join(dict.fromkeys(each.split("|")))),
+        own.type,
+    ).values
+
+
 def contains(column: pa.Array, *parts: bytes) -> bool:
     """Whether any of `parts` may stand in the column's bytes; a quick no is certain."""
     whole = cell_bytes(column)[0].tobytes()

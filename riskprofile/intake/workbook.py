@@ -30,6 +30,7 @@ from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import Knowing, RawChunk, Source, unread
 from riskprofile.intake.sad import Dates
+from riskprofile.intake.values import beside
 
 HEADER_ROWS = 20
 PIECE = 10_000  # rows
@@ -240,7 +241,9 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
         return pa.array([as_text(_at(row, position)) for row in rows], LARGE)
 
     columns.complete(made, sheet.mapped, texts_at)
-    return Piece(made, numbers, pa.array(warnings, LARGE), typed=typed)
+    at = sheet.mapped.warnings
+    told = beside(None if at is None else texts_at(at), pa.array(warnings, LARGE))
+    return Piece(made, numbers, told, typed=typed)
 
 
 def _at(row: list[Any], position: int) -> Any:

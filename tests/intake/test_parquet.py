@@ -113,3 +113,11 @@ def test_text_that_is_no_utf_8_makes_a_damaged_file(tmp_path):
     path.write_bytes(content.replace(b"chairs", b"\xcdhairs"))
     with pytest.raises(InputError, match="truncated or damaged"):
         list(intake.read(path))
+
+
+def test_warnings_that_a_file_carries_stand_beside_those_of_its_reading(tmp_path):
+    ours = {"source": ["a", "a"], "line": [2, 3], "warnings": ["zone_assumed", None]}
+    chunk = read(
+        tmp_path, hs_code=pa.array([101, 9403]), **{n: pa.array(c) for n, c in ours.items()}
+    )
+    assert chunk.table["warnings"].tolist() == ["zone_assumed|hs_as_number", "hs_as_number"]

@@ -307,3 +307,11 @@ def test_beside_a_chunk_little_of_its_file_is_held(tmp_path):
         own = chunk.table.memory_usage(index=False, deep=True).sum()
         held.append((pa.total_allocated_bytes() - before) / own)
     assert len(held) == 6 and max(held[3:]) < 2.5
+
+
+def test_warnings_that_a_file_carries_stand_beside_those_of_its_reading(tmp_path):
+    head = "declaration_id,goods_description,source,line,warnings\n"
+    rows = "D1,café,a,2,zone_assumed\nD2,tea,a,3,hs_odd_length\nD3,thé,a,4,\n"
+    chunk = read(tmp_path, (head + rows).encode("cp1252"))
+    told = ["zone_assumed|encoding_guessed", "hs_odd_length", "encoding_guessed"]
+    assert chunk.table["warnings"].tolist() == told

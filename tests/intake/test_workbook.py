@@ -187,3 +187,12 @@ def test_a_small_workbook_that_asks_for_much_work_is_refused(tmp_path, monkeypat
     book.save(path)
     with pytest.raises(InputError, match="no workbook that can be read"):
         list(intake.read(path))
+
+
+def test_a_canonical_table_that_was_saved_as_a_workbook_keeps_its_warnings(tmp_path):
+    headings = ["declaration_id", "goods_description", "hs_code", "source", "line", "warnings"]
+    told = "zone_assumed|hs_as_number"
+    rows = [["D1", "chairs", 101, "a", 2, told], ["D2", "tables", "9403", "a", 3, None]]
+    (chunk,) = read(tmp_path, [headings, *rows])
+    assert chunk.table["warnings"].tolist() == [told, pd.NA]
+    assert chunk.unknown == ()
