@@ -17,7 +17,7 @@ from riskprofile.columns import Column, Moment, Text, View, column, factorize, f
 from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
-from riskprofile.reference import naming
+from riskprofile.reference import naming, nomenclature
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.tables import TIME, Table
 
@@ -251,6 +251,9 @@ def _seen(
         made[NUMBER] = given.text("licence_number").map(naming.licence).series(table.index)
         stated = table["stated_at"] if "stated_at" in table else pd.Series(pd.NaT, table.index)
         made["stated_at"] = pd.to_datetime(stated, utc=True).astype(TIME)
+    if spec.tariff:
+        told = given.text(spec.tariff).map(_prefixes)
+        table = table.assign(**{spec.tariff: told.series(table.index)})
     if kind == "embargoes":
         table = table.assign(goods=table["goods"].fillna(ARMS_CHAPTER))
     if kind == "parties":
@@ -264,6 +267,11 @@ def _seen(
         elif not one.protection:
             made[one.name] = table[one.name]
     return pd.DataFrame(made)
+
+
+def _prefixes(codes: str) -> str | None:
+    """First digits of HS codes, joined by a bar, written as those of declarations are."""
+    return "|".join(filter(None, map(nomenclature.bare, codes.split("|")))) or None
 
 
 def _never(size: int) -> Column:

@@ -83,7 +83,7 @@ def _outside(chapter: str | None, listed: str | None) -> bool:
     """Whether a chapter is none of the at most five that a register lists."""
     if chapter is None or listed is None:
         return False
-    chapters = {part.strip() for part in listed.split("|") if part.strip()}
+    chapters = {part[:2] for part in listed.split("|")}
     return len(chapters) <= MANY_LINES and chapter not in chapters
 
 

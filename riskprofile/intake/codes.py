@@ -14,6 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from riskprofile.reference import nomenclature
+
 
 def reference(name: str) -> Any:
     """A JSON table that ships with the package."""
@@ -128,7 +130,7 @@ def hs(text: str) -> tuple[str | None, str, str]:
     >>> hs("9401.80.00.00.19")
     ('9401800000', '', 'hs_shortened')
     """
-    digits = re.sub(r"[.\s\u00a0]", "", text)
+    digits = nomenclature.bare(text)
     if re.fullmatch("[0-9]{12}", digits):
         return digits[:10], "", HS_SHORTENED
     if not re.fullmatch("[0-9]{2,10}", digits):
@@ -144,7 +146,7 @@ def ten_digits(text: str) -> tuple[str, str]:
     >>> ten_digits("9303.20.0000 1234"), ten_digits("9303.20.0000 00"), ten_digits("9303.20")
     (('9303200000', 'hs_shortened'), ('9303200000', ''), ('930320', ''))
     """
-    code = re.sub(r"[.\s\u00a0]", "", text)
+    code = nomenclature.bare(text)
     if not re.match("[0-9]{10}.", code):
         return code, ""
     return code[:10], HS_SHORTENED if code[10:].strip("0") else ""

@@ -96,6 +96,15 @@ def texts() -> Mapping[str, str]:
     return MappingProxyType(dict(line.split("\t", 1) for line in lines))
 
 
+def bare(code: str) -> str:
+    """A code without the points and blanks that people put between its digits.
+
+    >>> bare("9305.10 00")
+    '93051000'
+    """
+    return re.sub(r"[.\s\u00a0]", "", code)
+
+
 def known(code: str) -> bool:
     """Whether one code is of HS 2022, as `exists` says of a column."""
     shared = code[: min(len(code) // 2 * 2, SPECIFIC)]

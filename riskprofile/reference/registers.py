@@ -24,7 +24,8 @@ class Register:
 
     `ordered` are pairs of columns of which the second cannot lie before the first. `happened` is
     the column that says when something was: one that lies ahead was typed wrongly.
-    `tariff` is the column of first digits of HS codes: others meet no goods.
+    `tariff` is the column of first digits of HS codes, points and blanks aside; others meet no
+    goods.
     Columns of a file that are not named here are kept in `extra`; where a register has no such
     column they are left out, because they could name a person.
     """
@@ -171,6 +172,7 @@ PARTIES = Register(
     key=("party_id",),
     mandatory=(("party_id",),),
     ordered=(("incorporated_at", "ceased_at"),),
+    tariff="activities",
 )
 EMBARGOES = Register(
     "embargoes",
@@ -188,6 +190,7 @@ EMBARGOES = Register(
     key=("country", "goods", "starts_at", "authority"),
     mandatory=(("country",), ("starts_at",), ("source",)),
     ordered=(("starts_at", "ends_at"),),
+    tariff="goods",
 )
 RATES = Register(
     "rates",

@@ -25,7 +25,15 @@ from riskprofile.intake.columns import AUTO
 from riskprofile.intake.reader import Rejection
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, nomenclature, rates
-from riskprofile.reference.registers import AHEAD, LICENCES, OFFICES, RATES, REGISTERS, Register
+from riskprofile.reference.registers import (
+    AHEAD,
+    LICENCES,
+    OFFICES,
+    PARTIES,
+    RATES,
+    REGISTERS,
+    Register,
+)
 from riskprofile.services import offices
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import registers as kept
@@ -97,8 +105,11 @@ class Loaded:
             at = pd.to_datetime(table[spec.happened], utc=True)
             if ahead := int((at > pd.Timestamp(now) + AHEAD).sum()):
                 self.warnings[LIES_AHEAD] = self.warnings.get(LIES_AHEAD, 0) + ahead
-        if spec.tariff and (odd := sum(map(_meets_no_goods, table[spec.tariff].dropna()))):
-            self.warnings[NO_CODE] = self.warnings.get(NO_CODE, 0) + odd
+        if spec.tariff:
+            least = 2 if spec is PARTIES else 1  # chapters: what has one digit has lost a zero
+            odd = sum(_meets_no_goods(codes, least) for codes in table[spec.tariff].dropna())
+            if odd:
+                self.warnings[NO_CODE] = self.warnings.get(NO_CODE, 0) + odd
 
     def as_json(self) -> dict[str, Any]:
         """For a program: the account without the rejected rows."""
@@ -107,11 +118,12 @@ class Loaded:
         return {**told, "as_of": self.as_of.isoformat()}
 
 
-def _meets_no_goods(codes: str) -> bool:
-    """Whether one of these, joined by a bar, begins no HS code: `93xx`, `77`, `9305.10`."""
-    parts = [part.strip() for part in codes.split("|")]
+def _meets_no_goods(codes: str, least: int) -> bool:
+    """Whether one of these, joined by a bar, begins no HS code, or has not the `least` digits."""
+    parts = [nomenclature.bare(part) for part in codes.split("|") if part.strip()]
     return not all(
-        part.isdecimal() and (len(part) == 1 or nomenclature.known(part)) for part in parts if part
+        part.isdecimal() and len(part) >= least and (len(part) == 1 or nomenclature.known(part))
+        for part in parts
     )
 
 

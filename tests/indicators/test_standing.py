@@ -284,6 +284,12 @@ def test_goods_of_another_kind_or_calibre_than_licensed(declared, fires):
     assert not fired(sign, items, beside(licences={**LICENCE, "hs_codes": None, "calibres": None}))
 
 
+def test_codes_of_a_licence_may_be_written_with_points_and_blanks():
+    sign, items = licences.other_goods_than_licensed, shipments(**PISTOLS)
+    assert not fired(sign, items, beside(licences={**LICENCE, "hs_codes": "93.02 00"}))
+    assert fired(sign, items, beside(licences={**LICENCE, "hs_codes": "93.03|9305.10"}))
+
+
 def test_an_earlier_delivery_that_nobody_verified():
     sign = licences.earlier_delivery_unverified
     owed = {"licence_number": "OLD", "consignee_id": "R1", "delivery_due": "2026-09-01"}
@@ -342,6 +348,8 @@ def test_a_consignee_that_is_changed_on_the_way():
             {"country_of_destination": "XQ", "hs_code": "360200"},
             True,
         ),
+        ({"goods": "36.02|93.02 00"}, {"country_of_destination": "XQ"}, True),
+        ({"goods": "36|."}, {"country_of_destination": "XQ"}, False),
     ],
 )
 def test_an_embargo_holds_for_its_place_its_goods_and_its_days(embargo, declared, fires):
@@ -385,6 +393,7 @@ def test_goods_outside_the_registered_business_need_a_second_sign():
     assert fired(sign, vague, beside(parties=shop), earlier)
     plain = shipments(**odd, goods_description="hydraulic cylinder seals, nitrile, 40 mm")
     assert not fired(sign, plain, beside(parties=shop), earlier)
+    assert not fired(sign, vague, beside(parties={**shop, "activities": "94|84.87"}), earlier)
     general = {**shop, "activities": "94|39|84|85|73|62"}
     assert not fired(sign, vague, beside(parties=general), earlier)
     assert not fired(sign, vague, Lookup(), earlier)

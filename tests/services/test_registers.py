@@ -298,4 +298,24 @@ def test_a_licence_for_what_begins_no_hs_code_warns(store, tmp_path):
     rows = ["L1,93xx", "L2,9303|9305.10", "L3,77", "L4,9|93|930|9306|930690", "L5,"]
     file.write_text("\n".join(["licence_number,hs_codes", *rows]))
     told = registers.load(store, OWNER, "licences", file, NOW)
-    assert (told.accepted, told.warnings) == (5, {"hs_unknown": 3})
+    assert (told.accepted, told.warnings) == (5, {"hs_unknown": 2})
+
+
+@pytest.mark.parametrize(
+    ("kind", "heading", "rows", "odd"),
+    [
+        (
+            "embargoes",
+            "country,goods,starts_at,source",
+            ["AQ,93xx,2020-01-01,N", "AQ,93.06|36 02,2020-01-01,N", "AQ,,2020-01-01,N"],
+            1,
+        ),
+        # Of its chapters a company has two digits each: a spreadsheet leaves one of 03.
+        ("parties", "party_id,activities", ["P1,94|77", "P2,3", "P3,94|39.26", "P4,"], 2),
+    ],
+)
+def test_goods_and_activities_that_begin_no_hs_code_warn(store, tmp_path, kind, heading, rows, odd):
+    file = tmp_path / f"{kind}.csv"
+    file.write_text("\n".join([heading, *rows]))
+    told = registers.load(store, OWNER, kind, file, NOW)
+    assert (told.accepted, told.warnings) == (len(rows), {"hs_unknown": odd})
