@@ -91,7 +91,10 @@ class Marks:
         self._head = re.compile(
             head.format(e=re.escape(element), c=re.escape(component), t=re.escape(end))
         )
-        self._pair = re.compile(f"{re.escape(release)}(.)", re.DOTALL) if release.strip() else None
+        released = re.escape(release) if release.strip() else ""
+        self._pair = re.compile(f"{released}(.)", re.DOTALL) if released else None
+        data = f"[^{released}{re.escape(end)}]++" + (f"|{released}." if released else "")
+        self.rest = re.compile(f"(?:{data})*+{re.escape(end)}", re.DOTALL)  # of a segment
 
     @classmethod
     def una(cls, text: str, name: str) -> Marks:
@@ -208,8 +211,8 @@ def tokenize(opened: IO[bytes], name: str, marks: Marks = DEFAULT) -> Iterator[S
                 opening = False
             # No further than the end of an interchange, behind which other separators may hold.
             last = raw.find(marks.closes)
-            end = raw.find(marks.end, last) + 1 if last >= 0 else 0
-            piece, raw = (raw[:end], raw[end:]) if end else (raw, "")
+            ends = marks.rest.match(raw, last) if last >= 0 else None
+            piece, raw = (raw[: ends.end()], raw[ends.end() :]) if ends else (raw, "")
             parts = marks.split(marks.hide(cut + piece))
             cut = parts.pop()
             if len(cut) > _MAX_SEGMENT:

@@ -238,7 +238,9 @@ def test_a_hundred_thousand_segments_take_no_more_than_seconds() -> None:
     assert len(found) == 100_004
 
 
-@pytest.mark.parametrize("hostile", ["UNZ+0+1'UNA:+.? '", "?", "'", "UNA:+.? '", "UNH+1'", "?'"])
+@pytest.mark.parametrize(
+    "hostile", ["UNZ+0+1'UNA:+.? '", "?", "'", "UNA:+.? '", "UNH+1'", "?'", "UNZ?'", "UNZ"]
+)
 def test_repeated_control_text_takes_under_a_second(hostile: str) -> None:
     started = time.process_time()
     with contextlib.suppress(InputError):
@@ -264,3 +266,11 @@ def test_a_message_too_long_to_be_held_is_set_aside_and_the_one_beside_it_kept()
     assert len(first.segments) == LONGEST
     assert second.error is None
     assert second.reference == "2"
+
+
+@pytest.mark.parametrize("block", [1, 2, 3, 5, 7, 64, 1 << 16])
+def test_a_released_terminator_ends_no_interchange(monkeypatch, block) -> None:
+    monkeypatch.setattr(edifact, "_BLOCK", block)
+    text = PLAIN.replace("745", "KUNZ?'S ??UNZ??? ?+") * 2
+    assert [one.get(1) for one in segments(text) if one.tag == "BGM"] == ["KUNZ'S ?UNZ? +"] * 2
+    assert [one.error for one in read(text)] == [None] * 2
