@@ -181,7 +181,7 @@ class Cargo(Segments):
     ) -> None:
         item, above = scopes[-1], scopes[-2]
         values = self._merged(scopes) | contained
-        warnings = list(self.warnings)
+        warnings = [*self.warnings, *(code for scope in scopes for code in scope.warnings)]
         _references(values)
         worded = (item, above) if above.items == 1 or self.WORDED else (item,)
         self.links += next((len(one.texts) for one in worded if one.texts), 0)

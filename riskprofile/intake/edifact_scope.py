@@ -42,6 +42,7 @@ class Scope:
     texts: list[str] = field(default_factory=list)
     containers: list[str] = field(default_factory=list)
     legs: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
     items: int = 0  # below it
 
     def put(self, column: str, value: str | None, rank: int) -> None:

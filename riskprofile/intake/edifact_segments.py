@@ -73,6 +73,10 @@ class Segments:
     def _known(self, tag: str, qualifier: str) -> tuple[str, int]:
         return self.FIELDS.get((tag, qualifier), ""), self.ranks.get((tag, qualifier), LAST)
 
+    def _warn(self, scope: Scope, code: str) -> None:
+        """Of a consignment or item for its own rows; else for all of the message."""
+        (scope.warnings if scope.parent else self.warnings).append(code)
+
     def _keep(self, segment: Segment, scope: Scope) -> None:
         text = "+".join(":".join(segment.components(n)) for n in range(1, len(segment.elements)))
         scope.extra.setdefault(segment.tag, []).append(text)
@@ -146,7 +150,7 @@ class Segments:
             return
         found = moment(segment, self.sent)
         if found is None and segment.get(1, 1):
-            self.warnings.append("date_unreadable")
+            self._warn(scope, "date_unreadable")
         elif found:
             at = found.date() if without_time(segment) else found
             scope.put(column, at.isoformat(), rank + self._leg)
@@ -250,7 +254,7 @@ class Segments:
         elif value and factor:
             scope.put(column, plain(value * factor), rank)
         elif text:
-            self.warnings.append("unit_unknown" if value else "measure_unreadable")
+            self._warn(scope, "unit_unknown" if value else "measure_unreadable")
             self._keep(segment, scope)
 
     def read_qty(self, segment: Segment, scope: Scope) -> None:

@@ -208,3 +208,8 @@ def test_seals_that_no_row_names_are_no_work() -> None:
         return calls
 
     assert of(200) < 2.5 * of(100)
+
+
+def test_a_warning_of_one_item_is_told_of_that_item_alone() -> None:
+    rows = changed(("MEA+AAE+G+KGM:120.50'", "MEA+AAE+G+KGM:MANY'"), ("GIS+24'", "DTM+132:X:102'"))
+    assert rows["warnings"].fillna("").tolist() == ["measure_unreadable", "", "date_unreadable"]
