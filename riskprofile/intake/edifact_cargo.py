@@ -79,6 +79,7 @@ class Cargo(Segments):
         """A new consignment of a message that holds several."""
         self._end()
         self._began, self.within = segment, Scope(segment.place, self.whole)
+        self._container = ""  # what was named before is of another
         return self.within
 
     def _end(self) -> None:

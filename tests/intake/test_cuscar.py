@@ -213,3 +213,9 @@ def test_seals_that_no_row_names_are_no_work() -> None:
 def test_a_warning_of_one_item_is_told_of_that_item_alone() -> None:
     rows = changed(("MEA+AAE+G+KGM:120.50'", "MEA+AAE+G+KGM:MANY'"), ("GIS+24'", "DTM+132:X:102'"))
     assert rows["warnings"].fillna("").tolist() == ["measure_unreadable", "", "date_unreadable"]
+
+
+def test_a_seal_of_a_consignment_is_not_that_of_a_container_named_before_it() -> None:
+    rows = changed(("GIS+24'", "GIS+24'SEL+S9+CA'"))
+    assert rows["seal_numbers"].fillna("").tolist() == ["S1", "", ""]
+    assert json.loads(rows["extra"][2])["consignment"]["SEL"] == ["S9"]
