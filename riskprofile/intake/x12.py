@@ -138,7 +138,7 @@ class _Bill:
         self.party: str | None = None
         self.containers: list[str] = []
         self.seals: list[str] = []
-        self.lines: list[tuple[Segment, str]] = []
+        self.lines: list[tuple[Segment, str, list[str]]] = []  # with words and marks
 
     def add(self, segment: Segment) -> None:
         """Take what a segment under the bill says."""
@@ -151,17 +151,19 @@ class _Bill:
             self.containers += [number_] if number_ else []
             self.seals += [seal for place in SEALS if (seal := segment.get(place))]
         elif segment.tag == "N10":
-            text = segment.get(DESCRIPTION)
-            if segment.get(1) or not self.lines:
-                self.lines.append((segment, text))
-            else:  # goes on where the line broke off, inside a word perhaps
-                first, before = self.lines[-1]
-                self.lines[-1] = (first, before + text)
+            text, marks = segment.get(DESCRIPTION), segment.get(MARKS)
+            if self.lines and _goes_on(self.lines[-1][0], segment):  # inside a word perhaps
+                first, before, known = self.lines[-1]
+                known.append(marks)
+                self.lines[-1] = (first, before + text, known)
+            else:
+                self.lines.append((segment, text, [marks]))
         elif segment.tag in ("H1", "H2"):
             self.extra.setdefault("hazard", []).append(segment.get(1))
 
     def _name(self, segment: Segment) -> None:
-        self.party = PARTIES.get(segment.get(1))
+        party = PARTIES.get(segment.get(1))
+        self.party = None if f"{party}_name" in self.values else party  # the first counts
         if self.party:
             self.values[f"{self.party}_name"] = one_line(segment.get(2))
             self.values[f"{self.party}_id"] = one_line(segment.get(4))
@@ -188,7 +190,7 @@ class _Bill:
                 line=self.m11.place,
                 record_id=self.values["declaration_id"],
             )
-        for position, (line, text) in enumerate(self.lines, start=1):
+        for position, (line, text, known) in enumerate(self.lines, start=1):
             values = {**manifest, **self.values, "item_number": str(position)}
             values["goods_description"] = None if text.strip() in MASKS else one_line(text)
             values["package_count"] = number(line.get(1))
@@ -205,6 +207,11 @@ class _Bill:
             extra: dict[str, Any] = dict(self.header)
             if position == 1:
                 extra |= self.extra
-            if (marks := one_line(line.get(MARKS))) and marks not in MASKS:
-                extra["marks"] = marks
+            if marks := [mark for each in known if (mark := one_line(each)) and mark not in MASKS]:
+                extra["marks"] = " ".join(marks)
             rows.row(values, line=line.place, warnings=warnings, extra=extra)
+
+
+def _goes_on(before: Segment, segment: Segment) -> bool:
+    """Whether a line has no count, value, mass or code of its own: words of the one before."""
+    return not any(segment.get(at) for at in (1, 6, MASS)) and segment.get(5) in ("", before.get(5))

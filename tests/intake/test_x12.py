@@ -190,3 +190,18 @@ def test_an_acknowledgement_between_sets_is_none_that_is_lost() -> None:
     text = MANIFEST.read_text().replace("GS*SO", "TA1*000000001*260301*0700*A*000~\nGS*SO")
     rows, rejected = read(READER, text.encode())
     assert (len(rows), rejected) == (3, [])
+
+
+def test_a_line_with_a_code_of_its_own_is_no_more_words_of_the_line_before() -> None:
+    text = MANIFEST.read_text().replace("N10** AND RASPS~", "N10**PISTOL GRIPS**J*9305.10~")
+    rows, _ = read(READER, text.replace("N10**EEL, FILES~", "N10**EEL, FILES*MARK 7~").encode())
+    assert rows["goods_description"].tolist()[:2] == ["HAND TOOLS OF STEEL, FILES", "PISTOL GRIPS"]
+    assert rows["hs_code"].tolist()[:2] == ["820320", "930510"]
+    assert json.loads(rows["extra"][0])["marks"] == "MARK 7"
+
+
+def test_a_second_party_of_the_same_kind_does_not_change_the_first() -> None:
+    text = MANIFEST.read_text().replace("N1*N1*HARBOUR AGENTS~", "N1*SH*OTHER~\nN3*ELSEWHERE~")
+    (alone, _), (rows, _) = read(READER, MANIFEST), read(READER, text.encode())
+    for column in ("consignor_name", "consignor_address", "consignor_country"):
+        assert rows[column][0] == alone[column][0]
