@@ -154,7 +154,14 @@ def decide(
 
 
 def undo(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
-    """Take back one's own decision within 10 seconds; the alert is held as before."""
+    """Take back one's own decision within 10 seconds; the alert is held as before.
+
+    Raises
+    ------
+    Conflict
+        Another decision followed, it is too late, or it was confirmed or sent on; the outcome of
+        what was ordered is recorded; or somebody else holds the alert by now.
+    """
     with store.write() as connection:
         alert_id = _alert_of(connection, decision_id)
         alert = desk.load(connection, actor, "alert.decide", alert_id)
@@ -165,6 +172,9 @@ def undo(store: Store, actor: Actor, decision_id: int, now: datetime) -> None:
             raise Conflict(Message("refusal.undo_late"), do=Message("refusal.do_reopen"))
         if last["second"] is not None or last["exported_at"] is not None:
             raise Conflict(Message("refusal.undo_sent"))
+        if not (last["decision"] == "release" and alert["state"] == "closed"):
+            desk.require_open(alert)  # what closed it was not this decision
+        desk.require_free(actor, alert, now)
         _take_back(connection, decision_id, now)
         held = {"owner": actor.name, "lease_until": now + timedelta(minutes=LEASE_MINUTES)}
         desk.put(connection, alert_id, state="open", closed_at=None, **held)

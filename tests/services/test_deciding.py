@@ -319,6 +319,28 @@ def test_nobody_undoes_anothers_decision(store):
         review.undo(store, SARA, decision, NOW)
 
 
+def test_an_order_is_not_undone_once_its_outcome_is_recorded(store):
+    alert = taken(store)
+    decision = review.decide(store, INES, alert, "examine", REASON, NOW)
+    review.record_outcome(store, INES, alert, "nothing", later(seconds=3), methods=["opened"])
+    with pytest.raises(Conflict, match="this alert is closed"):
+        review.undo(store, INES, decision, later(seconds=6))
+    assert row(store, alert)["state"] == "closed"
+    assert decisions(store)[0]["undone_at"] is None
+
+
+def test_an_undo_takes_no_alert_from_who_holds_it_by_now(store):
+    alert = taken(store)
+    decision = review.decide(store, INES, alert, "examine", REASON, NOW)
+    review.give_back(store, INES, alert, later(seconds=2))
+    review.claim(store, OMAR, alert, later(seconds=4))
+    with pytest.raises(Conflict) as caught:
+        review.undo(store, INES, decision, later(seconds=6))
+    assert caught.value.holder == "omar"
+    assert row(store, alert)["owner"] == "omar"
+    assert decisions(store)[0]["undone_at"] is None
+
+
 def test_a_closed_alert_is_reopened_by_a_supervisor_alone_with_a_reason(store):
     alert = taken(store, lane="yellow")
     review.decide(store, INES, alert, "release", REASON, NOW)
