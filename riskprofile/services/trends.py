@@ -26,7 +26,7 @@ from riskprofile.store import iafq
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from riskprofile.tables import Table
-from riskprofile.words import Words, form
+from riskprofile.words import Words, form, shown
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 
@@ -180,7 +180,10 @@ def as_xlsx(told: Trends) -> bytes:
         sheet = book.create_sheet(name)
         sheet.append(list(table.columns))
         for row in table.astype(object).itertuples(index=False):
-            sheet.append([escape_formula(cell) if isinstance(cell, str) else cell for cell in row])
+            # What was declared may hold characters that no workbook can.
+            sheet.append(
+                [escape_formula(shown.plain(one)) if isinstance(one, str) else one for one in row]
+            )
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

@@ -15,7 +15,7 @@ import pytest
 from riskprofile import words
 from riskprofile.services import arms, feedback, paper, tracing, trends
 from riskprofile.services.identity import OWNER
-from tests.services.bench import NOW, SARA
+from tests.services.bench import NOW, SARA, later
 from tests.services.test_arms import PISTOL, confirmed
 
 
@@ -117,6 +117,15 @@ def test_the_files_hold_every_pattern_and_run_nothing(store, tmp_path):
     book = openpyxl.load_workbook(io.BytesIO(trends.as_xlsx(told)))
     values = [row[1].value for row in book["patterns"].iter_rows(min_row=2)]
     assert len(values) == len(told.patterns) and "=1+1" not in values
+
+
+def test_no_declared_text_keeps_the_files_from_being_made(store):
+    confirmed(store, [PISTOL], title="garden\x0bchairs \u202e\x01")
+    told = trends.trends(store, SARA, later(hours=2))
+    book = openpyxl.load_workbook(io.BytesIO(trends.as_xlsx(told)))
+    values = [row[1].value for row in book["patterns"].iter_rows(min_row=2)]
+    assert "garden\ufffdchairs [U+202E]\ufffd" in values
+    assert trends.as_pdf(told, words.of("en")).startswith(b"%PDF")
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "es", "ar"])
