@@ -284,7 +284,7 @@ def _view(connection: Connection, actor: Actor, given: desk.Row, now: datetime) 
         near=alike,
         history=history,
         related=[*related, *around],
-        changed=_changed(connection, given),
+        changed=_changed(connection, actor, given),
         first_view=said,
     )
 
@@ -298,11 +298,13 @@ def begun(told: desk.Row) -> dict[str, int | None]:
     return {f"{name}_from": value for name, value in begins.items()}
 
 
-def _changed(connection: Connection, given: desk.Row) -> Changed | None:
-    """What is otherwise than in the alert's version before; None when there was none."""
+def _changed(connection: Connection, actor: Actor, given: desk.Row) -> Changed | None:
+    """What is otherwise than in the alert's version before; None when there was none, or when it is
+    another office's: a crossing may be declared anew at another place.
+    """
     asked = {name: given[name] for name in ("record_id", "profile", "version")}
     before = connection.execute(_BEFORE, asked).mappings().first()
-    if before is None:
+    if before is None or not sees(actor, before["office"]):
         return None
     item = PROFILES[given["profile"]].item
     if blind.waits(given):  # the amended declaration waits, so the one before did

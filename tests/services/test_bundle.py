@@ -218,6 +218,7 @@ def test_what_waited_for_a_view_before_it_was_amended_keeps_no_bundle_back(case,
         connection.execute(update(alert).where(alert.c.id == newest - 1).values(office="XMNOR"))
     made, _ = bundle.export(store, told, SARA, record, WHY, later(hours=8))
     assert json.loads(held(made)["earlier.json"]) == []
+    assert json.loads(held(made)["alert.json"])["changed"] is None
 
 
 def test_a_stored_declaration_is_its_offices_own_and_every_look_counts(case):

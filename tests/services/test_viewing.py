@@ -9,6 +9,7 @@ import pytest
 from app import alert_panel, words
 from riskprofile.errors import NotAllowed, StoreError
 from riskprofile.services import review, viewing
+from riskprofile.services.identity import Actor
 from riskprofile.store import audit
 from tests.services.bench import (
     HERE,
@@ -168,6 +169,16 @@ def test_what_changed_since_the_version_before_is_told_by_item_and_field(any_sto
     assert (changed.added, changed.removed) == ([3], [2])
     [first] = put(any_store, record_id="XM-W")
     assert review.alert(any_store, INES, first, NOW).changed is None
+
+
+def test_what_the_version_before_said_is_told_to_no_other_office(store):
+    put(store, record_id="XM-V", office=THERE, declaration=[{"goods_description": "tables"}])
+    [alert] = put(store, record_id="XM-V", version=2)
+    assert review.alert(store, INES, alert, NOW).changed is None
+    everywhere = Actor("all", "supervisor")
+    assert review.alert(store, everywhere, alert, NOW).changed.fields == [
+        (1, "goods_description", "tables", "garden chairs")
+    ]
 
 
 def test_the_panel_says_what_changed_as_text(store):
