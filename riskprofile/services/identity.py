@@ -328,6 +328,7 @@ def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -
     """
     who = tried_as(actor.name)
     with store.write() as connection:
+        serialise(connection, int(who[:15], 16))  # as many as come at once are counted too
         found = connection.execute(
             select(_account.c.password_hash).where(
                 _account.c.name == actor.name, _account.c.disabled_at.is_(None)

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pyotp
 import pytest
 from argon2 import extract_parameters
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
 from riskprofile.errors import Conflict, NotAllowed, RiskProfileError
 from riskprofile.services import identity, own_account
 from riskprofile.services.identity import OWNER, Actor, SignInRefused
+from riskprofile.store.database import serialise
 from riskprofile.store.office_tables import Account, Audit, SignInAttempt, WebSession
-from tests.services.bench import HERE, NOW, later
+from tests.services.bench import HERE, NOW, later, until_it_waits
 
 PASSWORD = "four small brown lanterns"
 
@@ -164,6 +166,22 @@ def test_the_password_asked_again_before_a_signature_is_ones_own_and_of_an_open_
     identity.disable_account(store, OWNER, "ines", NOW)
     with pytest.raises(SignInRefused, match="not your password"):
         identity.confirm_password(store, ines, PASSWORD, later(minutes=15))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_tries_of_a_password_that_come_at_once_are_counted_before_it_is_looked_at(any_store):
+    add(any_store)
+    who, ines = identity.tried_as("ines"), Actor("ines", "officer", HERE)
+    failed = {"account": who, "address": "", "at": NOW}
+    with ThreadPoolExecutor(1) as beside:
+        with any_store.write() as connection:  # five others, of which none has ended
+            serialise(connection, int(who[:15], 16))
+            connection.execute(insert(SignInAttempt), [failed] * identity.TRIES)
+            tried = beside.submit(identity.confirm_password, any_store, ines, PASSWORD, NOW)
+            until_it_waits(any_store, tried)
+        with pytest.raises(SignInRefused, match="too many tries"):
+            tried.result()
 
 
 def test_every_sign_in_gives_a_new_token(store):
