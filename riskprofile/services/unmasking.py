@@ -279,8 +279,10 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
 
 
 def _load(connection: Connection, actor: Actor, action: str, request_id: int) -> dict[str, Any]:
+    """The request, locked until the transaction ends."""
     authorise(actor, action)
-    row = connection.execute(select(_table).where(_table.c.id == request_id)).mappings().first()
+    asked = select(_table).where(_table.c.id == request_id).with_for_update()
+    row = connection.execute(asked).mappings().first()
     if row is None or not sees(actor, row["office"]):
         raise NotAllowed(Message("refusal.no_request"))
     return dict(row)

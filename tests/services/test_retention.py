@@ -800,6 +800,23 @@ def test_what_waits_or_is_allowed_is_not_asked_for_again_but_for_another_case(
     assert [one.id for one in unmasking.requests(store, INES)] == [*reversed(others), asked]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_of_two_who_allow_a_request_at_once_the_second_is_told_who_did(store: Store) -> None:
+    given = {"record_id": "XM-1", "profile": "shipment", "office": HERE, "asked_by": "ines"}
+    given |= {"case_number": "CASE-7", "reason": WHY, "asked_at": RECEIVED}
+    made = insert(Unmasking).values(given).returning(Unmasking.id)
+    with store.write() as connection:
+        asked = connection.execute(made).scalar_one()
+
+    def allow(name: str) -> object:
+        return unmasking.allow(store, Actor(name, "supervisor", HERE), asked, RECEIVED)
+
+    [said] = of_two_at_once(store, allow)
+    [told] = unmasking.requests(store, INES)
+    assert isinstance(said, Conflict) and said.holder == told.allowed_by
+
+
 def test_a_request_that_nobody_allowed_within_a_week_is_over_and_asked_for_anew(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
