@@ -33,8 +33,11 @@ def explained(view: Any, say: Words) -> None:
     purpose = st.session_state.get(f"purpose-{view.id}", "")
 
     def make(store: Any, person: Any, now: Any) -> bytes:
-        models = served().settings.models
-        return explanation.make(store, models, person, view.record_id, say, now, purpose)
+        told = served().settings
+        return explanation.make(
+            store, told.models, person, view.record_id, say, now, purpose,
+            looks_an_hour=told.looks_an_hour,
+        )  # fmt: skip
 
     with st.container(key="small_explained", horizontal=True):
         _offer(say("paper.button"), "explanation", view, make, None)

@@ -277,8 +277,9 @@ def _sheet(
     ):
         removed = partial(retention.tokens, settings=settings, record_id=record_id)
         made = explanation.make(
-            database, settings.models, actor, record_id, say, now(), purpose, removed
-        )
+            database, settings.models, actor, record_id, say, now(), purpose, removed,
+            settings.looks_an_hour,
+        )  # fmt: skip
     with whole_or_nothing(path) as stream:
         stream.write(made)
     if as_json:

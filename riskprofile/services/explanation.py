@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError, NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, govern, raising, replay, speaking
+from riskprofile.services import blind, desk, govern, looking, raising, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
@@ -64,8 +64,9 @@ def explain(
     now: datetime,
     purpose: str = "",
     removed: replay.Removed | None = None,
+    looks_an_hour: int = looking.LIMIT,
 ) -> Told:
-    """What was rated of one record, why, and who decided; the look is audited first.
+    """What was rated of one record, why, and who decided; the look is audited first, and counted.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ def explain(
     with store.write() as connection:
         about = f"alert:{alert['id']}" if alert else f"record:{told.pop('row')}"
         note(connection, actor, MADE, about, now, office=office, purpose=purpose.strip())
+        looking.noticed(connection, actor, now, looks_an_hour)
     told.pop("row", None)
     name = f"{place.name} {place.code}" if place else office or ""
     return Told(office=name, zone=place.zone if place else "UTC", **told)
@@ -154,9 +156,10 @@ def make(
     now: datetime,
     purpose: str = "",
     removed: replay.Removed | None = None,
+    looks_an_hour: int = looking.LIMIT,
 ) -> bytes:
     """The explanation of one record as a PDF of one page; see `explain`."""
-    told = explain(store, models, actor, record, now, purpose, removed)
+    told = explain(store, models, actor, record, now, purpose, removed, looks_an_hour)
     return page(told, say, now, demo=govern.status(store, actor).demo)
 
 

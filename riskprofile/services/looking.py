@@ -15,7 +15,7 @@ from riskprofile.store import audit
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Audit
 
-LOOKS = ("alert.look", "record.look", "record.unmask.look")
+LOOKS = ("alert.look", "record.look", "record.unmask.look", "explanation.make")
 ALARM, PROBING = "looking.alarm", "probing.alarm"
 HOUR = timedelta(hours=1)
 LIMIT = 100  # different records within an hour; the setting `looks_an_hour` says otherwise

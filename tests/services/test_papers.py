@@ -140,6 +140,16 @@ def test_a_printed_sheet_counts_as_a_look_by_the_setting(store):
     assert (alarm.account, alarm.records, alarm.limit) == ("ines", 1, 0)
 
 
+def test_an_explanation_counts_as_a_look_at_its_record_by_the_setting(store):
+    alert = one(store)
+    sheet.sheet(store, INES, alert, EN, NOW, looks_an_hour=1)
+    explanation.make(store, MODELS, INES, "XM-000000", EN, NOW, looks_an_hour=1)
+    assert looking.alarms(store, SARA, NOW) == []  # both are of one record
+    explanation.make(store, MODELS, OMAR, "XM-000000", EN, NOW, looks_an_hour=0)
+    [alarm] = looking.alarms(store, SARA, NOW)
+    assert (alarm.account, alarm.records, alarm.limit) == ("omar", 1, 0)
+
+
 def test_an_overlong_hostile_declaration_still_gives_one_page(store):
     hostile = "<script>alert(1)</script> ![x](http://outside.invalid) \u202e" * 60
     alert = one(
