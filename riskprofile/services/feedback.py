@@ -17,6 +17,7 @@ from riskprofile.store.alert_tables import Alert, Label, Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.run_tables import Batch, Chunk, Record
+from riskprofile.store.versions import REMOVED
 from riskprofile.tables import TEXT, TIME, Table
 
 _label = Label.__table__  # type: ignore[attr-defined]
@@ -111,7 +112,7 @@ def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
             .join(_chunk, _chunk.c.id == _record.c.chunk_id)
             .join(_batch, _batch.c.id == _chunk.c.batch_id)
         )
-        .where(_label.c.profile == profile, batches.counts())
+        .where(_label.c.profile == profile, batches.counts(), _record.c.state != REMOVED)
         .where(or_(own, and_(_batch.c.started_at <= _alert.c.created_at, rated)))
         .order_by(_label.c.known_at, _label.c.id, own, _record.c.version)
     )
@@ -123,7 +124,7 @@ def labels(store: Store, profile: str, actor: Actor) -> Table:
 
     The values are those that were rated, from the batch of the alert, not today's. An
     alert that was opened again and examined anew counts once, with its last outcome; if that
-    is that nobody examined it, not at all.
+    is that nobody examined it, not at all. Nor does one of which retention left no values.
 
     Returns
     -------

@@ -8,12 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import insert, select, text, update
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, PolicyError, UsageError
 from riskprofile.scoring.drift import LEAST_ROWS, LEAST_WINDOWS
-from riskprofile.services import drift, govern, keys, removal, replay, retention, unmasking
+from riskprofile.services import (
+    drift,
+    feedback,
+    govern,
+    keys,
+    removal,
+    replay,
+    retention,
+    unmasking,
+)
 from riskprofile.services.identity import OWNER
 from riskprofile.services.lanes import Ranked
 from riskprofile.services.run import Options, unseen
@@ -23,7 +33,7 @@ from riskprofile.store import audit, erasure, table_bytes
 from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
 from tests import factory
-from tests.services.bench import AUDITOR, EITHER, INES, NOW, SARA
+from tests.services.bench import AUDITOR, EITHER, INES, NOW, SARA, labelled
 
 ORDER = "order 88/2027 of the court of Bari"
 TWO = ["XM-000003", "XM-000007"]
@@ -339,3 +349,22 @@ def test_of_one_reference_in_two_profiles_one_is_removed_when_it_is_named(
     assert removal.remove(store, home, OWNER, [record], ORDER, NOW, profile="traveller").rows == 1
     assert names_in(stored(store)) == {*range(COUNT)}
     assert removal.remove(store, home, OWNER, [record], ORDER, NOW).rows == 1
+
+
+@EITHER
+def test_the_outcome_of_what_was_removed_teaches_nothing_more(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """What was rated of it is gone: it is no declaration of which nothing was known."""
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    with store.write() as connection:
+        gone, stays = connection.execute(select(erasure.alert_table).limit(2)).all()
+        for one in (gone, stays):
+            labelled(connection, one.id, one.record_id, False, item=one.driver)
+    before = feedback.labels(store, "shipment", OWNER)
+    assert len(before) == 2
+    removal.remove(store, home, OWNER, [gone.record_id], ORDER, NOW)
+    after = feedback.labels(store, "shipment", OWNER)
+    left = before[before["record_id"] == stays.record_id].reset_index(drop=True)
+    pd.testing.assert_frame_equal(after, left)
