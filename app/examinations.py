@@ -158,13 +158,15 @@ def _heading(say: Words, reach: cut.Reach, told: cut.Cut) -> str:
     head = f'<h2 class="rp-h3">{escape(title)}</h2>{sentence}'
     if reach.known:
         return head
-    lacks = say(
-        "capacity.not_yet",
-        n=say.number(reach.weight.examined),
-        enough=say.number(ENOUGH_EXAMINED),
-        finds=say.number(reach.weight.finds),
-        enough_finds=say.number(ENOUGH_FINDS),
-    )
+    lacks = say("capacity.not_fitted")
+    if not reach.weight.enough:
+        lacks = say(
+            "capacity.not_yet",
+            n=say.number(reach.weight.examined),
+            enough=say.number(ENOUGH_EXAMINED),
+            finds=say.number(reach.weight.finds),
+            enough_finds=say.number(ENOUGH_FINDS),
+        )
     return f'{head}<p class="rp-m">{escape(lacks)}</p>'
 
 

@@ -29,6 +29,7 @@ from riskprofile.services.queue_statements import (
     snoozed,
     standing_id,
 )
+from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
@@ -69,7 +70,8 @@ class Cut:
     is reached (None when it has none, or when all are reached); `beyond` is what stays open below
     it, and the first ten of these have the lanes and points (fewest, most) of `below`. `finds` and
     `more` are what the alerts reached, and the next ten below them, are expected to hold: None
-    until the installation's own confirmed outcomes are enough for a probability. `at_random` is
+    until the installation's own confirmed outcomes are enough for a probability, and what rated
+    these alerts was fitted on such. `at_random` is
     what those still to be made would find in what the lists pass over, None until the random
     share tells. What waits for an officer's own view comes first (`own_view`), is of no lane, and
     is told without points and expectation. `work` is the time of the whole number at the usual
@@ -107,7 +109,7 @@ class Reach:
     lanes : mapping of str to int
         How many there are in all, by lane.
     known : bool
-        Whether confirmed outcomes are enough for a probability.
+        Whether confirmed outcomes are enough for a probability, and `top` was rated with one.
     weight : Weight
         Those outcomes.
     at_random : float, optional
@@ -205,6 +207,7 @@ def reach(
     here = [_alert.c.profile == profile, _alert.c.state == "open", _alert.c.office == office]
     here += [~snoozed(now), standing_id().is_(None)]
     top: list[Place] = []
+    fitted = True  # what rated them, on outcomes
     with store.read() as connection:
         rows = connection.execute(
             select(SHOWN_LANE, func.count()).where(*here).group_by(SHOWN_LANE)
@@ -215,10 +218,12 @@ def reach(
             if lane == LANE:
                 top += [Place(LANE, None, None)] * min(room, lanes[lane])
                 continue
-            asked = select(_alert.c.points, _alert.c.score).where(*here, SEEN)
+            asked = select(*_alert.c["points", "score", "selected_by"]).where(*here, SEEN)
             asked = asked.where(_alert.c.lane == lane)
             asked = asked.order_by(_alert.c.standing, _alert.c.record_id).limit(room)
-            top += [Place(lane, *row) for row in connection.execute(asked)]
+            for points, score, by in connection.execute(asked):
+                top.append(Place(lane, points, score))
+                fitted &= score is not None or points is None or by == SELECTED
         zone = connection.execute(select(_office.c.zone).where(_office.c.code == office)).scalar()
         weight = weighed(connection, profile)
         return Reach(
@@ -227,7 +232,7 @@ def reach(
             examined(connection, [office], capacity.midnight(zone or "UTC", now))[office],
             tuple(top),
             lanes,
-            weight.enough,
+            weight.enough and fitted,
             weight,
             passed_over.share if passed_over is not None and passed_over.known else None,
             _minutes(connection, office, now),

@@ -103,6 +103,16 @@ def test_no_find_is_foretold_before_outcomes_are_enough_and_then_with_its_interv
     assert '<b>1</b> <span class="rp-m">(0 to 3)</span>' in after  # of ten more
 
 
+def test_no_find_is_foretold_while_nothing_was_fitted_on_the_outcomes(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, 50)
+    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
+    said = told(page())
+    assert "not known yet: the scorecard that rated these alerts was not fitted" in said
+    assert "finds expected" not in said and "Points of the open alerts" in said
+
+
 def test_an_office_is_chosen_and_only_its_list_is_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

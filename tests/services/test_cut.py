@@ -10,7 +10,7 @@ import pytest
 from riskprofile.errors import NotAllowed
 from riskprofile.scoring.control import Missed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import blind, capacity, cut, review
+from riskprofile.services import blind, capacity, cut, raising, review
 from riskprofile.services.cut import Today
 from riskprofile.services.evidence import Weight
 from riskprofile.services.rights import Actor
@@ -126,6 +126,21 @@ def test_expected_finds_are_told_once_outcomes_are_enough(store, monkeypatch):
     assert told.finds == (0.5, 0, 1)
     # None of the next two is a find in 0.75 x 0.875 of the days, both are in 0.03125.
     assert told.more == (0.375, 0, 2)
+
+
+def test_no_find_is_foretold_of_what_was_rated_without_a_probability(store, monkeypatch):
+    """Outcomes are enough, and no scorecard that was fitted on them has rated these alerts."""
+    monkeypatch.setattr(cut, "weighed", lambda *_: Weight(ENOUGH_EXAMINED, ENOUGH_FINDS))
+    put(store, 3)
+    reached = cut.reach(store, SARA, HERE, "shipment", NOW)
+    assert not reached.known and reached.curve == []
+    assert (reached.cut(2).finds, reached.cut(2).more) == (None, None)
+    more = {"profile": "traveller", "lane": "yellow"}
+    put(store, 2, score=0.5, **more)
+    put(store, record_id="by hand", selected_by=raising.SELECTED, **more)
+    put(store, record_id="not rated", points=None, **more)
+    reached = cut.reach(store, SARA, HERE, "traveller", NOW)
+    assert reached.known and reached.cut(4).finds == (1.0, 0, 2)
 
 
 def test_finds_are_those_of_what_is_still_to_be_made_by_rank_as_at_random(store, monkeypatch):
