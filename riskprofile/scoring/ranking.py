@@ -116,7 +116,7 @@ class Capacity:
             total = self.number
         else:
             share = DEFAULT_SHARE if self.share is None else self.share
-            total = int(-(-declarations * share // 1))
+            total = math.ceil(round(declarations * share, 6))  # 7 % of 100 is not 7.000000000000001
         left = min(total - self.taken, declarations)
         if left <= 0 or self.random_share <= 0:
             return max(left, 0), 0

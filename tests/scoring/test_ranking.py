@@ -139,6 +139,8 @@ def test_what_a_day_gives_later_brings_nobody_up_from_the_floor() -> None:
 def test_capacity_by_share_is_rounded_up() -> None:
     assert Capacity(share=0.05, random_share=0.0).of(101) == (6, 0)
     assert Capacity(share=0.05).of(101) == (5, 1)
+    assert Capacity(share=0.07, random_share=0.0).of(100) == (7, 0)  # 7.000000000000001
+    assert Capacity(share=0.07, random_share=0.0).of(10_000_001) == (700_001, 0)
     assert Capacity(0).of(101) == (0, 0)
     assert Capacity().of(0) == (0, 0)
 
