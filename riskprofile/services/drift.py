@@ -123,7 +123,7 @@ def watch(
     kinds = {spec.name: spec.kind for spec in kind.columns}
     series = drift.moved(counts[0], counts[:0:-1], partial(called, card.bins, kinds))
     told = feedback.labels(store, profile, OWNER)
-    told = _read_by(card, told)
+    told = _read_by(card, feedback.listed(told))
     if len(told):
         series += drift.labels_moved(
             _examined(told.iloc[-OUTCOMES:], card), _examined(told.iloc[:-OUTCOMES], card)

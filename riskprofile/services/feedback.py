@@ -50,6 +50,13 @@ def rated_by(labels: Table, digest: str) -> Table:
     return labels[(labels["model_digest"] == digest).fillna(False).to_numpy(dtype=bool)]
 
 
+def listed(labels: Table) -> Table:
+    """Those of `labels` that a list brought up, or its draw: what is found on an alert that an
+    officer raised by hand counts neither for the list nor against it.
+    """
+    return labels[(labels["selected_by"] != "manual").fillna(True).to_numpy(dtype=bool)]
+
+
 def _answers(connection: Connection) -> dict[int, str]:
     """What traces said of the arms of each alert: the surest answer."""
     asked = (

@@ -15,12 +15,13 @@ from sqlalchemy import insert, select, update
 from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
 from riskprofile.scoring.drift import Counts, Moved, form, moved
 from riskprofile.scoring.scorecard import Bins
-from riskprofile.services import drift, promotion, review, settings
+from riskprofile.services import drift, feedback, promotion, raising, review, settings, watching
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, table_bytes
+from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Audit
 from riskprofile.store.run_tables import Record
@@ -132,6 +133,31 @@ def test_outcomes_of_a_scorecard_that_read_other_features_are_left_out(
     told = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
     store.close()
     assert told.windows == 4 and told.outcomes == 0
+
+
+def test_what_is_found_on_an_alert_raised_by_hand_counts_neither_for_the_list_nor_against_it(
+    folder: Path, lived: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    screen(store, home, OWNER, [folder / "0.parquet"], Options(profile="shipment"), NOW)
+    ines, omar = Actor("ines", "officer"), Actor("omar", "officer")
+    with store.read() as connection:
+        listed = select(Alert.record_id)
+        passed = select(Record.record_id).where(Record.record_id.not_in(listed)).limit(1)
+        record = connection.execute(passed).scalar_one()
+    alert = raising.raise_alert(store, ines, record, "shipment", REASON, NOW)
+    review.alert(store, ines, alert, NOW)
+    review.claim(store, ines, alert, NOW)
+    review.decide(store, ines, alert, "examine", REASON, NOW)
+    made = review.record_outcome(store, ines, alert, "nothing", NOW, methods=["opened"])
+    review.confirm_outcome(store, omar, made, NOW)
+    assert len(feedback.labels(store, "shipment", OWNER)) == 1
+    told = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
+    seen = watching.look(store, home.models, Actor("anna", "analyst"), "shipment")
+    store.close()
+    assert told.outcomes == 0
+    assert [one.examined for one in seen.calibration] == [0, 0]
 
 
 def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Settings]) -> None:
