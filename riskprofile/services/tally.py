@@ -1,6 +1,7 @@
 """How often alerts were right: every alert is in one of four states, and the sums are exact.
 
-The random control share is no alert and is left out: what it says is in `services.evidence`.
+The random control share is no alert and is left out: what it says is in `services.evidence`. So is
+what an officer raised by hand: what is found on it counts neither for the list nor against it.
 """
 
 from __future__ import annotations
@@ -172,7 +173,7 @@ def tally(store: Store, profile: str, actor: Actor, *, declared: bool = True) ->
             )
         )
         .where(_alert.c.profile == profile, _alert.c.state.in_(("open", "closed", REMOVED)))
-        .where(_alert.c.selected_by != "random", *seen_from(actor.office))
+        .where(_alert.c.selected_by.not_in(("random", "manual")), *seen_from(actor.office))
         .order_by(_alert.c.id)
         .execution_options(yield_per=1_000)
     )
