@@ -8,7 +8,7 @@ it comes. So what every list brought of a day is counted (`brought`), and later 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from statistics import median
@@ -103,6 +103,22 @@ def listed(connection: Connection, profile: str) -> set[str]:
     """Offices to which declarations of a profile came of late: the others' capacity is not its."""
     asked = select(_day.c.office).where(_day.c.profile == profile).distinct()
     return set(connection.execute(asked).scalars())
+
+
+def came(
+    connection: Connection, profile: str, when: Days, since: datetime
+) -> Iterator[tuple[datetime, int]]:
+    """When the lists of these offices first brought declarations of a profile since then, to a
+    quarter of an hour, and how many.
+    """
+    asked = select(_day.c.office, _day.c.day, _day.c.came).where(
+        _day.c.profile == profile, _day.c.office.in_(list(when.offices))
+    )
+    for office, day, parts in connection.execute(asked):
+        begins = datetime.combine(date.fromisoformat(day), time(), when.offices[office][1])
+        for part, many in _counted(parts).items():
+            if many and (at := begins + part * PART) >= since:
+                yield at, many
 
 
 def capacities(

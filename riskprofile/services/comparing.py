@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import false, func, select
+from sqlalchemy import select
 
 from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
@@ -105,19 +105,15 @@ class Recalls:
 def capacity_of(store: Store, settings: Settings, actor: Actor, profile: str, now: datetime) -> Day:
     """What the offices can examine of the declarations of late, as far as it is known."""
     authorise(actor, "recall.look")
-    batch = batches.batch_table
-    since = now - timedelta(days=DAYS)
-    with store.read() as connection:
-        known, mine = capacity.days(connection, now).offices, capacity.listed(connection, profile)
-        came, first = connection.execute(
-            select(func.sum(batch.c.accepted), func.min(batch.c.started_at))
-            .where(batch.c.profile == profile, batch.c.accepted > 0, batch.c.started_at >= since)
-            .where(~func.coalesce(batch.c.options["history"].as_boolean(), false()))
-        ).one()
-    a_day = sum(number for code, (number, _) in known.items() if code in mine)
     if settings.capacity_share:
         return Day(0, settings.capacity_share)
-    share = ((now - first).days + 1) * a_day / int(came) if came else 0.0
+    since = now - timedelta(days=DAYS)
+    with store.read() as connection:
+        when, mine = capacity.days(connection, now), capacity.listed(connection, profile)
+        came = list(capacity.came(connection, profile, when, since))
+    a_day = sum(number for code, (number, _) in when.offices.items() if code in mine)
+    days = (now - min((at for at, _ in came), default=now)).days + 1
+    share = days * a_day / sum(many for _, many in came) if came else 0.0
     # Of all inspected everything would be found by anything.
     return Day(a_day, share) if 0 < share < 1 else Day(0, USUAL)
 

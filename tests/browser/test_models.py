@@ -16,7 +16,7 @@ from riskprofile.scoring.editing import Edit
 from riskprofile.services import fitting, identity, keys, promotion, retention, terms
 from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
-from riskprofile.store import alert_tables, erasure, office_tables, run_tables
+from riskprofile.store import alert_tables, erasure, office_tables
 from tests.browser.conftest import PASSWORD, Served
 from tests.browser.home import days_before
 from tests.browser.screenshots import GATES
@@ -316,9 +316,9 @@ def test_a_share_that_is_typed_stays_when_more_comes_to_be_rated_and_a_small_one
     expect(share).to_be_visible()
     settled(page)
     share.fill("7.5")
-    batch = run_tables.Batch.__table__
+    day = office_tables.OfficeDay.__table__
     with store.write() as connection:
-        connection.execute(batch.update().where(batch.c.id == "b2").values(accepted=900_000))
+        connection.execute(day.update().values(came={"0": 900_000}))
     days = page.get_by_label("Days back")
     days.fill("12")
     days.press("Enter")

@@ -50,3 +50,21 @@ def test_the_share_inspected_is_of_the_offices_to_which_declarations_came(
     assert comparing.capacity_of(bare, told, OWNER, "shipment", now) == comparing.Day(0, 0.1)
     with pytest.raises(NotAllowed):
         comparing.capacity_of(bare, home, INES, "shipment", now)
+
+
+@EITHER
+def test_the_share_inspected_is_of_declarations_and_not_of_their_items(
+    home: Settings, bare: Store, tmp_path: Path
+) -> None:
+    """Two items each; and one that comes again with another value is no further declaration."""
+    put_offices(bare, [{"code": "XMAIR", "name": "Air", "zone": "Europe/Paris", "capacity": 8}])
+    now = datetime.now(UTC)
+    numbers = [f"X{n // 2:03d}" for n in range(200)]
+    items = factory.shipments(
+        200, customs_office="XMAIR", declaration_id=numbers, item_number=[1, 2] * 100
+    )
+    for number, rows in enumerate((items, items[:40].assign(value=9.0))):
+        path = factory.write(tmp_path / f"{number}.csv", rows)
+        screen(bare, home, OWNER, [path], Options(), now + timedelta(minutes=number))
+        able = comparing.capacity_of(bare, home, OWNER, "shipment", now + timedelta(hours=1))
+        assert able == comparing.Day(8, 0.08)
