@@ -25,6 +25,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import seen_from
+from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor
 from riskprofile.store.alert_tables import Decision, FirstView
 
@@ -182,14 +183,14 @@ class Shift:
 
 
 def decided(connection: Connection, actor: Actor, now: datetime) -> list[Made]:
-    """Decisions of the last 24 hours on alerts of a lane."""
+    """Decisions of the last 24 hours on alerts of a lane; one raised by hand has none of a list."""
     rows = connection.execute(
         select(*_alert.c["id", "office", "lane"], *_decision.c["decision", "officer", "at"])
         .join(_alert, _alert.c.id == _decision.c.alert_id)
         .where(
             *seen_from(actor.office), _decision.c.undone_at.is_(None), _decision.c.at > now - DAY
         )
-        .where(_alert.c.lane.in_(AS_RATED))
+        .where(_alert.c.lane.in_(AS_RATED), _alert.c.selected_by != SELECTED)
     ).all()
     looks: dict[tuple[str, str], list[datetime]] = {}
     for subject, who, at in connection.execute(

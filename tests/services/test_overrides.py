@@ -75,6 +75,7 @@ def test_what_was_raised_by_hand_the_list_had_passed_over(any_store):
     decided(any_store, "M-2", "yellow", "release", KNOWN, selected_by=raising.SELECTED)
     assert told(any_store).kinds == [Override("green", "scan", "a tip", 1, 0, 0)]
     assert [one.lane for one in overrides.listed(any_store, SARA, NOW)] == ["green"]
+    assert board.board(any_store, SARA, later(hours=1)).meter.decisions == 0  # nobody nods at them
 
 
 def test_they_are_of_the_office_and_of_seven_days_and_what_was_undone_is_none(any_store):
