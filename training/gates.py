@@ -97,6 +97,10 @@ def recall_gate(
         f"{worst.name} loses {100 * worst.lost:.1f} points at {budget:.0%} inspected "
         f"({worst.before:.2f} to {worst.after:.2f}, {worst.positives} positives)"
     )
+    scarce = sum(0 < int(labels[mask].sum()) < LEAST for _, mask in masks(groups))
+    if scarce:
+        parts = "1 part" if scarce == 1 else f"{scarce} parts"
+        told += f"; not assessable: {parts} with under {LEAST} finds"
     return Gate(name, worst.lost <= MOST_LOST, told, bound)
 
 

@@ -61,6 +61,15 @@ def test_who_calls_harmless_what_they_found_is_named_beside_few_others(people: i
     assert "p1" in {one.labeller for one in gates.labellers(card(), told)}
 
 
+def test_parts_with_too_few_finds_to_be_judged_are_told_beside_the_worst() -> None:
+    points, labels = np.arange(100, 0, -1), np.repeat([1, 0, 1, 0], [40, 30, 3, 27])
+    groups = pd.DataFrame({"lane": np.repeat(["A", "B", "C"], [50, 30, 20])})
+    gate = gates.recall_gate("recall", points, points, labels, groups)
+    assert gate.held and gate.value.endswith("; not assessable: 1 part with under 20 finds")
+    gate = gates.recall_gate("recall", points, points, labels, groups.iloc[:, :0])
+    assert gate.held and "not assessable" not in gate.value
+
+
 def test_outcomes_of_one_person_are_beside_nobodys() -> None:
     for alone in (outcomes(1, 1, 300), outcomes(1, 2, 300).iloc[:0]):
         gate = gates.labeller_gate(card(), alone)
