@@ -264,8 +264,9 @@ def _evaluation(folder: Path) -> str:
     path = folder / report.FILE
     if not path.exists():
         return f"Not measured yet: `riskprofile-train evaluate` writes `{report.FILE}`."
-    _, _, body = path.read_text("utf-8").partition("\n")
-    return _lower(body)
+    head, _, body = path.read_text("utf-8").partition("\n")
+    beside = head.rpartition(" beside ")[2]
+    return f"It was evaluated beside {beside}, which served then.\n\n{_lower(body)}"
 
 
 def _lower(text: str) -> str:

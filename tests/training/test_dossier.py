@@ -24,7 +24,7 @@ from riskprofile.services.tally import Line
 from riskprofile.store import artefacts
 from riskprofile.store.database import Store
 from tests import factory
-from training import dossier, gates
+from training import dossier, gates, report
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.4"
@@ -98,6 +98,16 @@ def test_a_card_with_an_empty_section_makes_no_dossier(
     card = (WRITTEN / "card.md").read_bytes() + b"\n## What it cannot show\n\n"
     with pytest.raises(RiskProfileError, match="nothing under What it cannot show"):
         make(home, altered(tmp_path, **{"card.md": card}))
+
+
+def test_beside_which_version_it_was_evaluated_is_told(
+    home: tuple[Store, Settings], tmp_path: Path
+) -> None:
+    folder = altered(tmp_path)
+    head = "# Evaluation of traveller 2026.11.1-criteria beside 2026.10.9"
+    (folder / report.FILE).write_text(f"{head}\n\n## On own outcomes, 5.0% inspected\n\nNone.\n")
+    text = make(home, folder).text
+    assert "evaluated beside 2026.10.9" in text and "### On own outcomes" in text
 
 
 def test_groups_of_people_that_a_gate_measured_are_told(
