@@ -28,6 +28,8 @@ from riskprofile.intake.edifact_scope import (
 from riskprofile.intake.edifact_times import moment, sent_on, without_time
 from riskprofile.intake.rows import decimal, one_line, plain
 
+CUX = LAST - 1  # rank of a currency that holds for all amounts without their own
+
 
 class Segments:
     """Puts what a segment says into a scope, as the table of a subclass has it.
@@ -275,14 +277,13 @@ class Segments:
         if column == "freight_cost":
             scope.put("freight_cost", f"{amount} {currency}" if amount else None, rank)
             return
-        if amount and rank < scope.ranks.get("value", LAST):
-            scope.values.pop("currency", None)
-            scope.ranks.pop("currency", None)
+        if amount and rank < scope.ranks.get("value", LAST) and scope.ranks.get("currency") != CUX:
+            scope.drop("currency")
         scope.put("value", amount, rank)
         scope.put("currency", currency or None, rank)
 
     def read_cux(self, segment: Segment, scope: Scope) -> None:
-        scope.put("currency", segment.get(1, 1).strip().upper() or None, LAST - 1)
+        scope.put("currency", segment.get(1, 1).strip().upper() or None, CUX)
 
     def read_gid(self, segment: Segment, scope: Scope) -> None:
         scope.put("item_number", numeral(segment.get(1)), 0)

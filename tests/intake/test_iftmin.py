@@ -171,3 +171,8 @@ def test_a_cut_message_is_quarantined_whole_and_the_one_beside_it_kept(
     assert rows["declaration_id"].tolist() == read(reader, path)[0]["declaration_id"].tolist()
     place = (text[:start] + broken).count("'\n") + 1
     assert [(one.reason_code, one.line) for one in rejected] == [("edifact_no_unt", place)]
+
+
+def test_an_amount_without_a_currency_is_in_that_of_the_message() -> None:
+    first = changed(BILL, ("MOA+44:1500:USD'", "CUX+2:EUR'MOA+44:1500'")).iloc[0]
+    assert (first["value"], first["currency"]) == ("1500", "EUR")
