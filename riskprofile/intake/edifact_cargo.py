@@ -24,7 +24,7 @@ from riskprofile.intake.edifact_scope import (
 )
 from riskprofile.intake.edifact_segments import Segments
 from riskprofile.intake.message_header import of_edifact, of_report
-from riskprofile.intake.rows import Gather, decimal, joined, journey, one_line
+from riskprofile.intake.rows import Gather, decimal, joined, journey
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, SENT, whole
 
 # Columns that a cancellation without goods fills: what it withdraws, and where.
@@ -130,6 +130,9 @@ class Cargo(Segments):
                     one.extra[f"total {column}"] = [one.values.pop(column)]
                 if "total value" in one.extra and "currency" in one.values:
                     one.extra["total currency"] = [one.values["currency"]]
+                taken = one is above[-1] and not item.words and (self.WORDED or one.items == 1)
+                if one.words and not taken:
+                    one.extra["goods_description"] = [one.words]
                 if one.extra:
                     extra[name] = one.extra
             holder = next((one for one in (item, *reversed(above)) if one.containers), item)
@@ -198,8 +201,7 @@ class Cargo(Segments):
         self._above = above
         values["item_number"] = item.values.get("item_number") or str(self.position)
         values["lodged_at"] = values.get("lodged_at") or self.header.get("message_at")
-        said = (one_line(" ".join(w.texts)) or w.values.get("goods_description") for w in worded)
-        values["goods_description"] = next(filter(None, said), None)
+        values["goods_description"] = next(filter(None, (one.words for one in worded)), None)
         if item.texts and "goods_description" in item.values:
             extra["goods_description"] = item.values["goods_description"]
         legs = {leg: at for scope in scopes for leg, at in scope.legs.items()}

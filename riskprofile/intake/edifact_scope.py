@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from riskprofile.intake.code_lists import KILOGRAMS
 from riskprofile.intake.edifact import Segment
-from riskprofile.intake.rows import number
+from riskprofile.intake.rows import number, one_line
 
 # segment and qualifier -> a column; `master`, `bill` or `house`, from which the documents
 # are made; `reference`, which is the number of the declaration where there is no other;
@@ -49,6 +49,11 @@ class Scope:
         """Set a column, unless a qualifier before this one in the table has set it."""
         if value and rank < self.ranks.get(column, LAST):
             self.values[column], self.ranks[column] = value, rank
+
+    @property
+    def words(self) -> str | None:
+        """What is said of the goods: free text, else a description."""
+        return one_line(" ".join(self.texts)) or self.values.get("goods_description")
 
     def drop(self, column: str) -> None:
         """Forget a column, and what set it."""

@@ -219,3 +219,15 @@ def test_a_seal_of_a_consignment_is_not_that_of_a_container_named_before_it() ->
     rows = changed(("GIS+24'", "GIS+24'SEL+S9+CA'"))
     assert rows["seal_numbers"].fillna("").tolist() == ["S1", "", ""]
     assert json.loads(rows["extra"][2])["consignment"]["SEL"] == ["S9"]
+
+
+def test_words_of_goods_that_no_item_takes_are_kept_beside_the_columns() -> None:
+    rows = changed(
+        ("EQD+CN", "FTX+AAA+++MIXED CARGO'EQD+CN"),
+        ("GIS+23'", "GIS+23'FTX+AAA+++PARTS:OF ARMS'"),
+    )
+    first, _, last = map(json.loads, rows["extra"])
+    assert first["report"]["goods_description"] == ["MIXED CARGO"]
+    assert first["consignment"]["goods_description"] == ["PARTS OF ARMS"]
+    assert rows["goods_description"][2] == "MACHINE PARTS"
+    assert "goods_description" not in last.get("consignment", {})
