@@ -76,7 +76,7 @@ class _Line:
     l0: Segment | None
     texts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
-    code: str | None = None
+    codes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -208,7 +208,7 @@ class _Bill:
         line.marks += [text for text in [segment.get(MARKS)] if text]
         code = re.sub(r"[ .]", "", segment.get(CODE))
         if segment.get(CODE_KIND) in HS_CODE and code.isdecimal():
-            line.code = line.code or code
+            line.codes.append(code)
 
     def read_l3(self, segment: Segment) -> None:
         self._put("freight_cost", _amount(segment.get(CHARGE)))
@@ -255,6 +255,8 @@ class _Bill:
                     extra |= self.extra
                 if line.marks:
                     extra["marks"] = one_line(" ".join(line.marks))
+                if others := [code for code in line.codes if code != line.codes[0]]:
+                    extra["commodity_code"] = others
                 made = {**values, **shared, **_measures(line), "item_number": str(position)}
                 rows.row(made, line=line.place, warnings=self.found.warnings, extra=extra)
 
@@ -262,7 +264,7 @@ class _Bill:
 def _measures(line: _Line) -> dict[str, str | None]:
     found: dict[str, str | None] = {
         "goods_description": one_line(" ".join(line.texts)),
-        "hs_code": line.code,
+        "hs_code": next(iter(line.codes), None),
     }
     if line.l0 is None:
         return found

@@ -153,3 +153,9 @@ def test_a_set_too_long_to_be_held_is_set_aside_and_the_one_beside_it_kept() -> 
     rows, rejected = read(READER, text.replace(body, long + body).encode())
     assert len(rows) == 3
     assert [one.reason_code for one in rejected] == ["x12_too_long"]
+
+
+def test_further_codes_of_a_line_are_kept_beside_the_first() -> None:
+    first = changed(("L5*1*STEEL~", "L5*1*STEEL*9305.10*J~")).iloc[0]
+    assert first["hs_code"] == "820320"
+    assert json.loads(first["extra"])["commodity_code"] == ["930510"]
