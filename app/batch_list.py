@@ -130,7 +130,7 @@ def draw_list(say: Any, listed: Sequence[Any], zone: Any) -> None:
         latest = {one.id: one for one in under_way.batches_here(here.store, here.settings, person)}
         now = [latest[name] for name in ids if name in latest]
         if running - {one.id for one in now if one.state == "running"}:
-            st.rerun()  # one has ended: its rows and the figures above are others now
+            session.draw_anew()  # one has ended: its rows and the figures above are others now
         _table(words, person, now, zone)
 
     if running:

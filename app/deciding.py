@@ -103,8 +103,8 @@ def close_dialog() -> None:
 
 def fault(more: str = "") -> None:
     """Draw what was refused, once, with `more` that is to say of it here."""
-    if "fault" in st.session_state:
-        title, told = st.session_state.pop("fault")
+    if said := session.once("fault"):
+        title, told = said
         st.html(draw.strip("✕", f"{title}.", f"{told} {more}".rstrip()))
 
 
@@ -275,8 +275,8 @@ def strips() -> None:
 def noted() -> None:
     """What was done or refused; no undo, whose end draws the page anew."""
     session.take_notes()  # a part of a page may be drawn alone
-    if "told" in st.session_state:
-        st.html(draw.strip("✓", st.session_state.pop("told")))
+    if told := session.once("told"):
+        st.html(draw.strip("✓", told))
     if "dialog" not in st.session_state:
         fault()
 

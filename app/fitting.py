@@ -70,7 +70,7 @@ def _progress(profile: str, version: str) -> None:
     found = fitting.fits(served().settings, person, profile)
     one = next((one for one in found if one.version == version), None)
     if one is None or one.state != fitting.RUNNING:
-        st.rerun()
+        session.draw_anew()
     step = say.maybe(f"fits_step.{one.step}", one.step)
     st.progress(one.share, text=say("fits.step", version=version, step=step))
 

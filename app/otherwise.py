@@ -66,7 +66,7 @@ def _awaited() -> None:
         return
     if answer.done() and not deciding.asking():
         deciding.attempt(_take)
-        st.rerun()
+        session.draw_anew()
     say = session.speech()
     st.html(f'<span class="rp-m" role="status">{escape(say("otherwise.awaited"))}</span>')
 

@@ -108,6 +108,10 @@ class Runs:
         upload = self._of.get(person.name)
         return upload if upload is not None and upload.came_to is None else None
 
+    def untold(self, person: Actor) -> bool:
+        """Whether a file of this person is being rated, or was and nobody was told."""
+        return person.name in self._of
+
     def ended(self, person: Actor) -> Upload | None:
         """The file of this person whose run has ended: told once."""
         with self._lock:

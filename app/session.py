@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -34,6 +35,19 @@ def _spoken() -> words.Words:
     return words.of(words.choose(cookies.get(LANGUAGE_COOKIE), ",".join(accepted)))
 
 
+@dataclass
+class _Told:
+    """What a page said that is said once, and whether it stayed before the person's eyes.
+
+    It did not where the page was not drawn to its `end`, or was drawn `anew` by itself. Kept in
+    the session state and written in place: see `notes`.
+    """
+
+    shown: dict[str, Any] = field(default_factory=dict)
+    end: bool = True
+    anew: bool = False
+
+
 class _Run(threading.local):
     """What was asked once while the entry script draws a page; a run has a thread."""
 
@@ -42,6 +56,7 @@ class _Run(threading.local):
     status: Any = None
     words: words.Words | None = None
     notes: dict[str, Any]
+    told: _Told
 
 
 _run = _Run()
@@ -49,12 +64,41 @@ _run = _Run()
 
 @contextmanager
 def run() -> Iterator[None]:
-    """Within this, who is looking and what stands on every page is asked once."""
-    _run.actor, _run.status, _run.words, _run.asking = None, None, None, True
+    """Within this, who is looking and what stands on every page is asked once.
+
+    What the page before said `once` is said by this one where it did not stay there. But for what
+    was refused: where the next click ended that page, this one is of something else.
+    """
+    _run.actor, _run.status, _run.words = None, None, None
+    told = _run.told = st.session_state.setdefault("told-once", _Told())
+    for name, said in told.shown.items():
+        lost = told.anew or (not told.end and name != "fault")
+        if lost and name not in st.session_state:  # else something newer is to be said
+            st.session_state[name] = said
+    told.shown, told.end, told.anew = {}, False, False
+    _run.asking = True
     try:
         yield
+        told.end = True
     finally:
         _run.actor, _run.status, _run.words, _run.asking = None, None, None, False
+
+
+def once(name: str) -> Any:
+    """What is said once, by its name in the session state, which has it no more; else None."""
+    said = st.session_state.pop(name, None)
+    if said is not None and _run.asking:
+        _run.told.shown[name] = said
+    return said
+
+
+def draw_anew() -> NoReturn:
+    """For a part that looks again by itself: draw the page, with what it said `once`.
+
+    Nobody clicked, so that may not have been read yet.
+    """
+    st.session_state["told-once"].anew = True
+    st.rerun()
 
 
 def ready_to_note() -> None:

@@ -61,13 +61,35 @@ def refused(say: Any, error: RiskProfileError) -> str:
     return refusal(say, error)
 
 
+def take_in(say: Any, person: Any) -> None:
+    """Keep what the run of this person's file came to, where it has ended: told once.
+
+    The file that this window chose for it is let go, unless it can be read as new. One that was
+    chosen meanwhile stays. Before the batches are looked at: then they tell of the same state.
+    """
+    runs = served().runs
+    mine, before = st.session_state.get(BEGUN, ("", NOTHING))
+    # Who turned to another batch meanwhile is left there: a form may be half filled in.
+    opens = _open() == before
+    session.ready_to_note()
+    if (upload := runs.ended(person)) is not None:
+        first = _account(say, upload, opens=opens)
+        if mine and first:
+            session.notes()[KNOWN] = (mine, first)
+    session.take_notes()
+    if mine and not runs.untold(person):
+        chosen = getattr(st.session_state.get(_uploader()), "file_id", "")
+        if chosen == mine != st.session_state.get(KNOWN, ("", ""))[0]:
+            _choose_another()
+        del st.session_state[BEGUN]
+
+
 def told(say: Any, person: Any) -> None:
     """What the last act on this page came to, or how far it is."""
-    _take_in(say, person)
     with st.container():  # also where nothing is told: what stands below keeps its place, and open
-        for said in st.session_state.pop(TOLD, ()):
+        for said in session.once(TOLD) or ():
             st.html(draw.strip(*said))
-        if served().runs.under_way(person):
+        if served().runs.untold(person):  # if it ended since it was taken in, it is told at once
             _progress()
 
 
@@ -77,7 +99,7 @@ def _progress() -> None:
     person, say = session.actor(touch=False), session.speech()
     upload = served().runs.under_way(person) if person else None
     if upload is None:
-        st.rerun()
+        session.draw_anew()
     # The sender named the file: its name is drawn where no markup is read, as on the bar it would.
     st.html(f'<p class="rp-s">{escape(say("upload.under_way", file=upload.name))}</p>')
     step, done, of = upload.at
@@ -153,7 +175,7 @@ def upload(say: Any, person: Any) -> None:
         if given is None:
             return
         chosen, first = st.session_state.get(KNOWN, ("", ""))
-        if served().runs.under_way(person):  # this one, or one of another window
+        if served().runs.untold(person):  # this one, or one of another window
             st.html(f'<p class="rp-s">{escape(say("upload.waits"))}</p>')
         elif chosen == given.file_id:
             said = say("upload.again_text", batch=first)
@@ -185,29 +207,6 @@ def _rate(say: Any, person: Any, given: Any, *, again: bool = False) -> NoReturn
 def _choose_another() -> None:
     """Forget the file that is chosen, the next time the page is drawn."""
     st.session_state["uploads"] = st.session_state.get("uploads", 0) + 1
-
-
-def _take_in(say: Any, person: Any) -> None:
-    """Keep what the run of this person's file came to, where it has ended: told once.
-
-    The file that this window chose for it is let go, unless it can be read as new. One that was
-    chosen meanwhile stays.
-    """
-    runs = served().runs
-    mine, before = st.session_state.get(BEGUN, ("", NOTHING))
-    # Who turned to another batch meanwhile is left there: a form may be half filled in.
-    opens = _open() == before
-    session.ready_to_note()
-    if (upload := runs.ended(person)) is not None:
-        first = _account(say, upload, opens=opens)
-        if mine and first:
-            session.notes()[KNOWN] = (mine, first)
-    session.take_notes()
-    if mine and not runs.under_way(person):
-        chosen = getattr(st.session_state.get(_uploader()), "file_id", "")
-        if chosen == mine != st.session_state.get(KNOWN, ("", ""))[0]:
-            _choose_another()
-        del st.session_state[BEGUN]
 
 
 def _uploader() -> str:

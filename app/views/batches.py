@@ -19,6 +19,7 @@ def page() -> None:
     status = session.status(person)
     zone = session.zone(status.zone)
     group, time = batch_list.asked()
+    uploads.take_in(say, person)
     found = under_way.batches_here(store, served().settings, person)
     recalls = [
         _recall(say, one)

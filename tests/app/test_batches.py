@@ -34,7 +34,7 @@ def test_what_the_list_of_travellers_brings_up_is_told_where_the_environment_swi
     monkeypatch.setattr(session, "require", lambda *roles: SARA)
     monkeypatch.setattr(session, "speech", lambda: en)
     monkeypatch.setattr(draw, "kpis", lambda rows: str(heard.extend(rows)))
-    for name in ("told", "upload"):
+    for name in ("take_in", "told", "upload"):
         monkeypatch.setattr(uploads, name, lambda say, person: None)
     # A page that is run becomes the main module, which processes that start later read anew.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])

@@ -88,7 +88,9 @@ def test_what_a_run_came_to_is_told_to_its_person_and_once(runs: Runs, store: St
     upload.wait()
     assert runs.under_way(OPERATOR) is None
     assert runs.ended(OTHER) is None
+    assert runs.untold(OPERATOR) and not runs.untold(OTHER)
     assert runs.ended(OPERATOR) is upload
+    assert not runs.untold(OPERATOR)
     assert isinstance(upload.came_to, Summary) and upload.came_to.accepted == 6
     assert runs.ended(OPERATOR) is None
     assert states(store) == ["done"]

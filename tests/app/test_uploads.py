@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,8 +13,10 @@ from typing import Any
 import pytest
 import streamlit as st
 from streamlit.runtime.scriptrunner import RerunException
+from streamlit.testing.v1 import AppTest
 
-from app import uploads, words
+from app import session, uploads, words
+from app.runs import Runs
 from app.uploads import BEGUN, CODES, KNOWN, NOTHING, notices, refused
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring.ranking import Capacity
@@ -21,6 +25,7 @@ from riskprofile.services.identity import Actor
 from riskprofile.services.run import Summary, unseen
 from riskprofile.words.form import sentence
 from tests.app.ends import Ends
+from tests.app.test_runs import OPERATOR
 from tests.services.bench import NOW
 
 EN = words.of("en")
@@ -161,11 +166,43 @@ def test_a_file_that_was_read_before_is_offered_as_new_though_the_next_click_com
         kept.clicked = bool(ended)
         return ended.pop() if ended else None
 
-    runs = SimpleNamespace(ended=take, under_way=lambda *_: None)
+    runs = SimpleNamespace(ended=take, untold=lambda *_: False)
     monkeypatch.setattr(uploads, "served", lambda: SimpleNamespace(runs=runs))
     monkeypatch.setattr(st, "session_state", kept)
     with pytest.raises(RerunException):
-        uploads._take_in(EN, None)
+        uploads.take_in(EN, None)
     kept.clicked = False
-    uploads._take_in(EN, None)
+    uploads.take_in(EN, None)
     assert (kept[KNOWN], "uploads" in kept) == (("file-1", "b-1"), False)
+
+
+def page() -> None:
+    """A page of batches, while which is drawn a file is rated."""
+    import streamlit as st
+
+    from app import session, uploads
+    from tests.app.test_runs import NOW, OPERATOR, content
+
+    with session.run():
+        uploads.take_in(session.speech(), session.actor())
+        if "upload" not in st.session_state:
+            st.session_state["upload"] = uploads.served().runs.begin(
+                OPERATOR, "day.csv", content(), NOW
+            )
+            st.session_state["upload"].wait()
+        uploads.told(session.speech(), session.actor())
+
+
+def test_a_run_that_ends_while_a_page_is_drawn_is_told_by_itself(monkeypatch, tmp_path):
+    told = settings.load({}, home=tmp_path / "home")
+    with closing(settings.open_store(told)) as store:
+        runs = Runs(store, told)
+        monkeypatch.setattr(uploads, "served", lambda: SimpleNamespace(runs=runs))
+        monkeypatch.setattr(session, "speech", lambda: EN)
+        monkeypatch.setattr(session, "actor", lambda **_: OPERATOR)
+        # A page that is run becomes the main module, which processes that start later read anew.
+        monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+        drawn = AppTest.from_function(page).run(timeout=60)
+        runs.end()
+    assert not list(drawn.exception)
+    assert "day.csv: Read 6" in "".join(str(one.proto.body) for one in drawn.get("html"))
