@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from riskprofile.intake.cargo_imp_lines import Message, Quantity, Segment
+from riskprofile.intake.cargo_imp_lines import MAX_LINES, Message, Quantity, Segment
 from riskprofile.intake.cargo_imp_parts import (
     COMMON_ROW,
     FLIGHT,
@@ -60,6 +60,9 @@ def manifest(rows: Gather, message: Message) -> None:
     }
     unloading: Values = {}
     unit, lines = "", 0
+    # A long manifest comes in several messages, perhaps in files of their own, which count on.
+    part = int(head[0]) if re.fullmatch("[1-9][0-9]?", head[0]) else 1
+    before = MAX_LINES * (part - 1)
     counts: Counter[str] = Counter()
     segments = message.segments[1:-1]
     for at, segment in enumerate(segments):
@@ -69,7 +72,7 @@ def manifest(rows: Gather, message: Message) -> None:
         elif not segment.tag and (found := waybill(line)):
             lines += 1
             counts[found[0]] += 1
-            values = {**shared, **unloading, "item_number": str(counts[found[0]])}
+            values = {**shared, **unloading, "item_number": str(before + counts[found[0]])}
             values["declaration_id"] = f"{found[0]}/{key}"
             extra: dict[str, Any] = {"flight_date": head[2]}
             if unit:

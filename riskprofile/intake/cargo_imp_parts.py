@@ -27,7 +27,7 @@ KEPT = frozenset({"D", "E", "ED", "I", "L", "M", "P", "RA", "SM", "SS", "T", "U"
 NO_VALUE = "NCV"
 # column: where every message has it from
 COMMON_ROW = {
-    "item_number": "1; of a manifest the count of lines of this waybill so far",
+    "item_number": "1; of a manifest the count of lines of this waybill, parts apart",
     "transport_mode": "air",
     "consignor_id": "SHP: account; else OCI with SHP and T",
     "consignor_name": "SHP: NAM, else its first line",

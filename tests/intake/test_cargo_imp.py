@@ -121,6 +121,15 @@ def test_each_line_of_a_manifest_is_a_row_with_the_place_it_is_unloaded() -> Non
     assert not rejected
 
 
+def test_parts_of_a_waybill_in_several_messages_of_a_manifest_are_items_of_their_own() -> None:
+    first = MANIFEST.read_text().replace("LAST", "CONT")
+    second = MANIFEST.read_text().replace("1/FN0020", "2/FN0020")
+    rows, _ = read(READER, (first + second).encode())
+    assert len(set(zip(rows["declaration_id"], rows["item_number"], strict=True))) == len(rows) == 8
+    alone, _ = read(READER, second.encode())  # in a file of its own: the same
+    assert alone["item_number"].tolist() == rows["item_number"].tolist()[4:]
+
+
 @pytest.mark.parametrize(
     ("path", "table"),
     [(WAYBILLS, WAYBILL_ROW), (HOUSES, HOUSE_ROW), (MANIFEST, MANIFEST_ROW)],
