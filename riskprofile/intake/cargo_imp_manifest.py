@@ -80,6 +80,11 @@ def manifest(rows: Gather, message: Message) -> None:
             _load(rows, message, values, extra, found, segments, at)
         elif segment.tag not in _BESIDE and (found_place := _UNLOADING.fullmatch(_whole(segment))):
             unloading, unit = {"port_of_discharge": found_place[1]}, ""
+        elif not segment.tag:
+            reason = "the line is no waybill and no place"
+            rows.reject(
+                "cargo_imp_no_waybill", reason, line=segment.place, record_id=key, raw=line.text
+            )
     if not lines:
         reject(rows, message, "no_goods_items", "the manifest lists no goods", key)
 

@@ -130,6 +130,16 @@ def test_parts_of_a_waybill_in_several_messages_of_a_manifest_are_items_of_their
     assert alone["item_number"].tolist() == rows["item_number"].tolist()[4:]
 
 
+def test_a_line_of_a_manifest_whose_waybill_cannot_be_read_is_set_aside() -> None:
+    text = MANIFEST.read_text().replace("999-12345675ICNEBB/P6", "999-1234567ICNEBB/P6")
+    rows, rejected = read(READER, text.encode())
+    assert len(rows) == 3
+    assert [(one.reason_code, one.line, one.record_id) for one in rejected] == [
+        ("cargo_imp_no_waybill", 11, "FN0020/30APR")
+    ]
+    assert rejected[0].raw.startswith("999-1234567ICNEBB/P6L100")
+
+
 @pytest.mark.parametrize(
     ("path", "table"),
     [(WAYBILLS, WAYBILL_ROW), (HOUSES, HOUSE_ROW), (MANIFEST, MANIFEST_ROW)],
