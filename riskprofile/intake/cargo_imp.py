@@ -200,18 +200,26 @@ def _goods(values: Values, extra: dict[str, Any], warnings: list[str], message: 
 
 
 def _fhl(rows: Gather, message: Message) -> None:
-    head = message.first("MBI")
+    """Each further MBI is the master of the houses behind it."""
+    heads = [at for at, one in enumerate(message.segments) if one.tag == "MBI"]
+    starts = [0, *heads[1:]]
+    for at, until in zip(starts, [*starts[1:], None], strict=True):
+        _consolidation(rows, message, message.segments[at:until])
+
+
+def _consolidation(rows: Gather, message: Message, segments: list[Segment]) -> None:
+    head = next((one for one in segments if one.tag == "MBI"), None)
     master = waybill(head.lines[0]) if head is not None else None
     if master is None:
         reject(rows, message, "cargo_imp_no_waybill", "no line MBI holds a waybill number")
         return
-    starts = [at for at, one in enumerate(message.segments) if one.tag == "HBS"]
+    starts = [at for at, one in enumerate(segments) if one.tag == "HBS"]
     if not starts:
         reason = "the message lists no house waybill"
         reject(rows, message, "no_goods_items", reason, master[0])
         return
     for at, until in zip(starts, [*starts[1:], None], strict=True):
-        _house(rows, message, master[0], message.segments[at:until])
+        _house(rows, message, master[0], segments[at:until])
 
 
 def _house(rows: Gather, message: Message, master: str, segments: list[Segment]) -> None:

@@ -103,6 +103,14 @@ def test_each_house_waybill_is_a_row_under_its_master() -> None:
     assert not rejected
 
 
+def test_houses_stand_under_the_master_before_them() -> None:
+    second = "MBI/999-12345675DXBKGL/T1L200\nHBS/HAWB84/DXBKGL/1/K2//RIVETS\nMBI/99-1\nHBS/H9\n"
+    rows, rejected = read(READER, HOUSES.read_bytes() + second.encode())
+    assert rows["declaration_id"].tolist() == ["HAWB81", "HAWB82", "HAWB83", "HAWB84"]
+    assert rows["transport_document"].tolist() == ["999-76543214"] * 3 + ["999-12345675"]
+    assert [one.reason_code for one in rejected] == ["cargo_imp_no_waybill"]
+
+
 def test_each_line_of_a_manifest_is_a_row_with_the_place_it_is_unloaded() -> None:
     rows, rejected = read(READER, MANIFEST)
     assert rows["declaration_id"].tolist() == [
