@@ -164,9 +164,12 @@ class _Flight:
         if closes(self.message) and self.message.whole and self.day:
             # Crew and passengers of a flight come in lists of their own.
             header |= all_of(self._prefix(), list=self.list_kind)
+        told: dict[str, set[str]] = {}
+        for way, apart in (each for person in people for each in _ways(person).items()):
+            told.setdefault(way, set()).add(apart)
         for person in people:
             values = shared | person.values
-            values["crossing_id"] = self._crossing_id(person)
+            values["crossing_id"] = self._crossing_id(person, told)
             values["destination"] = person.values.get("destination") or shared["destination"]
             values["origin"] = person.values.get("origin") or shared["origin"]
             if person.kind in TRANSIT:
@@ -220,21 +223,32 @@ class _Flight:
     def _of(self, qualifier: str) -> list[_Call]:
         return [call for call in self.calls if call.qualifier == qualifier]
 
-    def _crossing_id(self, person: Traveller) -> str | None:
+    def _crossing_id(self, person: Traveller, told: dict[str, set[str]]) -> str | None:
         """The same for every push of the same list: flight, day, and who, as a token."""
-        if person.reference:
-            who = token("reference", person.reference)
-        elif person.values.get("name"):
-            name, born = person.values["name"] or "", person.values.get("born") or ""
-            who = token("traveller", person.locator or "", name, born)
-        elif person.values.get("person_ref"):
-            who = person.values["person_ref"] or ""
-        else:
-            return None
-        return self._prefix() + who
+        ways = _ways(person)
+        alone = next((way for way in ways if len(told[way]) == 1), None)
+        who = alone or next(iter(ways), None)
+        return self._prefix() + who if who else None
 
     def _prefix(self) -> str:
         """What the crossings of this flight and day begin with."""
         flight = (self.service or "").removeprefix(self.carrier or "").strip().lstrip("0")
         day = self.day.strftime("%Y%m%d") if self.day else ""
         return "-".join((self.carrier or "", flight, day, ""))
+
+
+def _ways(person: Traveller) -> dict[str, str]:
+    """Tokens of who this is, the surest first, each with what tells apart those who share it.
+
+    Some senders give all of a booking one reference; two of a name may have no birth date.
+    """
+    name, born = (person.values.get(column) or "" for column in ("name", "born"))
+    document = person.values.get("person_ref") or ""
+    ways = {}
+    if person.reference:
+        ways[token("reference", person.reference)] = token("", name, born) if name else document
+    if name:
+        ways[token("traveller", person.locator or "", name, born)] = born or document
+    if document:
+        ways[document] = ""
+    return ways

@@ -71,6 +71,28 @@ def test_a_released_apostrophe_is_part_of_the_name() -> None:
     assert read(READER, LIST)[0]["name"][1] == "O'BRIAR, TAM"
 
 
+def test_travellers_who_share_a_reference_or_a_name_are_each_a_crossing() -> None:
+    before = read(READER, LIST)[0]["crossing_id"]
+    rows = changed(
+        ("RFF+ABO:TR0003", "RFF+ABO:TR0001"),
+        ("NAD+FM+++THORN:ADA", "NAD+FL+++O?'BRIAR:TAM"),
+        ("DTM+329:20200101:102'\n", ""),
+        ("RFF+AVF:QWERTY'\nDOC+P+C01", "DOC+P+C01"),
+    )
+    assert rows["name"].tolist()[1::2] == ["O'BRIAR, TAM"] * 2
+    assert rows["born"].isna().tolist() == [False, True, True, True]
+    assert rows["crossing_id"].nunique() == 4
+    assert not set(rows["crossing_id"][[0, 2]]) & set(before)
+
+
+def test_a_traveller_listed_twice_under_one_reference_is_one_crossing() -> None:
+    again = "NAD+FL+++OAKLEY:MIRIAM:JUNE'\nDTM+329:720907:101'\nRFF+ABO:TR0001'\nDOC+P+AK2'\n"
+    rows = changed(("NAD+FM", f"{again}NAD+FM"), ("UNT+49", "UNT+53"), ("CNT+42:3", "CNT+42:4"))
+    assert (
+        rows["crossing_id"][3] == rows["crossing_id"][0] == read(READER, LIST)[0]["crossing_id"][0]
+    )
+
+
 def test_who_is_in_transit_crosses_in_transit() -> None:
     assert read(READER, LIST)[0]["direction"].tolist() == ["entry", "entry", "transit", "entry"]
 
