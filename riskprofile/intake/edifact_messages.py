@@ -86,8 +86,9 @@ def messages(source: Source) -> Iterator[Message]:
 
 
 def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
-    """Warnings of each interchange; the first entry is for messages before any UNB."""
+    """Warnings of each interchange; the first entry is for messages that are in none."""
     found: list[list[str]] = [["edifact_no_unb"]]
+    now = found[0]
     unb: Segment | None = None
     ung: Segment | None = None
     closed, last = True, ""
@@ -108,18 +109,20 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
                 found[-1].append("edifact_no_unz")
             unb, ung, closed = segment, None, False
             total = grouped = groups = 0
-            found.append([] if _unb_date(segment) else ["edifact_date_odd"])
+            now = [] if _unb_date(segment) else ["edifact_date_odd"]
+            found.append(now)
         elif tag == "UNG":
             ung, grouped, groups = segment, 0, groups + 1
         elif tag == "UNH":
             total, grouped = total + 1, grouped + 1
         elif tag == "UNE":
-            found[-1] += _differ(segment, "une", grouped, ung.get(5) if ung else "")
+            now += _differ(segment, "une", grouped, ung.get(5) if ung else "")
         elif tag == "UNZ" or (tag == "" and segment.note == "UNZ"):
-            found[-1] += _differ(segment, "unz", groups or total, unb.get(5) if unb else "")
-            closed = True
+            now += _differ(segment, "unz", groups or total, unb.get(5) if unb else "")
             if tag == "":
-                found[-1].append("edifact_no_final_terminator")
+                now.append("edifact_no_final_terminator")
+            unb, ung, closed, now = None, None, True, found[0]
+            total = grouped = groups = 0
         elif closed and last == "UNZ":
             found[-1].append("edifact_text_after_end")
         last = tag or segment.note
@@ -127,7 +130,7 @@ def _envelopes(segments: Iterator[Segment], name: str) -> list[list[str]]:
         raise unread("unread.nothing", name, "Ask the sender for it again")
     if not closed:
         found[-1].append("edifact_no_unz")
-    return found
+    return [[*dict.fromkeys(one)] for one in found]
 
 
 def _unb_date(unb: Segment) -> bool:
@@ -150,7 +153,7 @@ def _differ(control: Segment, name: str, found: int, reference: str) -> list[str
 
 def _gather(segments: Iterator[Segment], envelopes: list[list[str]]) -> Iterator[Message]:
     unb: Segment | None = None
-    number = 0
+    number, warnings = 0, envelopes[0]
     ended = False
     current: Message | None = None
     for segment in segments:
@@ -162,12 +165,15 @@ def _gather(segments: Iterator[Segment], envelopes: list[list[str]]) -> Iterator
                 current = None
             if tag == "UNB":
                 unb, number = segment, number + 1
+                warnings = envelopes[number]
             ended = tag not in {"UNB", "UNG", "UNE", "UNH"}
+            if ended:  # what follows without UNB is of no interchange: sender and time are not its
+                unb, warnings = None, envelopes[0]
             if tag == "UNH":
                 version = ":".join((segment.get(2, 1), segment.get(2, 2)))
                 current = Message(segment.get(2), version, segment.get(1), segment.place, unb)
                 current.whole = (segment.get(4).lstrip("0"), segment.get(4, 1)) in _WHOLE
-                current.warnings += envelopes[number]
+                current.warnings += warnings
         elif current is None:
             if not ended:  # after UNZ it is named by a warning of the envelope
                 current = Message("", "", "", segment.place, unb)

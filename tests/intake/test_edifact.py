@@ -108,6 +108,24 @@ def test_a_message_without_envelope_is_read_and_named() -> None:
     assert (found.error, found.warnings) == (None, ["edifact_no_unb"])
 
 
+def test_a_message_behind_the_end_of_an_interchange_takes_nothing_from_it() -> None:
+    ended = HEAD + MESSAGE.format(1) + "UNZ+2+7'"
+    text = ended + MESSAGE.format(2) + "UNZ+1+9'" + HEAD.replace("+7'", "+8'")
+    found = read(text + MESSAGE.format(3) + "UNZ+1+8'")
+    assert [one.unb and one.unb.get(5) for one in found] == ["7", None, "8"]
+    assert [one.warnings for one in found] == [
+        ["edifact_unz_count_short"],
+        ["edifact_no_unb", "edifact_unz_reference"],
+        [],
+    ]
+
+
+def test_controls_that_repeat_give_a_message_each_warning_once() -> None:
+    found = read((MESSAGE.format(1) + "UNZ+5+7'") * 50)
+    codes = ["edifact_no_unb", "edifact_unz_count_short", "edifact_unz_reference"]
+    assert [one.warnings for one in found] == [codes] * 50
+
+
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
