@@ -144,6 +144,7 @@ class _Header:
             first = None
         self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = leaves.rest
+        self.told = False  # in a row of the declaration
         if other:
             self.extra["transport_mode_code"] = other
         if port:
@@ -216,8 +217,8 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     if documents:
         extra["documents"] = documents
     extra |= leaves.rest
-    if position == 1:  # once a declaration, or a thousand items would carry a thousand copies
-        extra["header"] = header.extra
+    if not header.told:  # once a declaration, or a thousand items would carry a thousand copies
+        header.told, extra["header"] = True, header.extra
     rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)
 
 

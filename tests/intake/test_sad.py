@@ -72,6 +72,13 @@ def test_what_no_column_takes_stands_in_extra_and_the_header_once() -> None:
     assert "header" not in second
 
 
+def test_the_header_stands_in_the_first_row_where_the_first_item_is_empty() -> None:
+    text = TWO_ITEMS.read_text().replace("<Item>", "<Item/><Item>", 1)
+    rows, rejected = read(READER, text.encode())
+    assert [one.reason_code for one in rejected] == ["empty_item"]
+    assert ["header" in json.loads(extra) for extra in rows["extra"]] == [True, False]
+
+
 def test_a_share_of_a_package_and_a_mass_of_zero_are_missing_and_named() -> None:
     rows, _ = read(READER, TWO_ITEMS)
     second = rows.iloc[1]
