@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.code_lists import mode, place
 from riskprofile.intake.reader import Knowing, Source, unread
-from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line
+from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.sad import ASSUMED, Dates
-from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, stream
+from riskprofile.intake.xml import Element, Leaves, XmlReader, items_with_headers, named, stream
 
 DECLARATION = frozenset({"Awmds", "Awbolds"})
 ITEMS = frozenset({"Bol_segment"})
@@ -58,6 +59,7 @@ PROCEDURES = {"22": "export", "23": "import", "24": "transit", "28": "transhipme
 MASTER = "Master_bol_ref_number"  # transport_document; the bill is then the house document
 CONTAINERS = "ctn_segment"  # its Ctn_reference and seals
 CONTAINER = "Ctn_reference"
+GOODS = "Goods_segment"  # of several the words are joined, the numbers added up
 SEALS = ("Marks_of_seals", "Seal_number", "Marks1", "Marks2", "Marks3")
 VALUE, CURRENCY = "Customs_value", "Customs_currency"
 FREIGHT, FREIGHT_CURRENCY = "Freight_value", "Freight_currency"
@@ -94,6 +96,7 @@ class _Tags:
 
     def __init__(self, element: Element) -> None:
         self.leaves = Leaves(element)
+        self.others: dict[str, list[str]] = {}  # of tags that stand twice, what was not taken
         self._paths: dict[str, list[str]] = {}
         for path in self.leaves:
             self._paths.setdefault(path.rsplit("/", 1)[-1].casefold(), []).append(path)
@@ -107,7 +110,10 @@ class _Tags:
 
     def take(self, tag: str) -> str | None:
         """The first text of a tag."""
-        return next(iter(self.all(tag)), None)
+        found = self.all(tag)
+        if others := [text for text in found if text != found[0]]:
+            self.others[tag] = others
+        return next(iter(found), None)
 
 
 class Voyage:
@@ -134,7 +140,8 @@ class Voyage:
         values["transport_mode"], other = mode(tags.take(MODE))
         values["route"] = journey(tags.take(tag) for tag in LEGS)
         self.values = {column: value for column, value in values.items() if value}
-        self.extra: dict[str, Any] = tags.leaves.rest
+        self.extra: dict[str, Any] = tags.others | tags.leaves.rest
+        self.told = False  # in a row of the manifest
         if number_:
             self.extra["voyage"] = number_
         if other:
@@ -158,11 +165,23 @@ def bill(
     groups = tags.leaves.groups(CONTAINERS)  # beside the goods: their counts are not the bill's
     if groups:
         extra["containers"] = [group.flat for group in groups]
-        tags = _Tags(_without(element, CONTAINERS))
+        for each in named(element, CONTAINERS):
+            element.remove(each)
+        tags = _Tags(element)
     for column, tag in BILL.items():
         values[column] = tags.take(tag)
+    goods = named(element, GOODS)
+    if len(goods) > 1:
+        extra["goods"] = [each.flat for each in tags.leaves.groups(GOODS)]
+        values["goods_description"] = one_line(" ".join(tags.all(BILL["goods_description"])))
+        if len({*tags.all(BILL["package_type"])}) > 1:
+            values["package_type"] = None
     for column, tag in NUMBERS.items():
         declared = number(tags.take(tag))
+        parts = [decimal(text) for text in tags.all(tag)]
+        if len(goods) > 1 and None not in parts:  # else it is set aside, as declared
+            added = sum(filter(None, parts), Decimal())
+            declared = plain(added) if len(parts) == len(goods) else None
         zero = column != "package_count" and decimal(declared) == 0
         values[column] = None if zero else declared
     for column, tag in PORTS.items():
@@ -183,13 +202,7 @@ def bill(
     elif freight:
         warnings.append("freight_not_converted")
     extra |= tags.leaves.rest
-    if position == 1:  # once a manifest, or a thousand bills would carry a thousand copies
-        extra["header"] = header.extra
+    extra |= tags.others
+    if not header.told:  # once a manifest, or a thousand bills would carry a thousand copies
+        header.told, extra["header"] = True, header.extra
     rows.row(values, line=line, warnings=warnings, extra=extra)
-
-
-def _without(element: Element, tag: str) -> Element:
-    """The bill without the groups of its containers."""
-    for child in list(element.iterfind(f"{{*}}{tag}")):
-        element.remove(child)
-    return element

@@ -215,17 +215,18 @@ def read(
 def _parts(columns: list[tuple[str, str]], row: list[Any]) -> dict[str, Cells]:
     """The filled cells of a row, by segment."""
     parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
-    for (segment, tag), cell in zip(columns, row, strict=False):
+    for at, ((segment, tag), cell) in enumerate(zip(columns, row, strict=False)):
         text = (as_text(cell) or "").strip()
         if tag and text:
-            parts[segment][tag] = text
+            own = parts[segment]
+            own[f"{tag}\0{at}" if tag in own else tag] = text  # another column of the tag
     return parts
 
 
 def _element(name: str, cells: Cells) -> Element:
     made = etree.Element(name)
     for tag, text in cells.items():
-        safe = _NO_NAME.sub("_", tag)
+        safe = _NO_NAME.sub("_", tag.partition("\0")[0])
         safe = safe if re.match(r"[^\W\d]", safe) else f"_{safe}"
         etree.SubElement(made, safe).text = _NO_TEXT.sub(" ", text)
     return made

@@ -71,6 +71,55 @@ def test_packages_of_the_containers_stay_apart_from_those_of_the_bill() -> None:
     assert extra["header"]["voyage"] == "V12"
 
 
+GOODS = """<Goods_segment><Number_of_packages>2</Number_of_packages>
+<Package_type_code>%s</Package_type_code><Gross_mass>5.25</Gross_mass>
+<Goods_description>Gun parts</Goods_description></Goods_segment>"""
+
+
+def test_the_goods_of_a_bill_are_told_with_all_their_words_and_added_up() -> None:
+    text = MANIFEST.read_text()
+    once = read(READER, text.encode())[0].iloc[0]
+    for kind, told in (("CT", "CT"), ("BX", None)):
+        several = text.replace("<Value_segment>", GOODS % kind + "<Value_segment>")
+        row = read(READER, several.encode())[0].iloc[0]
+        assert row["goods_description"] == "Hand tools Gun parts"
+        assert (row["package_count"], row["gross_mass_kg"]) == ("12", "125.75")
+        assert row.get("package_type") == told
+        assert row["value"] == once["value"]
+        goods = json.loads(row["extra"])["goods"]
+        assert [one["Gross_mass"] for one in goods] == ["120.50", "5.25"]
+        assert (
+            goods[0]["Shipping_marks"] == json.loads(once["extra"])["Goods_segment/Shipping_marks"]
+        )
+    lacking = several.replace("<Gross_mass>5.25</Gross_mass>", "")
+    assert "gross_mass_kg" not in read(READER, lacking.encode())[0]  # not that of one alone
+
+
+def test_of_a_tag_that_stands_twice_the_second_is_kept() -> None:
+    again = "<Notify_name>Second Agents</Notify_name></Notify>"
+    text = MANIFEST.read_text().replace("</Notify>", again)
+    row = read(READER, text.encode())[0].iloc[0]
+    assert row["notify_name"] == "Harbour Agents"
+    assert json.loads(row["extra"])["Notify_name"] == ["Second Agents"]
+
+
+def test_containers_are_told_apart_from_the_bill_in_any_letter_case() -> None:
+    text = MANIFEST.read_text().replace("ctn_segment", "Ctn_Segment")
+    assert (
+        read(READER, text.encode())[0]
+        .drop(columns=["extra", "source"])
+        .equals(read(READER, MANIFEST)[0].drop(columns=["extra", "source"]))
+    )
+
+
+def test_what_the_voyage_says_besides_stands_in_the_first_bill_that_is_told() -> None:
+    text = MANIFEST.read_text().replace("<Bol_segment>", "<Bol_segment/><Bol_segment>", 1)
+    rows, rejected = read(READER, text.encode())
+    assert [one.reason_code for one in rejected] == ["empty_item"]
+    assert json.loads(rows["extra"][0])["header"] == {"voyage": "V12"}
+    assert rows["extra"].isna().tolist() == [False, True]
+
+
 @pytest.mark.parametrize("text", ["<Awmds/>", "<Awmds><Bol_segment/></Awmds>"])
 def test_a_manifest_without_bills_is_no_content(text: str) -> None:
     with pytest.raises(InputError, match="no content"):

@@ -272,6 +272,21 @@ def test_what_no_column_takes_stays_in_extra_under_its_heading(tmp_path: Path) -
     assert extra["_2nd_remark"] == "fragile"
 
 
+def test_two_columns_of_one_tag_are_both_told(tmp_path: Path) -> None:
+    headings = [
+        *GROUPED[: GROUPED.index("Marks1")],
+        "Ctn_reference",
+        *GROUPED[GROUPED.index("Marks1") :],
+    ]
+    headings.append("Customs_value")
+    cells = row(GROUPED, FIRST)
+    cells.insert(GROUPED.index("Marks1"), "XXXU7654321")
+    found = form(headings, [[*cells, 950.0]], tmp_path).table
+    assert found["container_numbers"][0] == "XXXU1234560|XXXU7654321"
+    assert found["value"][0] == 900.0
+    assert json.loads(found["extra"][0])["Customs_value"] == ["950"]
+
+
 def test_a_table_of_another_kind_is_no_form_and_an_empty_form_is_refused(tmp_path: Path) -> None:
     assert not is_form(["declaration_id", "Goods_description", "Gross_mass", "Voyage_number"])
     for below in [], [sparse(GROUPED, {"Voyage_number": "V13"})]:
