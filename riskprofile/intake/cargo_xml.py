@@ -188,11 +188,12 @@ def _notes(values: dict[str, str | None], leaves: Leaves, at: str) -> list[Any]:
     """The parties' numbers; other notes but those that name persons, for `extra`."""
     kept = []
     for note in leaves.groups(f"{at}/{NOTES}"):
+        told = note.flat  # of persons nothing is left in what no column took
         content, subject = note.take("ContentCode") or "", note.take("SubjectCode") or ""
         if content == "T" and subject in NOTE_PARTIES:
             values[NOTE_PARTIES[subject]] = one_line(note.take("Content"))
         elif content not in PERSONAL_NOTES:
-            kept.append(note.flat)
+            kept.append(told)
     return kept
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -67,6 +68,7 @@ UNITS = "Tarification/Supplementary_unit"  # quantity: the first unit with an am
 EARLIER = "Previous_doc/Summary_declaration"  # transport_document, unless an earlier SAD
 INVOICE = "Valuation_item/Item_Invoice"  # value, currency, freight_cost: _amounts
 FREIGHT = "Valuation_item/item_external_freight"
+IDENTITY = "Container_identity"  # container_numbers, of the item that Item_Number names
 DOCUMENTS = "Attached_documents"  # licence_type, end_use_certificate: _documents
 
 ASSUMED = "date_order_assumed"  # warning: month first, and nothing shows whether that is so
@@ -112,10 +114,10 @@ class SadReader(Knowing, XmlReader):
 class _Header:
     """What all items of one declaration share."""
 
-    def __init__(self, element: Element, containers: dict[str, list[str]], dates: Dates) -> None:
+    def __init__(self, element: Element, containers: _Containers, dates: Dates) -> None:
         leaves = Leaves(element, fold=True)
         self.warnings: list[str] = []
-        self.containers = containers
+        self.containers = containers.of
         values: dict[str, str | None] = {
             column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()
         }
@@ -144,6 +146,8 @@ class _Header:
             first = None
         self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = leaves.rest
+        if containers.rest:
+            self.extra["container"] = containers.rest
         self.told = False  # in a row of the declaration
         if other:
             self.extra["transport_mode_code"] = other
@@ -155,17 +159,28 @@ class _Header:
             self.extra["registration_date"] = lodged
 
 
+@dataclass
+class _Containers:
+    """Those of a declaration, by the item that they name, and what no column takes of them."""
+
+    of: dict[str, list[str]] = field(default_factory=dict)
+    rest: list[dict[str, Any]] = field(default_factory=list)
+
+
 def _headers(source: Source, dates: Dates) -> Iterator[_Header]:
     """The header of each declaration, with the containers that name its items."""
-    containers: dict[str, list[str]] = {}
+    containers = _Containers()
     for kind, element in stream(source, DECLARATION, frozenset({"Item", "Container"})):
         if kind == "declaration":
             yield _Header(element, containers, dates)
-            containers = {}
+            containers = _Containers()
         elif local(element) == "Container":
             leaves = Leaves(element, fold=True)
-            if identity := one_line(leaves.take("Container_identity")):
-                containers.setdefault(leaves.take("Item_Number") or "", []).append(identity)
+            named, item = one_line(leaves.take(IDENTITY)), leaves.take("Item_Number") or ""
+            if named:
+                containers.of.setdefault(item, []).append(named)
+            if rest := leaves.rest:
+                containers.rest.append({IDENTITY.casefold(): named, **rest} if named else rest)
 
 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:

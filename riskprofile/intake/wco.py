@@ -179,6 +179,7 @@ class _Header:
         if leaves.take("GoodsItemQuantity") == "1":  # else it is the freight of all items
             self.freight = _amount(leaves, "GoodsShipment/CustomsValuation/FreightChargeAmount")
         self.extra: dict[str, Any] = {"type_code": self.type_code} if self.type_code else {}
+        previous = [_reference(document) for document in self.documents]
         self.extra |= leaves.rest
         for name, (code, text) in ports.items():
             values[name] = code
@@ -186,7 +187,7 @@ class _Header:
                 self.extra[name] = text
         if other:
             self.extra["transport_mode_code"] = other
-        if previous := [_reference(document) for document in self.documents]:
+        if previous:
             self.extra["previous_documents"] = previous
         self.values = {column: value for column, value in values.items() if value}
 

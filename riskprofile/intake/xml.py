@@ -235,12 +235,14 @@ def text_of(element: Element) -> str | None:
 class Leaves(dict[str, list[str]]):
     """Texts by path of local names (`A/B`), attributes as `A/B@name`.
 
-    `take` marks a path as used, so that `rest` is what no column took.
+    What was taken is marked as used, so that `rest` is what no column took.
     """
 
     def __init__(self, element: Element, *, fold: bool = False) -> None:
         super().__init__()
         self._used: set[str] = set()
+        self._first: set[str] = set()  # of these the first text alone is used
+        self._groups: dict[str, list[Leaves]] = {}
         self._fold = fold
         self._element = element
         self._collect(element, "")
@@ -269,27 +271,41 @@ class Leaves(dict[str, list[str]]):
         return self.get(key, [])
 
     def take(self, *paths: str) -> str | None:
-        """The first text at the first path that has one; marks that path used."""
+        """The first text at the first path that has one; marks that text used."""
         for path in paths:
-            if found := self.all(path):
+            key = path.casefold() if self._fold else path
+            if found := self.get(key):
+                self._first.add(key)
                 return found[0]
         return None
 
     def groups(self, path: str) -> list[Leaves]:
-        """The elements at a path, each with its own leaves; marks all of them used."""
+        """The elements at a path, each with its own leaves; `rest` has what is not used of them."""
         key = path.casefold() if self._fold else path
         self._used.update(name for name in self if name.startswith((f"{key}/", f"{key}@")))
-        return [Leaves(child, fold=self._fold) for child in named(self._element, path)]
+        found = [Leaves(child, fold=self._fold) for child in named(self._element, path)]
+        self._groups[key] = found
+        return found
 
     @property
     def flat(self) -> dict[str, str | list[str]]:
-        """Every path: one text, or a list where the path repeats."""
+        """Every path: one text, or a list where the path repeats; marks all of them used."""
+        self._used.update(self)
         return {path: texts[0] if len(texts) == 1 else texts for path, texts in self.items()}
 
     @property
-    def rest(self) -> dict[str, str | list[str]]:
-        """What no column took, as in `flat`."""
-        return {path: text for path, text in self.flat.items() if path not in self._used}
+    def rest(self) -> dict[str, Any]:
+        """What no column took, as in `flat`; of groups a list of the same."""
+        left: dict[str, Any] = {}
+        for path, texts in self.items():
+            if path not in self._used:
+                first = texts[0] if path in self._first else None
+                if others := [text for text in texts if text != first]:
+                    left[path] = others[0] if len(others) == 1 else others
+        for path, groups in self._groups.items():
+            if rests := [rest for group in groups if (rest := group.rest)]:
+                left[path] = rests
+        return left
 
 
 def packages(groups: Sequence[Leaves], kind: str, *counts: str) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import re
@@ -12,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from lxml import etree
 
 from riskprofile import intake
 from riskprofile.errors import InputError
@@ -34,6 +36,7 @@ from tests.intake.samples import TABULAR, of_parts, samples
 MUTANTS = 60  # of each sample, a third of them in the suite; `tests/faults` reads 500 more
 PROCESSES = 8  # of a sample that each time starts a process of its own
 NAMES = sorted(samples())
+DECLARATIONS = {"ASYCUDA", "Awmds", "CC315A", "Declaration", "FlightManifest", "HouseWaybill"}
 PIECES = (  # what readers take at once
     *((edifact, "_BLOCK"), (xml, "_BLOCK"), (lines, "BLOCK"), (jsonl, "AT_ONCE")),
     *((parquet, "BATCH"), (workbook, "PIECE")),
@@ -284,6 +287,33 @@ def test_an_hs_code_that_is_longer_than_the_column_is_cut_with_a_warning(
     assert cut["warnings"].str.contains("hs_shortened").all()
     declared = [json.loads(each)["hs_code"] for each in cut["extra"]]
     assert all(re.sub("[. ]", "", each).startswith("82032000001234") for each in declared)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name.endswith(".xml")])
+def test_of_an_element_that_stands_twice_or_is_not_known_nothing_is_lost(tmp_path, name):
+    """But for what stands outside a declaration, and in notes, which may name persons."""
+    root = etree.fromstring(samples()[name])
+    told = []
+    for element in list(root.iter("{*}*")):
+        around = [xml.local(each) for each in (element, *element.iterancestors())]
+        if not DECLARATIONS & {*around} or "IncludedCustomsNote" in around:
+            continue
+        told.append(f"7{len(told):05d}7")
+        if len(element):
+            more = etree.SubElement(element, element.tag.replace(around[0], "Remark"))
+        elif (element.text or "").strip():
+            more = copy.copy(element)
+            element.addnext(more)
+        else:
+            told.pop()
+            continue
+        more.text = told[-1]
+    path = tmp_path / name
+    path.write_bytes(etree.tostring(root))
+    table, _ = records(read_all(path))
+    shown = table.astype(str).to_csv()
+    assert [text for text in told if text not in shown] == []
+    assert len(told) > 50
 
 
 @pytest.mark.parametrize("name", NAMES)
