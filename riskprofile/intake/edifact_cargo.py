@@ -166,6 +166,8 @@ class Cargo(Segments):
                     values = {name: text for name, text in values.items() if party not in name}
                 else:
                     own = {name: text for name, text in own.items() if party not in name}
+            if "quantity" in own:
+                values.pop("quantity_unit", None)
             values |= own
         return values
 

@@ -249,8 +249,7 @@ class Segments:
         if not column:
             self._keep(segment, scope)
         elif column == "quantity" or (column == "net_mass_kg" and unit and not factor):
-            scope.put("quantity", numeral(text), rank)
-            scope.put("quantity_unit", unit, rank)
+            self._quantity(scope, numeral(text), unit, rank)
             if value and factor:
                 scope.put("net_mass_kg", plain(value * factor), rank + OTHER_LEG)
         elif value and factor:
@@ -262,10 +261,17 @@ class Segments:
     def read_qty(self, segment: Segment, scope: Scope) -> None:
         column, rank = self._known("QTY", "")
         if column:
-            scope.put(column, numeral(segment.get(1, 1)), rank)
-            scope.put(f"{column}_unit", segment.get(1, 2).strip().upper(), rank)
+            unit = segment.get(1, 2).strip().upper()
+            self._quantity(scope, numeral(segment.get(1, 1)), unit, rank)
         else:
             self._keep(segment, scope)
+
+    def _quantity(self, scope: Scope, amount: str | None, unit: str, rank: int) -> None:
+        """An amount and its own unit, or none: never that of another."""
+        if amount and rank < scope.ranks.get("quantity", LAST):
+            scope.drop("quantity_unit")
+            scope.put("quantity", amount, rank)
+            scope.put("quantity_unit", unit, rank)
 
     def read_moa(self, segment: Segment, scope: Scope) -> None:
         qualifier, currency = segment.get(1), segment.get(1, 2).strip().upper()

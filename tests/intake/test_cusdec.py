@@ -98,6 +98,21 @@ def test_totals_of_the_heading_are_given_to_an_item_only_when_it_is_alone() -> N
     assert (row["gross_mass_kg"], row["value"], row["freight_cost"]) == ("130.5", "1700.5", "120")
 
 
+@pytest.mark.parametrize(
+    "measures", ["MEA+AAR++NAR:5'\nMEA+AAS++:400", "MEA+AAS++:400'\nMEA+AAR++NAR:5"]
+)
+def test_an_amount_has_its_own_unit_or_none(measures: str) -> None:
+    rows = changed(("MEA+AAS++PCE:400", measures), ("UNT+55", "UNT+56"))
+    assert rows["quantity"][0] == "400"
+    assert "quantity_unit" not in rows
+    # Of the only item of a declaration, where the heading gives another with its unit.
+    only = (("RFF+MB:MB-1", "RFF+MB:MB-1'\nMEA+AAS++NAR:9"), ("MEA+AAS++PCE:", "MEA+AAS++:"))
+    alone = (("CST+2+4000000+4417001000:122:148", "LOC+99+X"), ("UNT+55", "UNT+56"))
+    rows = changed(*only, *alone)
+    assert rows["quantity"][0] == "400"
+    assert "quantity_unit" not in rows
+
+
 def test_a_party_of_an_item_replaces_that_of_the_heading_as_a_whole() -> None:
     first = changed(("NAD+SU+XB-1", "NAD+CZ+XB-1")).iloc[0]
     assert (first["consignor_id"], first["consignor_name"]) == ("XB-1", "ELDER METALS")
