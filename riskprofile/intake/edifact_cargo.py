@@ -60,6 +60,7 @@ class Cargo(Segments):
                 self.opened()
             self.read(segment, scope)
         self._end()
+        self.keep_others()
         self._compare()
 
     def scope(self, segment: Segment, now: Scope) -> Scope | None:
@@ -188,6 +189,10 @@ class Cargo(Segments):
         item, above = scopes[-1], scopes[-2]
         values = self._merged(scopes) | contained
         warnings = [*self.warnings, *(code for scope in scopes for code in scope.warnings)]
+        for party in PARTIES:  # one that counts less than that around it
+            own = {name: text for name, text in item.values.items() if name.startswith(party)}
+            if any(values.get(name) != text for name, text in own.items()):
+                extra[party] = own
         _references(values)
         worded = (item, above) if above.items == 1 or self.WORDED else (item,)
         self.links += next((len(one.texts) for one in worded if one.texts), 0)

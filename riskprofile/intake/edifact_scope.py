@@ -44,11 +44,14 @@ class Scope:
     legs: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     items: int = 0  # below it
+    said: list[tuple[str, str]] = field(default_factory=list)  # by the segment that is read
 
     def put(self, column: str, value: str | None, rank: int) -> None:
         """Set a column, unless a qualifier before this one in the table has set it."""
-        if value and rank < self.ranks.get(column, LAST):
-            self.values[column], self.ranks[column] = value, rank
+        if value:
+            self.said.append((column, value))
+            if rank < self.ranks.get(column, LAST):
+                self.values[column], self.ranks[column] = value, rank
 
     @property
     def words(self) -> str | None:

@@ -51,12 +51,25 @@ class Segments:
         self.seals: dict[str, list[str]] = {}
         self._container = self._party = self._behind = ""
         self._leg = 0
+        self._said: list[tuple[Scope, Segment, list[tuple[str, str]]]] = []
 
     def opened(self) -> None:
         """A scope begins: no leg and no party goes on into it."""
         self._leg, self._party = 0, ""
 
     def read(self, segment: Segment, scope: Scope) -> None:
+        self._read(segment, scope)
+        if scope.said:
+            self._said.append((scope, segment, scope.said))
+            scope.said = []
+
+    def keep_others(self) -> None:
+        """Keep the segments of which anything gave way to another of their scope."""
+        for scope, segment, said in self._said:
+            if any(scope.values.get(column) != value for column, value in said):
+                self._keep(segment, scope)
+
+    def _read(self, segment: Segment, scope: Scope) -> None:
         tag = segment.tag
         if tag in CODED:
             found, rank = self._known(tag, segment.get(CODED[tag]))
@@ -110,7 +123,7 @@ class Segments:
             scope.put(column, name or code, rank)
         elif column and column not in PARTIES:
             scope.put(column, code or name, rank)
-        elif not column:
+        elif not column or any(parts.values()):
             self._keep(segment, scope)
 
     def read_com(self, segment: Segment, scope: Scope) -> None:
@@ -300,6 +313,8 @@ class Segments:
         if scope.ranks.get("package_count") != 1:  # else a PAC before it tells of other packages
             scope.put("package_count", numeral(segment.get(1)), 1)
             scope.put("package_type", one_line(segment.get(3)), 1 if segment.get(1) else 2)
+        else:
+            self._keep(segment, scope)
 
     def read_eqd(self, segment: Segment, scope: Scope) -> None:
         self._container = segment.get(2 if segment.tag == "EQD" else 1).strip()

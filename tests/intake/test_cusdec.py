@@ -113,6 +113,25 @@ def test_an_amount_has_its_own_unit_or_none(measures: str) -> None:
     assert "quantity_unit" not in rows
 
 
+def test_what_gives_way_to_another_of_its_kind_is_kept() -> None:
+    other = "NAD+CN+XM-99++OTHER STORES'\nRFF+MB:MB-2'\nNAD+NI+++HARBOUR AGENTS"
+    rows = changed(
+        ("NAD+NI+++HARBOUR AGENTS", other),
+        ("PAC+10++CT", "PAC+10++CT'\nPAC+3++BX"),
+        ("UNT+55", "UNT+58"),
+    )
+    assert rows["consignee_id"][0] == "XM-77"
+    extra = json.loads(rows["extra"][0])
+    assert extra["report"]["NAD"] == ["CN+XM-99++OTHER STORES"]
+    assert extra["report"]["RFF"] == ["MB:MB-2"]
+    assert extra["PAC"] == ["3++BX"]
+    better = changed(("PAC+10++CT", "NAD+EX+XB-9++FOUND LATER'\nPAC+10++CT"), ("UNT+55", "UNT+56"))
+    assert better["consignor_id"][0] == "XA-88"  # of the heading: CZ comes before EX, EX before SU
+    extra = json.loads(better["extra"][0])
+    assert extra["consignor"] == {"consignor_id": "XB-9", "consignor_name": "FOUND LATER"}
+    assert extra["NAD"] == ["SU+XB-1++ELDER METALS++OLDTOWN++O1+XB"]
+
+
 def test_a_party_of_an_item_replaces_that_of_the_heading_as_a_whole() -> None:
     first = changed(("NAD+SU+XB-1", "NAD+CZ+XB-1")).iloc[0]
     assert (first["consignor_id"], first["consignor_name"]) == ("XB-1", "ELDER METALS")
