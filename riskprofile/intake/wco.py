@@ -180,7 +180,7 @@ class _Header:
             self.freight = _amount(leaves, "GoodsShipment/CustomsValuation/FreightChargeAmount")
         self.extra: dict[str, Any] = {"type_code": self.type_code} if self.type_code else {}
         previous = [_reference(document) for document in self.documents]
-        self.extra |= leaves.rest
+        self.extra |= leaves.rest | _both(self.importer, self.consignee)
         for name, (code, text) in ports.items():
             values[name] = code
             if text:
@@ -248,7 +248,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         extra["procedures"] = [one.flat for one in codes]
     if GIFT in requested:
         values |= {"gift": "true", "consignee_type": "private"}
-    _parties(values, header, leaves)
+    _parties(values, extra, header, leaves)
     if any(header.itinerary):
         values["route"] = journey(
             (values["country_of_export"], *header.itinerary, values["country_of_destination"])
@@ -276,7 +276,9 @@ def _procedure(type_code: str, requested: list[str]) -> str | None:
     return None
 
 
-def _parties(values: dict[str, str | None], header: _Header, leaves: Leaves) -> None:
+def _parties(
+    values: dict[str, str | None], extra: dict[str, Any], header: _Header, leaves: Leaves
+) -> None:
     """The item's own parties before the header's; the importer counts on import only."""
     own = party("consignor", leaves, ("Exporter", "Consignor"))
     if own:
@@ -285,11 +287,20 @@ def _parties(values: dict[str, str | None], header: _Header, leaves: Leaves) -> 
                 del values[name]
         values |= own
     importing = values["procedure"] != "export"
-    order = [
-        party("consignee", leaves, ("Importer",)) or header.importer,
-        party("consignee", leaves, ("Consignee",)) or header.consignee,
-    ]
+    importer, consignee = (
+        party("consignee", leaves, (role,)) for role in ("Importer", "Consignee")
+    )
+    extra |= _both(importer, consignee)
+    order = [importer or header.importer, consignee or header.consignee]
     values |= next((found for found in (order if importing else order[::-1]) if found), {})
+
+
+def _both(importer: dict[str, str | None], consignee: dict[str, str | None]) -> dict[str, Any]:
+    """Importer and consignee for `extra`, where two are named: the column takes one of them."""
+    if not importer or not consignee or importer == consignee:
+        return {}
+    named = {"importer": importer, "consignee": consignee}
+    return {role: {part: text for part, text in who.items() if text} for role, who in named.items()}
 
 
 def _goods(values: dict[str, str | None], extra: dict[str, Any], leaves: Leaves) -> None:

@@ -91,6 +91,18 @@ def test_the_consignee_of_an_export_is_who_receives_and_not_the_importer() -> No
     assert rows["procedure"][0] == "export"
 
 
+def test_where_importer_and_consignee_are_two_both_are_kept() -> None:
+    text = IMPORT.read_text()
+    header = json.loads(read(READER, IMPORT)[0]["extra"][0])["header"]
+    assert header["consignee"] == {"consignee_name": "Second Hand Stores"}
+    assert header["importer"]["consignee_id"] == "XM100200300"
+    item = "<d:Importer><d:ID>XM1</d:ID></d:Importer><d:Consignee><d:ID>XM2</d:ID></d:Consignee>"
+    text = text.replace("<d:Commodity>", f"{item}<d:Commodity>", 1)
+    row = read(READER, text.encode())[0].iloc[0]
+    assert row["consignee_id"] == "XM1"
+    assert json.loads(row["extra"])["consignee"] == {"consignee_id": "XM2"}
+
+
 def test_times_keep_their_zone_and_impossible_ones_are_missing() -> None:
     assert moment("20220606010000+01") == "2022-06-06T01:00:00+01:00"
     assert moment("20220606010000Z") == "2022-06-06T01:00:00+00:00"
