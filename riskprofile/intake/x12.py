@@ -136,9 +136,9 @@ class _Bill:
         texts = {"port_of_loading": m11.get(2), "receipt": m11.get(10), "issuer": m11.get(ISSUER)}
         self.extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         self.party: str | None = None
-        self.containers: list[str] = []
-        self.seals: list[str] = []
-        self.lines: list[tuple[Segment, str, list[str]]] = []  # with words and marks
+        # Containers and seals that stand together, before the lines that are in them.
+        self.equipment: list[tuple[list[str], list[str]]] = []
+        self.lines: list[tuple[Segment, str, list[str], int]] = []  # words, marks, equipment so far
 
     def add(self, segment: Segment) -> None:
         """Take what a segment under the bill says."""
@@ -148,16 +148,18 @@ class _Bill:
             self._address(segment)
         elif segment.tag == "VID":
             number_ = "".join(segment.get(place) for place in EQUIPMENT).replace(" ", "")
-            self.containers += [number_] if number_ else []
-            self.seals += [seal for place in SEALS if (seal := segment.get(place))]
+            if not self.equipment or (self.lines and self.lines[-1][3] == len(self.equipment)):
+                self.equipment.append(([], []))
+            self.equipment[-1][0].append(number_)
+            self.equipment[-1][1].extend(segment.get(place) for place in SEALS)
         elif segment.tag == "N10":
             text, marks = segment.get(DESCRIPTION), segment.get(MARKS)
             if self.lines and _goes_on(self.lines[-1][0], segment):  # inside a word perhaps
-                first, before, known = self.lines[-1]
+                first, before, known, at = self.lines[-1]
                 known.append(marks)
-                self.lines[-1] = (first, before + text, known)
+                self.lines[-1] = (first, before + text, known, at)
             else:
-                self.lines.append((segment, text, [marks]))
+                self.lines.append((segment, text, [marks], len(self.equipment)))
         elif segment.tag in ("H1", "H2"):
             self.extra.setdefault("hazard", []).append(segment.get(1))
 
@@ -190,7 +192,9 @@ class _Bill:
                 line=self.m11.place,
                 record_id=self.values["declaration_id"],
             )
-        for position, (line, text, known) in enumerate(self.lines, start=1):
+        # Where a line has none before it, or equipment no line behind it: of all the bill.
+        apart = self.lines and self.lines[0][3] and self.lines[-1][3] == len(self.equipment)
+        for position, (line, text, known, at) in enumerate(self.lines, start=1):
             values = {**manifest, **self.values, "item_number": str(position)}
             values["goods_description"] = None if text.strip() in MASKS else one_line(text)
             values["package_count"] = number(line.get(1))
@@ -202,8 +206,9 @@ class _Bill:
             if len(self.lines) == 1 and values["gross_mass_kg"] is None:
                 unit = self.m11.get(BILL_UNIT)
                 values["gross_mass_kg"] = mass(self.m11.get(BILL_MASS), unit)
-            values["container_numbers"] = joined(self.containers)
-            values["seal_numbers"] = joined(self.seals)
+            within = self.equipment[at - 1 : at] if apart else self.equipment
+            values["container_numbers"] = joined(one for found, _ in within for one in found)
+            values["seal_numbers"] = joined(seal for _, found in within for seal in found)
             extra: dict[str, Any] = dict(self.header)
             if position == 1:
                 extra |= self.extra

@@ -205,3 +205,21 @@ def test_a_second_party_of_the_same_kind_does_not_change_the_first() -> None:
     (alone, _), (rows, _) = read(READER, MANIFEST), read(READER, text.encode())
     for column in ("consignor_name", "consignor_address", "consignor_country"):
         assert rows[column][0] == alone[column][0]
+
+
+def test_a_line_is_in_the_containers_that_stand_before_it() -> None:
+    more = "VID*CN*XXXU*7654321*S3~\nVID*CN*XXXU*7654322~\nN10*2*XXXX"
+    text = MANIFEST.read_text().replace("N10*2*XXXX", more).replace("SE*20", "SE*22")
+    rows, _ = read(READER, text.encode())
+    assert rows["container_numbers"].tolist()[:2] == ["XXXU1234560", "XXXU7654321|XXXU7654322"]
+    assert rows["seal_numbers"].tolist()[:2] == ["S1|S2", "S3"]
+    # Where a line stands before any, or any behind all lines, it is not said which are in which.
+    late = "VID*CN*XXXU*1234560*S1*S2~\n"
+    for one in (
+        text.replace(late, "").replace("LX*2", f"{late}LX*2"),
+        text.replace("LX*2", f"{late}LX*2"),
+    ):
+        rows, _ = read(READER, one.replace("SE*22", "SE*23").encode())
+        assert {tuple(sorted(each.split("|"))) for each in rows["container_numbers"][:2]} == {
+            ("XXXU1234560", "XXXU7654321", "XXXU7654322")
+        }
