@@ -13,7 +13,7 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import AMENDMENTS, of_x12
 from riskprofile.intake.rows import Gather, joined, number, one_line
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
-from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
+from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, mass
 
 # segment and element: column
 FIELDS = {
@@ -38,6 +38,7 @@ MASS, MASS_UNIT = 8, 7  # N10
 AMENDED_BILL, AMENDMENT = 4, 3  # M13, before the M11 it speaks of
 BILL_MASS, BILL_UNIT = 5, 6  # M11: of a bill with one line without its own
 CURRENCY = "USD"  # values are whole dollars
+TAKEN = frozenset({"B2A", "LX", "M10", "M13", "P4"})  # read of the set, or silent
 MASKS = frozenset({"X", "XX", "XXX", "XXXX", ".", "-", "N/M", "NO MARKS", "NONE"})
 
 
@@ -57,6 +58,7 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
     manifest: dict[str, str | None] = {"lodged_at": found.made, "procedure": "import"}
     header = of_x12(found.segments, found.made) | _reference(found)
     bills: list[_Bill] = []
+    beside: dict[str, Any] = {}  # before the first bill
     # By bill, not yet followed by it: each with what was said of its port.
     amendments: dict[str, list[tuple[Segment, dict[str, str | None]]]] = {}
     for segment in found.segments:
@@ -74,6 +76,8 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
             bills.append(_Bill(segment, header | function, manifest))
         elif bills:
             bills[-1].add(segment)
+        elif segment.tag not in TAKEN:
+            keep(beside, segment)
         for (tag, place), column in FIELDS.items():
             if segment.tag == tag and tag in ("M10", "P4"):
                 manifest[column] = one_line(segment.get(place))
@@ -98,6 +102,8 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
     elif not bills and not amendments:
         reason = "the manifest lists no bill"
         rows.reject("no_consignments", reason, line=found.place, record_id=found.control)
+    if bills and beside:
+        bills[0].extra["manifest"] = beside
     for bill in bills:
         bill.rows(rows, manifest, found.warnings)
 
@@ -162,6 +168,8 @@ class _Bill:
                 self.lines.append((segment, text, [marks], len(self.equipment)))
         elif segment.tag in ("H1", "H2"):
             self.extra.setdefault("hazard", []).append(segment.get(1))
+        elif segment.tag not in TAKEN:
+            keep(self.extra, segment)
 
     def _name(self, segment: Segment) -> None:
         party = PARTIES.get(segment.get(1))
@@ -169,8 +177,10 @@ class _Bill:
         if self.party:
             self.values[f"{self.party}_name"] = one_line(segment.get(2))
             self.values[f"{self.party}_id"] = one_line(segment.get(4))
-        elif segment.get(1) == NOTIFY:
+        elif segment.get(1) == NOTIFY and "notify_name" not in self.values:
             self.values["notify_name"] = one_line(segment.get(2))
+        else:
+            keep(self.extra, segment)
 
     def _address(self, segment: Segment) -> None:
         parts = [one_line(segment.get(place)) for place in (1, 2, 3)]

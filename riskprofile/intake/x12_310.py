@@ -18,7 +18,7 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import of_x12
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.versions import CANCEL, FUNCTION
-from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, mass
+from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, mass
 
 # segment and qualifier (its first element): column
 FIELDS = {
@@ -101,10 +101,18 @@ class _Bill:
         for segment in found.segments:
             if reader := getattr(self, "read_" + segment.tag.lower(), None):
                 reader(segment)
+            elif segment.tag != "B2A":
+                keep(self.extra, segment)
 
     def _put(self, column: str, text: str | None) -> None:
         if text and not self.values.get(column):
             self.values[column] = text
+
+    def _first(self, segment: Segment, column: str, text: str | None) -> None:
+        """The first counts; another is kept."""
+        self._put(column, text)
+        if text and self.values[column] != text:
+            keep(self.extra, segment)
 
     def read_b3(self, segment: Segment) -> None:
         self._put("shipment", one_line(segment.get(BILL)))
@@ -114,7 +122,7 @@ class _Bill:
     def read_n9(self, segment: Segment) -> None:
         column, text = FIELDS.get(("N9", segment.get(1))), one_line(segment.get(2))
         if column:
-            self._put(column, text)
+            self._first(segment, column, text)
         elif text:
             self.extra.setdefault(f"N9 {segment.get(1)}", []).append(text)
 
@@ -123,10 +131,12 @@ class _Bill:
         if segment.get(LICENCE) and not self.values.get("licence_number"):
             self.values["licence_number"] = one_line(segment.get(LICENCE))
             self.values["licence_type"] = one_line(segment.get(AGENCY))
+        elif segment.get(LICENCE):
+            keep(self.extra, segment)
 
     def read_v1(self, segment: Segment) -> None:
         names = (one_line(segment.get(at)) for at in VESSEL)
-        self._put("conveyance", next((name for name in names if name), None))
+        self._first(segment, "conveyance", next((name for name in names if name), None))
         if segment.get(4):
             self.extra["voyage"] = segment.get(4)
 
@@ -141,14 +151,17 @@ class _Bill:
         if self._party in ("consignor", "consignee"):
             self.values[f"{column}_name"], self.values[f"{column}_id"] = name, code
         elif column == "notify_name":
-            self._put(column, name or code)
+            self._first(segment, column, name or code)
         elif self._party:
-            self._put(column, code or name)
+            self._first(segment, column, code or name)
+        else:
+            keep(self.extra, segment)
 
     def read_n2(self, segment: Segment) -> None:
         """N2 goes on with the name, N3 is the street, N4 town, region, code and country."""
         party = self._party if self._party in ("consignor", "consignee") else ""
         if not party:
+            keep(self.extra, segment)
             return
         parts = [one_line(segment.get(at)) for at in (1, 2, 3)]
         column = f"{party}_name" if segment.tag == "N2" else f"{party}_address"
@@ -178,7 +191,9 @@ class _Bill:
     def read_dtm(self, segment: Segment) -> None:
         column = FIELDS.get(("DTM", segment.get(1)))
         if column and (self._port == "D" or segment.get(1) == "371"):
-            self._put(column, day(segment.get(2), segment.get(3)))
+            self._first(segment, column, day(segment.get(2), segment.get(3)))
+        else:
+            keep(self.extra, segment)
 
     def read_lx(self, _: Segment) -> None:
         self.loops.append(_Loop())
@@ -219,8 +234,10 @@ class _Bill:
     def rows(self, rows: Gather) -> None:
         """Write every line; a bill without any is a rejection."""
         values = self.values
-        bill = values.pop("bill", None) or values.pop("shipment", None)
-        values.pop("shipment", None)
+        bill, shipment = values.pop("bill", None), values.pop("shipment", None)
+        if bill and shipment and shipment != bill:
+            self.extra["shipment"] = shipment
+        bill = bill or shipment
         master, house = values.pop("master", None), values.pop("house", None)
         values["declaration_id"] = bill or house
         values["transport_document"] = master or bill

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
@@ -201,3 +202,9 @@ def mass(text: str, unit: str) -> str | None:
     """Kilograms; a zero is no mass."""
     value, factor = decimal(text), decimal(KILOGRAMS.get(unit[:1]))
     return plain(value * factor) if value and factor else None
+
+
+def keep(extra: dict[str, Any], segment: Segment) -> None:
+    """A segment that no column takes, as it stands, under its tag."""
+    text = "*".join(":".join(segment.components(at)) for at in range(1, len(segment.elements)))
+    extra.setdefault(segment.tag, []).append(text)

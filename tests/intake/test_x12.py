@@ -223,3 +223,25 @@ def test_a_line_is_in_the_containers_that_stand_before_it() -> None:
         assert {tuple(sorted(each.split("|"))) for each in rows["container_numbers"][:2]} == {
             ("XXXU1234560", "XXXU7654321", "XXXU7654322")
         }
+
+
+def test_what_no_column_takes_of_a_manifest_or_a_bill_is_kept() -> None:
+    more = [
+        "N9*ZZ*REF-9",
+        "N1*SH*OTHER SHIPPER",
+        "N3*ELSEWHERE",
+        "N1*N1*OTHER AGENTS",
+        "M12*61*IB-7",
+    ]
+    text = MANIFEST.read_text().replace("LX*2~", "~\n".join([*more, "LX*2~"]))
+    text = text.replace("P4*9901", "N9*MI*REF-8~\nP4*9901")
+    rows, _ = read(READER, text.replace("SE*20", "SE*26").encode())
+    extra = json.loads(rows["extra"][0])
+    assert extra["N9"] == ["ZZ*REF-9"]
+    assert extra["N1"] == ["SH*OTHER SHIPPER", "N1*OTHER AGENTS"]
+    assert (extra["N3"], extra["M12"]) == (["ELSEWHERE"], ["61*IB-7"])
+    assert extra["manifest"] == {"N9": ["MI*REF-8"]}
+    assert rows["notify_name"][0] == "HARBOUR AGENTS"
+    assert (
+        rows["extra"].isna().tolist()[1:] == read(READER, MANIFEST)[0]["extra"].isna().tolist()[1:]
+    )

@@ -159,3 +159,15 @@ def test_further_codes_of_a_line_are_kept_beside_the_first() -> None:
     first = changed(("L5*1*STEEL~", "L5*1*STEEL*9305.10*J~")).iloc[0]
     assert first["hs_code"] == "820320"
     assert json.loads(first["extra"])["commodity_code"] == ["930510"]
+
+
+def test_what_no_column_takes_of_a_bill_is_kept() -> None:
+    more = ["N9*BM*BL-311", "X1*OS*LIC-6", "V1*9990002*SECOND SHIP", "N1*SH*OTHER SHIPPER", "SR*1"]
+    text = BILL.read_text().replace("LX*1~", "~\n".join([*more, "LX*1~"]))
+    rows, _ = read(READER, text.replace("SE*39", "SE*44").encode())
+    assert (rows["declaration_id"][0], rows["licence_number"][0]) == ("BL-310", "LIC-5")
+    extra = json.loads(rows["extra"][0])
+    assert {tag: extra[tag] for tag in ("N9", "X1", "V1", "N1", "SR")} == {
+        line.split("*", 1)[0]: [line.split("*", 1)[1]] for line in more
+    }
+    assert extra["shipment"] == "SHP-1"
