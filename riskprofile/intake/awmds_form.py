@@ -202,7 +202,9 @@ def read(
     manifest = _Manifest(rows, dates)
     for line, row in numbered:
         parts = _parts(columns, row)
-        if any(parts.values()):
+        if parts[BILL].get(REFERENCE, "").casefold() == REFERENCE.casefold():
+            rows.reject("header_repeated", "the headings stand here again", line=line)
+        elif any(parts.values()):
             manifest.add(line, parts)
         if rows.full:
             yield rows.take()

@@ -26,9 +26,9 @@ import pyarrow.compute as pc
 from riskprofile.errors import of_system
 from riskprofile.intake import archive, awmds_form, columns, workbook_cells
 from riskprofile.intake.cells import as_text, hs_as_text, with_point
-from riskprofile.intake.chunks import LARGE, Piece, in_chunks, look
+from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
-from riskprofile.intake.reader import Knowing, RawChunk, Source, unread
+from riskprofile.intake.reader import Knowing, RawChunk, Rejection, Source, unread
 from riskprofile.intake.sad import Dates
 from riskprofile.intake.values import beside
 
@@ -51,6 +51,7 @@ class _Sheet:
     start: int  # offset of its first row
     header: int
     mapped: Mapped
+    headings: list[str]
     form: tuple[str, ...] = ()  # headings of an ASYCUDA manifest
 
 
@@ -95,7 +96,7 @@ class WorkbookReader(Knowing):
                 if sheet.form:
                     yield from _manifest(sheet, dates, named, chunk_rows, skipped)
                     continue
-                pieces, conventions = look(partial(_pieces, sheet), sheet.mapped)
+                pieces, conventions = look(partial(_pieces, sheet, named), sheet.mapped)
                 for chunk in in_chunks(pieces, named, sheet.mapped, conventions, chunk_rows):
                     chunk.unknown += tuple(f"sheet {name}" for name in skipped)
                     yield chunk
@@ -174,14 +175,15 @@ def _sheets(cells: IO[bytes], profile: str) -> tuple[list[_Sheet], list[str]]:
             headings = [as_text(cell) or "" for cell in row]
             if profile in (AUTO, awmds_form.PROFILE) and awmds_form.is_form(headings):
                 mapped = columns.best(headings, awmds_form.PROFILE)
-                best = (3, 0), _Sheet(name, cells, start, number, mapped, tuple(headings))
+                form = tuple(headings)
+                best = (3, 0), _Sheet(name, cells, start, number, mapped, headings, form)
                 break
             while headings and not headings[-1].strip():
                 headings.pop()
             mapped = columns.best(headings, profile)
             sure = columns.fit(mapped)
             if sure[0] == 2 and (best is None or sure > best[0]):
-                best = sure, _Sheet(name, cells, start, number, mapped)
+                best = sure, _Sheet(name, cells, start, number, mapped, headings)
         if best is not None:
             found.append(best[1])
         elif filled:
@@ -201,18 +203,35 @@ def _below(sheet: _Sheet) -> Iterator[tuple[int, list[Any]]]:
     return (row for row in _rows(sheet.cells, sheet.start) if row[0] > sheet.header)
 
 
-def _pieces(sheet: _Sheet, only: Sequence[str] | None) -> Iterator[Piece]:
+def _pieces(sheet: _Sheet, source: Source, only: Sequence[str] | None) -> Iterator[Piece]:
     end = sheet.start
+    key = sheet.mapped.columns.get(columns.layout(sheet.mapped.profile).mandatory[0][0])
     while True:
         rows = list(islice(_rows(sheet.cells, end), PIECE))
         end = sheet.cells.tell()  # pieces of one sheet may be read in turns
         if not rows:
             return
         below = [row for row in rows if row[0] > sheet.header]
+        again = [row for row in below if _repeats(sheet, row[1], key)]  # as on each page
+        if again:
+            below = [row for row in below if not _repeats(sheet, row[1], key)]
         numbers = np.array([number for number, _ in below], dtype="int64")
-        yield _piece(sheet, [cells for _, cells in below], numbers)
+        piece = _piece(sheet, [cells for _, cells in below], numbers)
+        piece.rejected = [_repeated(source, *row) for row in again]
+        yield piece
         if len(rows) < PIECE:  # the sheet has ended, and the name of the next one is read
             return
+
+
+def _repeats(sheet: _Sheet, row: list[Any], key: int | None) -> bool:
+    """Whether a row has its heading where the declaration stands."""
+    return key is not None and as_text(_at(row, key)) == sheet.headings[key]
+
+
+def _repeated(source: Source, number: int, row: list[Any]) -> Rejection:
+    raw = "\t".join(as_text(cell) or "" for cell in row)[:RAW_LIMIT]
+    told = "the headings stand here again"
+    return Rejection(source.name, number, "header_repeated", told, None, None, raw)
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:

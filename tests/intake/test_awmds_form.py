@@ -287,6 +287,13 @@ def test_two_columns_of_one_tag_are_both_told(tmp_path: Path) -> None:
     assert json.loads(found["extra"][0])["Customs_value"] == ["950"]
 
 
+def test_headings_of_the_form_that_stand_again_are_no_bill(tmp_path: Path) -> None:
+    rows = [row(GROUPED, FIRST), list(GROUPED), sparse(GROUPED, SECOND)]
+    chunk = form(GROUPED, rows, tmp_path)
+    assert chunk.table["declaration_id"].tolist() == ["HBL-1", "BL-2"]
+    assert [(one.reason_code, one.line) for one in chunk.rejected] == [("header_repeated", 4)]
+
+
 def test_a_table_of_another_kind_is_no_form_and_an_empty_form_is_refused(tmp_path: Path) -> None:
     assert not is_form(["declaration_id", "Goods_description", "Gross_mass", "Voyage_number"])
     for below in [], [sparse(GROUPED, {"Voyage_number": "V13"})]:

@@ -68,6 +68,19 @@ def test_headings_may_stand_lower_and_rows_keep_their_numbers(tmp_path):
     assert chunk.table["source"].iloc[0].endswith("sample.xlsx!/Sheet1")
 
 
+@pytest.mark.parametrize("piece", [1, 2, 10_000])
+def test_headings_that_stand_again_are_no_row(tmp_path, monkeypatch, piece):
+    monkeypatch.setattr(workbook, "PIECE", piece)
+    rows: list[list[Any]] = [HEADINGS[:2], ["D1", "a"], HEADINGS[:2], ["D2", "b"]]
+    chunks = read(tmp_path, rows)
+    table = pd.concat([chunk.table for chunk in chunks])
+    assert table["declaration_id"].tolist() == ["D1", "D2"]
+    (again,) = [each for chunk in chunks for each in chunk.rejected]
+    assert (again.reason_code, again.line, again.record_id) == ("header_repeated", 3, None)
+    assert again.source.endswith("!/Sheet1")
+    assert again.raw == "declaration_id\tgoods_description"
+
+
 def test_every_sheet_with_headings_is_read_and_the_others_are_reported(tmp_path):
     chunks = read(
         tmp_path, [HEADINGS, ["D1", "a"]], [["notes"], ["of the day"]], [HEADINGS, ["D2", "b"]]
