@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from riskprofile.intake.chunks import CHUNK_BYTES
 from riskprofile.intake.codes import ten_digits
 from riskprofile.intake.reader import RawChunk, Rejection
 from riskprofile.tables import SOURCE_COLUMNS
@@ -26,13 +27,15 @@ class Gather:
         self.profile, self.source = profile, source
         self.chunk_rows = max(1, min(chunk_rows, MAX_ROWS))
         self.accepted = 0
+        self._size = 0  # characters held: all containers of a declaration stand in each item
         self._rows: list[dict[str, Any]] = []
         self._rejected: list[Rejection] = []
 
     @property
     def full(self) -> bool:
-        """Whether `chunk_rows` records wait."""
-        return len(self._rows) + len(self._rejected) >= self.chunk_rows
+        """Whether `chunk_rows` records wait, or fewer that are long."""
+        waiting = len(self._rows) + len(self._rejected)
+        return waiting >= self.chunk_rows or self._size >= CHUNK_BYTES
 
     def row(
         self,
@@ -54,6 +57,7 @@ class Gather:
                 warnings, extra = [*warnings, shortened], {**(extra or {}), "hs_code": code}
         if extra:
             row["extra"] = json.dumps(extra, ensure_ascii=False)
+        self._size += sum(map(len, row.values()))
         row["source"], row["line"] = self.source, line
         row["warnings"] = "|".join(dict.fromkeys(warnings)) or None if warnings else None
         self._rows.append(row)
@@ -85,7 +89,7 @@ class Gather:
         )
         rows = pa.RecordBatch.from_pylist(self._rows, schema)
         chunk = RawChunk(self.profile, rows, self._rejected)
-        self._rows, self._rejected = [], []
+        self._rows, self._rejected, self._size = [], [], 0
         return chunk
 
 

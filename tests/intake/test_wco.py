@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,11 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from riskprofile.errors import InputError
+from riskprofile.intake.chunks import CHUNK_BYTES
 from riskprofile.intake.rows import moment
 from riskprofile.intake.wco import WcoReader
 from riskprofile.profiles import SHIPMENT
-from tests.intake.helpers import FIXTURES, read
+from tests.intake.helpers import FIXTURES, read, source
 
 IMPORT = FIXTURES / "wco_import.xml"
 READER = WcoReader()
@@ -101,6 +103,22 @@ def test_where_importer_and_consignee_are_two_both_are_kept() -> None:
     row = read(READER, text.encode())[0].iloc[0]
     assert row["consignee_id"] == "XM1"
     assert json.loads(row["extra"])["consignee"] == {"consignee_id": "XM2"}
+
+
+def test_items_that_share_very_many_containers_come_in_chunks_of_bounded_size() -> None:
+    text = IMPORT.read_text()
+    one = re.search(r"<d:TransportEquipment>.*?</d:TransportEquipment>", text, re.DOTALL)
+    item = re.search(r"<d:GovernmentAgency.*?</d:GovernmentAgencyGoodsItem>", text, re.DOTALL)
+    assert one
+    assert item
+    many = "".join(one[0].replace("XXXU1234560", f"XXXU{n:07d}") for n in range(20_000))
+    text = text.replace(one[0], many).replace(item[0], item[0] * 200)
+    sizes = [
+        (len(chunk.rows), chunk.rows.nbytes)
+        for chunk in READER.read(source(text.encode()), "shipment", 5_000)
+    ]
+    assert sum(count for count, _ in sizes) == 201
+    assert max(size for _, size in sizes) < 2 * CHUNK_BYTES
 
 
 def test_times_keep_their_zone_and_impossible_ones_are_missing() -> None:
