@@ -130,11 +130,14 @@ def sets(source: Source, kind: str) -> Iterator[TransactionSet]:
         envelopes = _envelopes(tokenize(opened, source.name, marks))
     current: TransactionSet | None = None
     made: str | None = None
-    group = 0
+    group, warnings = 0, envelopes[0]
     with source.open() as opened:
         for segment in tokenize(opened, source.name, marks):
             if segment.tag == "GS":
                 made, group = day(segment.get(4), segment.get(5)), group + 1
+                warnings = envelopes[group]
+            elif segment.tag in ("GE", "IEA"):  # a set behind it is of no group: no time is its own
+                made, warnings = None, envelopes[0]
             if segment.tag in _CONTROLS and current is not None:
                 if segment.tag == "SE":
                     current.warnings += _differ("se", segment, len(current.segments) + 2)
@@ -146,7 +149,7 @@ def sets(source: Source, kind: str) -> Iterator[TransactionSet]:
                 current = None
             if segment.tag == "ST":
                 current = TransactionSet(segment, made)
-                current.warnings += envelopes[group]
+                current.warnings += warnings
             elif current is not None:
                 if segment.note == "edifact_bad_tag" or segment.tag == "":
                     current.fail("x12_cut", f"segment {segment.place}: broken")
@@ -163,25 +166,28 @@ def sets(source: Source, kind: str) -> Iterator[TransactionSet]:
 
 
 def _envelopes(segments: Iterator[Segment]) -> list[list[str]]:
-    """Warnings of each functional group, from GE and IEA; the first is for sets before any."""
+    """Warnings of each functional group, from GE and IEA; the first is for sets in none."""
     found: list[list[str]] = [[]]
+    now = found[0]
     opened = 0  # groups before this interchange
     count = 0
     for segment in segments:
         if segment.tag == "ISA":
             opened = len(found)
         elif segment.tag == "GS":
-            found.append([])
+            now = []
+            found.append(now)
             count = 0
         elif segment.tag == "ST":
             count += 1
         elif segment.tag == "GE":
-            found[-1] += _differ("ge", segment, count)
+            now += _differ("ge", segment, count)
+            now, count = found[0], 0
         elif segment.tag == "IEA":
             for group in found[opened:]:
                 group += _differ("iea", segment, len(found) - opened)
             opened = len(found)
-    return found
+    return [[*dict.fromkeys(one)] for one in found]
 
 
 def _differ(name: str, control: Segment, found: int) -> list[str]:

@@ -245,3 +245,12 @@ def test_what_no_column_takes_of_a_manifest_or_a_bill_is_kept() -> None:
     assert (
         rows["extra"].isna().tolist()[1:] == read(READER, MANIFEST)[0]["extra"].isna().tolist()[1:]
     )
+
+
+def test_a_set_behind_the_end_of_a_group_takes_nothing_from_it() -> None:
+    text = MANIFEST.read_text().replace("GE*1*1", "GE*2*1")
+    body = text[text.index("ST*309") : text.index("GE*2")].replace("BL100", "BL900")
+    rows, _ = read(READER, text.replace("IEA*1", f"{body}IEA*1").encode())
+    assert rows["declaration_id"].tolist()[::3] == ["BL100", "BL900"]
+    assert rows["lodged_at"].isna().tolist() == [False] * 3 + [True] * 3
+    assert rows["warnings"].isna().tolist() == [False] * 3 + [True] * 3
