@@ -14,7 +14,7 @@ from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import desk, govern, looking, records
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.records import StoredItem
-from riskprofile.services.rights import REASON_LENGTH, Actor, authorise
+from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
 from riskprofile.store.database import Store
@@ -79,6 +79,8 @@ def raise_alert(
             do=Message("refusal.do_nothing_left"),
         )
     driver = max(counted, key=lambda one: (one.points is not None, one.points or 0))
+    if not sees(actor, driver.declared.get(PROFILES[profile].office)):  # it was, and is no more
+        raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
     sign = f"{actor.name}{SAID}{reason}"
     with store.write() as connection:
         row = {

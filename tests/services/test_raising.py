@@ -16,12 +16,15 @@ from riskprofile.services.settings import CHECKOUT
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.run_tables import Record
 from tests import factory
+from tests.conftest import home_of
 from tests.services.bench import HERE, NOW, THERE, later, put_offices
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 pytestmark = pytest.mark.xdist_group("raising")  # one process rates the rows
 AWAY = Actor("ana", "officer", THERE)
 WHY = "the driver could not name the consignee"
+
+home = pytest.fixture(home_of)
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +126,22 @@ def test_of_a_profile_that_is_off_nobody_is_raised_and_nothing_is_looked_at(stor
     govern.enable_profile(store, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
     with pytest.raises(RiskProfileError, match="no such declaration"):
         raising.raise_alert(store, INES, "TXM0000001", "traveller", WHY, NOW)
+
+
+def sent(bare, home, table, minute=0):
+    """A file that is rated, and of which no list brings anything up."""
+    path = factory.write(home.home / f"{minute}.csv", table)
+    screen(bare, home, OWNER, [path], Options(capacity=Capacity(number=0)), later(minutes=minute))
+
+
+def test_what_is_declared_at_another_office_by_now_is_raised_there_alone(bare, home):
+    """A crossing may be declared anew at another place, and an older message may come late."""
+    govern.enable_profile(bare, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
+    for minute, (place, hour) in enumerate(((HERE, 5), (THERE, 7), (HERE, 6))):
+        extra = f'{{"message_at": "2026-11-24T{hour:02d}:00:00Z"}}'
+        table = factory.travellers(1, crossing_point=place, bag_mass_kg=hour, extra=extra)
+        sent(bare, home, table, minute)
+    with pytest.raises(RiskProfileError, match="no such declaration in your office"):
+        raising.raise_alert(bare, INES, "XC-000000", "traveller", WHY, later(hours=1))
+    made = raising.raise_alert(bare, AWAY, "XC-000000", "traveller", WHY, later(hours=1))
+    assert review.alert(bare, AWAY, made, later(hours=1), WHY).office == THERE
