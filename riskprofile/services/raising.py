@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import IntegrityError
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.profiles import PROFILES, Profile
@@ -102,7 +103,10 @@ def raise_alert(
             "related": [],
             "created_at": now,
         }
-        [made] = alerts.add(store, connection, [row])
+        try:
+            [made] = alerts.add(store, connection, [row])
+        except IntegrityError:  # it had none when it was asked for, and was raised meanwhile
+            raise Conflict(Message("refusal.open_alert")) from None
         desk.note(connection, actor, ACTION, {**row, "id": made}, now, purpose=reason)
     return made
 

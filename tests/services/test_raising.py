@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from riskprofile.services import govern, raising, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
+from riskprofile.store import alerts
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.run_tables import Record
 from tests import factory
 from tests.conftest import home_of
-from tests.services.bench import HERE, NOW, THERE, later, put_offices
+from tests.services.bench import HERE, NOW, THERE, later, put_offices, until_it_waits
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 pytestmark = pytest.mark.xdist_group("raising")  # one process rates the rows
@@ -145,3 +147,24 @@ def test_what_is_declared_at_another_office_by_now_is_raised_there_alone(bare, h
         raising.raise_alert(bare, INES, "XC-000000", "traveller", WHY, later(hours=1))
     made = raising.raise_alert(bare, AWAY, "XC-000000", "traveller", WHY, later(hours=1))
     assert review.alert(bare, AWAY, made, later(hours=1), WHY).office == THERE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_of_two_who_raise_one_at_once_the_second_is_told_that_it_has_an_alert(bare, home):
+    sent(bare, home, factory.shipments(1, customs_office=HERE))
+    first = raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, NOW)
+    table = Alert.__table__
+    with bare.write() as connection:
+        row = dict(connection.execute(select(table).where(table.c.id == first)).mappings().one())
+        connection.execute(table.delete())
+    del row["id"], row["standing"]
+    with ThreadPoolExecutor(1) as beside:
+        with bare.write() as connection:
+            alerts.add(bare, connection, [row])
+            other = beside.submit(
+                raising.raise_alert, bare, OMAR, "XM-000000", "shipment", WHY, later(minutes=1)
+            )
+            until_it_waits(bare, other)
+        with pytest.raises(Conflict, match="open alert"):
+            other.result()
