@@ -209,7 +209,8 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
         if row["confirmed_by"] is not None:
             held = str(row["confirmed_by"])
             raise Conflict(f"{held} has confirmed this outcome", holder=held)
-        if alert["state"] != "closed" or newest != outcome_id:
+        closed_it = alert["state"] == "closed" and alert["closed_at"] == row["at"]
+        if not closed_it or newest != outcome_id:  # it may have been released since
             raise Conflict(Message("refusal.opened_again"))
         if row["officer"] == actor.name:
             raise Conflict(Message("refusal.another"))

@@ -121,7 +121,8 @@ def unconfirmed() -> tuple[ColumnElement[bool], ...]:
     """An outcome that closed its alert and that no second person has confirmed."""
     later = Outcome.__table__.alias()  # type: ignore[attr-defined]
     newer = exists().where(later.c.alert_id == _outcome.c.alert_id, later.c.id > _outcome.c.id)
-    return (_outcome.c.confirmed_at.is_(None), _alert.c.state == "closed", ~newer)
+    closed_it = (_alert.c.state == "closed") & (_alert.c.closed_at == _outcome.c.at)
+    return (_outcome.c.confirmed_at.is_(None), closed_it, ~newer)
 
 
 def pending_release() -> tuple[ColumnElement[bool], ...]:

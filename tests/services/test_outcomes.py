@@ -189,6 +189,21 @@ def test_an_outcome_of_an_alert_that_was_opened_again_cannot_be_confirmed(store)
     assert review.confirm_outcome(store, OMAR, second, NOW)
 
 
+def test_what_was_found_before_an_alert_was_opened_again_is_not_confirmed_once_it_is_released(
+    any_store,
+):
+    alert = examined(any_store, lane="yellow")
+    first = record(any_store, alert, "trafficking")
+    review.reopen(any_store, SARA, alert, REASON, later(hours=1))
+    review.claim(any_store, INES, alert, later(hours=2))
+    review.decide(any_store, INES, alert, "release", REASON, later(hours=2))
+    assert row(any_store, alert)["state"] == "closed"
+    assert review.waiting(any_store, OMAR) == []
+    with pytest.raises(Conflict, match="opened again"):
+        review.confirm_outcome(any_store, OMAR, first, later(hours=3))
+    assert rows(any_store, Label) == []
+
+
 def test_a_decision_alone_makes_no_label(store):
     alert = taken(store, lane="yellow")
     review.decide(store, INES, alert, "release", REASON, NOW)
