@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from riskprofile.services import keys, raising
+from riskprofile.services.rights import Actor, sees
 from riskprofile.store import erasure
 
 ALERT, WORDS = "alert", "words"  # kinds of what is sealed: with the record, and written later
@@ -71,11 +72,13 @@ def seal_late(
 
 
 def opened(
-    connection: Connection, secret: Callable[[], bytes], record_id: str, profile: str
+    connection: Connection, actor: Actor, secret: Callable[[], bytes], record_id: str, profile: str
 ) -> list[Said]:
-    """What was written of the masked alerts of a record, the first first."""
+    """What was written of the masked alerts of a record that the actor sees, the first first."""
     found = []
     for alert in erasure.alerts_of(connection, profile, {record_id}):
+        if not sees(actor, alert["office"]):  # a crossing may be declared anew at another place
+            continue
         for kind in (ALERT, *erasure.sealed_as(connection, WORDS, alert["id"])):
             for table, rows in _open(connection, secret, kind, alert["id"]).items():
                 for of, column, text in rows:

@@ -171,7 +171,7 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
             raise PolicyError(Message("refusal.over"), do=Message("refusal.do_again"))
         secret = partial(keys.key, settings.home, KEY, make=False)
         declared, masked = _declared(connection, secret, row["record_id"], row["profile"])
-        written = sealing.opened(connection, secret, row["record_id"], row["profile"])
+        written = sealing.opened(connection, actor, secret, row["record_id"], row["profile"])
         if not declared:
             raise RiskProfileError(Message("refusal.record_removed"), where=row["record_id"])
         if not (masked or written):

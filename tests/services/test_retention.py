@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from riskprofile.errors import (
     Conflict,
@@ -50,7 +50,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Unmasking
 from tests import factory, listed
 from tests.factory import write
-from tests.services.bench import AUDITOR, HERE, INES, OMAR, SARA, of_two_at_once
+from tests.services.bench import AUDITOR, AWAY, HERE, INES, OMAR, SARA, of_two_at_once
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -605,6 +605,26 @@ def test_of_an_amended_declaration_the_version_that_counts_is_seen_again(
     unmasking.allow(store, SARA, asked, now)
     [row] = unmasking.look(store, home, INES, asked, now).declared
     assert row["name"] == seed(2)
+
+
+def test_of_a_crossing_declared_anew_at_another_place_each_office_sees_what_its_own_wrote(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    for place, officer in ((AWAY.office, AWAY), (HERE, INES)):
+        table = factory.travellers(1, goods_declared="pistol barrel", crossing_point=place)
+        file = write(tmp_path / f"{place}.csv", table.assign(name=seed(1)))
+        run = rate(store, home, file, "traveller", RECEIVED)
+        assert run.summary.alerts
+        with store.read() as connection:
+            alert = connection.execute(select(func.max(erasure.alert_table.c.id))).scalar_one()
+        review.alert(store, officer, alert, RECEIVED, WHY)
+        review.claim(store, officer, alert, RECEIVED)
+        review.decide(store, officer, alert, "examine", f"to be opened at {place}", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    seen = unmasking.look(store, home, INES, asked, now)
+    assert [one.text for one in seen.written] == [f"to be opened at {HERE}"]
 
 
 def test_another_machine_of_the_same_database_masks_with_no_other_key(
