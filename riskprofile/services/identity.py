@@ -182,18 +182,25 @@ def require_account(store: Store, name: str) -> None:
             raise InputError(f"there is no account {name[:64]}", do="riskprofile users list")
 
 
-def set_password(store: Store, actor: Actor, name: str, password: str, now: datetime) -> None:
-    """Give an account a new password and end its sessions: one's own, or any by right."""
+def set_password(
+    store: Store, actor: Actor, name: str, password: str, now: datetime, over: str | None = None
+) -> None:
+    """Give an account a new password and end its sessions: one's own, or any by right.
+
+    Where it takes the place of one that was confirmed (`over`), only while that is in use.
+    """
     if actor.name != name:
         authorise(actor, "account.manage")
     check_password(name, password)
     with at_once:
         digest = hasher.hash(password)
     with store.write() as connection:
-        done = connection.execute(
-            update(_account).where(_account.c.name == name).values(password_hash=digest)
-        )
-        if done.rowcount != 1:
+        found = update(_account).where(_account.c.name == name)
+        if over is not None:
+            found = found.where(_account.c.password_hash == over)
+        if connection.execute(found.values(password_hash=digest)).rowcount != 1:
+            if over is not None:
+                raise SignInRefused(Message("refusal.password"), do=Message("refusal.do_password"))
             raise RiskProfileError("there is no such account", where=name)
         end_sessions(connection, name, now)
         note(connection, actor, "account.password", f"account:{name}", now)
@@ -318,8 +325,10 @@ def start_session(connection: Connection, name: str, now: datetime) -> str:
     return token
 
 
-def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -> None:
+def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -> str:
     """Let pass when this is the password of who is signed in: asked again before a signature.
+
+    What is stored of it is returned, by which it is known to be in use still.
 
     Raises
     ------
@@ -343,6 +352,7 @@ def confirm_password(store: Store, actor: Actor, password: str, now: datetime) -
         raise SignInRefused(Message("refusal.password"), do=Message("refusal.do_password"))
     with store.write() as connection:
         connection.execute(delete(_attempt).where(_attempt.c.id == attempt))
+    return str(found)
 
 
 def actor_of(store: Store, token: str, now: datetime, *, touch: bool = True) -> Actor | None:

@@ -44,13 +44,13 @@ def change_password(store: Store, actor: Actor, current: str, password: str, now
     Raises
     ------
     SignInRefused
-        `current` is not the password, or there were too many tries.
+        `current` is not the password, is none any more, or there were too many tries.
     RiskProfileError
         The new one cannot be used, with what would do.
     """
     identity.check_password(actor.name, password)
-    identity.confirm_password(store, actor, current, now)
-    identity.set_password(store, actor, actor.name, password, now)
+    confirmed = identity.confirm_password(store, actor, current, now)
+    identity.set_password(store, actor, actor.name, password, now, over=confirmed)
 
 
 def sign_out_everywhere(store: Store, actor: Actor, now: datetime) -> int:

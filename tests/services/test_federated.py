@@ -262,6 +262,24 @@ def test_one_changes_ones_own_password_with_the_old_one(any_store):
     assert identity.sign_in(any_store, "ines", "five small brown lanterns", "", NOW)
 
 
+def test_a_password_is_not_changed_with_one_that_another_changed_meanwhile(any_store, monkeypatch):
+    """Who knows the old one, and comes at the same time, does not have the last word."""
+    identity.add_account(
+        any_store, OWNER, name="ines", role="officer", office=HERE, password=PASSWORD, now=NOW
+    )
+    ines, matches = Actor("ines", "officer", HERE), identity._verify
+
+    def changed_meanwhile(*given):
+        monkeypatch.setattr(identity, "_verify", matches)
+        own_account.change_password(any_store, ines, PASSWORD, "five small brown lanterns", NOW)
+        return matches(*given)
+
+    monkeypatch.setattr(identity, "_verify", changed_meanwhile)
+    with pytest.raises(SignInRefused, match="not your password"):
+        own_account.change_password(any_store, ines, PASSWORD, "six small brown lanterns", NOW)
+    assert identity.sign_in(any_store, "ines", "five small brown lanterns", "", NOW)
+
+
 def test_guessing_the_old_password_is_throttled(store):
     identity.add_account(
         store, OWNER, name="ines", role="officer", office=HERE, password=PASSWORD, now=NOW
