@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from riskprofile.errors import PolicyError
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor
-from riskprofile.store.database import Store
+from riskprofile.store import audit
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.office_tables import Audit
 
 ASK, ANSWER = "rating.ask", "rating.answer"
@@ -60,7 +61,8 @@ def tried(store: Store, actor: Actor, now: datetime, read: int, rows: int = ROWS
 
 
 def _counted(connection: Connection, actor: Actor, now: datetime) -> tuple[int, int]:
-    """Requests, and rows that were not kept, of the last hour."""
+    """Requests, and rows that were not kept, of the last hour; nobody adds any meanwhile."""
+    serialise(connection, audit.CHAIN_LOCK)
     found = connection.execute(
         select(_audit.c.action, _audit.c.detail).where(
             _audit.c.actor == actor.name,

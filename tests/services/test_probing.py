@@ -14,7 +14,7 @@ from riskprofile.services.looking import Alarm
 from riskprofile.store import audit
 from riskprofile.store.run_tables import Batch
 from tests.factory import shipments
-from tests.services.bench import HERE, NOW, SARA, THERE, furnish, later
+from tests.services.bench import HERE, NOW, SARA, THERE, furnish, later, of_two_at_once
 
 OPERATOR = Actor("olga", "operator", HERE)
 
@@ -43,6 +43,26 @@ def test_one_answer_too_many_is_refused_and_raises_one_alarm(any_store):
     probing.ask(any_store, OPERATOR, later(minutes=60), asks=3)  # the first hour is over
     with any_store.read() as connection:
         assert audit.verify(connection).ok
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_answers_asked_for_at_once_the_second_counts_the_first(any_store):
+    def ask(_):
+        probing.ask(any_store, OPERATOR, NOW, asks=1)
+
+    [said] = of_two_at_once(any_store, ask)
+    assert isinstance(said, PolicyError)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_answers_at_once_the_second_counts_the_rows_of_the_first(any_store):
+    def tried(_):
+        probing.tried(any_store, OPERATOR, NOW, 60, rows=100)
+
+    assert of_two_at_once(any_store, tried) == []
+    assert [one.records for one in looking.alarms(any_store, SARA, NOW)] == [120]
 
 
 def test_another_office_is_not_told(any_store):
