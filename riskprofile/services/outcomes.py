@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.reference.arms import LEGAL_BASES
-from riskprofile.services import blind, desk, feedback, finds, held
+from riskprofile.services import blind, desk, feedback, finds, held, training_log
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import pending_release, seen_from, unconfirmed
@@ -158,6 +158,7 @@ def record_outcome(
             desk.require_claim(actor, alert, now)
         if ordered is None:
             blind.require_said(alert)
+            training_log.require(connection, actor, now)  # to close it is to decide
         made = connection.execute(
             insert(_outcome)
             .values(alert_id=alert_id, officer=actor.name, at=now, **values)

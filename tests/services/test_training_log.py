@@ -62,6 +62,18 @@ def test_the_second_person_of_a_release_is_trained_too(people):
     review.confirm_release(people, OMAR, decision, later(minutes=1))
 
 
+def test_to_close_an_alert_that_nobody_ordered_anything_of_is_to_decide(people):
+    training_log.record(people, OWNER, "omar", TODAY, NOW)
+    ordered, free = (taken(people, record_id=one) for one in ("XM-A", "XM-B"))
+    with pytest.raises(PolicyError, match="ines may look, and not decide"):
+        review.record_outcome(people, INES, free, "not_examined", NOW)
+    training_log.record(people, OWNER, "ines", date(2025, 11, 23), NOW)
+    review.record_outcome(people, INES, free, "not_examined", NOW)
+    review.decide(people, INES, ordered, "examine", REASON, NOW)
+    # What was ordered in time was found, whenever it is written down.
+    review.record_outcome(people, INES, ordered, "nothing", later(hours=23), methods=["opened"])
+
+
 def test_a_training_is_of_an_account_held_and_written_down(people):
     with pytest.raises(InputError, match="no account nobody"):
         training_log.record(people, OWNER, "nobody", TODAY, NOW)
