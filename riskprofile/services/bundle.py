@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from riskprofile.errors import InputError
+from riskprofile.errors import InputError, NotAllowed
 from riskprofile.services import arms, blind, bundle_check, records, replay, viewing
 from riskprofile.services.bundle_check import digest as sha256
 from riskprofile.services.rights import Actor, authorise, note, sees
@@ -29,6 +29,7 @@ from riskprofile.store.arms_tables import ArmsTrace
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.versions import SUPERSEDED
+from riskprofile.words import Message
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
@@ -62,8 +63,10 @@ def export(
 
     Raises
     ------
+    NotAllowed
+        The actor's office has no alert about this record.
     InputError
-        No alert about this record, or no purpose.
+        No office has one, where the actor sees all; or no purpose.
     Conflict
         The alert waits for an officer's own view.
     """
@@ -76,8 +79,11 @@ def export(
             .where(_alert.c.record_id == record_id)
             .order_by(_alert.c.version.desc(), _alert.c.id.desc())
         ).all()
-    if not rows:
+    if not rows and actor.office is None:
         raise InputError(f"no alert is about {record_id}", do="Give a record_id as the page shows")
+    # One answer for "there is none" and "it is another office's": not even that leaks.
+    if not rows or not sees(actor, rows[0].office):
+        raise NotAllowed(Message("refusal.no_record"), where=record_id[:80])
     # What was found was found by the alert about one version; an amendment makes another.
     row = rows[0]
     ours = [one for one in rows[1:] if sees(actor, one.office) and one.profile == row.profile]

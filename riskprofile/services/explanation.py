@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 
 from riskprofile.errors import InputError, NotAllowed
 from riskprofile.profiles import PROFILES
-from riskprofile.services import blind, desk, govern, looking, raising, replay, speaking
+from riskprofile.services import blind, desk, govern, looking, raising, records, replay, speaking
 from riskprofile.services.paper import EDGE, INNER, LINE, Page
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
@@ -78,17 +78,21 @@ def explain(
     Raises
     ------
     NotAllowed
-        It is another office's, or about a person and no purpose was given.
+        There is none in the actor's office, or it is about a person and no purpose was given.
     InputError
-        No rated record of that name is stored, or retention removed it.
+        Of an actor of every office: no rated record of that name is stored. Retention removed it.
+    RiskProfileError
+        Several of the office have that number: these are named.
     Conflict
         Its alert waits for an officer's own view: who works it may make the page.
     """
     authorise(actor, MADE)
     with store.read() as connection:
+        for profile in PROFILES:  # of several with a number, those of the office are named
+            record = records.whole(connection, actor, record, profile)
         alert = _alert(connection, record)
         if alert is None:
-            row = replay.find(connection, record, removed)
+            row = _found(connection, actor, record, removed)
             if row.state == REMOVED:  # its office and its rating are for nobody any more
                 require_purpose(row.profile, purpose)
                 raise InputError("removed by retention", where=record)
@@ -237,6 +241,18 @@ def _alert(connection: Connection, record: str) -> Mapping[str, Any] | None:
         if len({(row["profile"], row["record_id"]) for row in found}) == 1:
             return dict(found[0])
     return None
+
+
+def _found(
+    connection: Connection, actor: Actor, record: str, removed: replay.Removed | None
+) -> Any:
+    """A record that raised no alert. That there is none is told as that another office has it."""
+    try:
+        return replay.find(connection, record, removed)
+    except InputError:
+        if actor.office is None:
+            raise
+        raise NotAllowed(Message("refusal.no_record"), where=record[:80]) from None
 
 
 def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,17 +6,23 @@ import re
 import shutil
 import subprocess
 import unicodedata
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from riskprofile import words
-from riskprofile.errors import InputError, NotAllowed
+from riskprofile.errors import InputError, NotAllowed, RiskProfileError
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import explanation, looking, printing, review, sheet
+from riskprofile.services.identity import OWNER
 from riskprofile.services.paper import drawn
+from riskprofile.services.run import Options
+from riskprofile.services.screen import screen
 from riskprofile.words import shown
+from tests import factory
 from tests.services.bench import (
     AUDITOR,
     AWAY,
@@ -222,8 +228,28 @@ def test_making_an_explanation_is_written_down_and_another_office_gets_none(stor
     for nobody in (AWAY, AUDITOR):
         with pytest.raises(NotAllowed):
             explanation.make(store, MODELS, nobody, "XM-000000", EN, NOW)
+    for actor, asked in ((AWAY, "XM-000000"), (AWAY, "XM-999999"), (INES, "XM-999999")):
+        with pytest.raises(NotAllowed, match=f"^{asked}: there is no such record in your office$"):
+            explanation.make(store, MODELS, actor, asked, EN, NOW)  # whether there is one or not
     with pytest.raises(InputError, match="no rated record"):
-        explanation.make(store, MODELS, INES, "XM-999999", EN, NOW)
+        explanation.make(store, MODELS, replace(INES, office=None), "XM-999999", EN, NOW)
+
+
+def test_of_several_with_a_number_an_explanation_names_those_of_the_office_alone(bare, home):
+    """Whether another office has that number, is not told."""
+    offices, carriers = [HERE, HERE, AWAY.office, AWAY.office, AWAY.office, HERE], [*"ABABAB"]
+    numbers = ["XN-1", "XN-1", "XN-2", "XN-2", "XN-3", "XN-3"]
+    table = factory.shipments(6, declaration_id=numbers, carrier=carriers, customs_office=offices)
+    path = factory.write(home.home / "day.csv", table)
+    screen(bare, home, OWNER, [path], Options(capacity=Capacity(number=0)), NOW)
+    with pytest.raises(RiskProfileError, match="several declarations have this number") as refused:
+        explanation.explain(bare, MODELS, INES, "XN-1", NOW)
+    whole = refused.value.where.split(", ")
+    assert [one.rpartition("/")[0] for one in whole] == [f"XN-1@{HERE}/A", f"XN-1@{HERE}/B"]
+    with pytest.raises(NotAllowed, match=r"^XN-2: there is no such record in your office$"):
+        explanation.explain(bare, MODELS, INES, "XN-2", NOW)
+    found = explanation.explain(bare, MODELS, INES, "XN-3", NOW)
+    assert found.record_id.startswith(f"XN-3@{HERE}/B")
 
 
 def test_the_explanation_names_no_column_as_used_that_it_says_is_not(store):
