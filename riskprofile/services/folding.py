@@ -115,11 +115,14 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
         if function == CANCEL:
             made.counts[place] = False
             made.cancelled[record], known.withdrawn[record] = at, said
-            if record in made.restored:
+            others = [known.items[other] for other in of_record[record] if other != key]
+            declared_then = sum(one.content is not None for one in others)
+            if standing := sum([_stands(one, said, made) for one in others]):
+                made.restored.append(record)
+                if made.replaces[place] or standing < declared_then:
+                    made.changed.append(record)
+            elif record in made.restored:
                 made.restored.remove(record)
-            for other in of_record[record]:
-                if other != key:
-                    _withdraw(known.items[other], said, made)
             continue
         if record in known.withdrawn:
             known.withdrawn.pop(record)
@@ -162,10 +165,14 @@ def _times(table: Table) -> Sequence[datetime | None]:
     return [None if pd.isna(value) else value.to_pydatetime() for value in sent]
 
 
-def _withdraw(one: Newest, said: Said, made: Folded) -> None:
-    """Another item of the declaration, said before the cancellation: said again, it is news."""
+def _stands(one: Newest, said: Said, made: Folded) -> bool:
+    """Whether another item of the declaration is said after the cancellation, which comes late.
+
+    One said before it is withdrawn: said again, it is news.
+    """
     if said.before(one.said):
-        return
+        return one.content is not None
     one.content = None
     if one.place is not None:
         made.counts[one.place] = False
+    return False

@@ -697,6 +697,45 @@ def test_a_run_may_have_more_files_than_a_statement_has_parameters(bare: Store) 
         assert versions.rated_elsewhere(connection, "shipment", many, ["XM-1"]) == set()
 
 
+KEY = {"declaration_id": "XM-000000", "customs_office": "XMPME"}
+KEY |= {"lodged_at": factory.SHIPMENT_DEFAULTS["lodged_at"]}
+
+
+def messages() -> dict[str, Table]:
+    """Of one declaration an item, a cancellation of all, and another item that is said since."""
+    goods = {"declaration_id": "XM-000000", "goods_description": "pistol slides and barrels"}
+    withdrawn = {name: None for name in factory.SHIPMENT_DEFAULTS if name not in KEY}
+    return {
+        "first": factory.shipments(1, **goods, item_number=1, extra=said(5)),
+        "cancelled": factory.shipments(1, **withdrawn, **KEY, extra=said(6, "cancel")),
+        "second": factory.shipments(1, **goods, item_number=2, extra=said(7)),
+    }
+
+
+@EITHER
+@pytest.mark.parametrize(
+    "order", ["first cancelled second", "first second cancelled", "second cancelled first"]
+)
+def test_what_is_said_since_a_cancellation_stands_however_late_that_comes(
+    desk: Desk, order: str
+) -> None:
+    told = messages()
+    for one in order.split():
+        desk.send(told[one])
+    assert [one for one in desk.versions() if one[3]] == [(2, 1, "accepted", True)]
+    *_, (_, state, withdrawn) = desk.alerts()
+    assert (state, withdrawn) == ("open", False)
+
+
+def test_an_alert_says_that_a_late_cancellation_took_a_part_of_what_it_shows(desk: Desk) -> None:
+    told = messages()
+    for one in ("second", "first", "cancelled"):
+        desk.send(told[one])
+    with desk.store.read() as connection:
+        asked = "SELECT amended_at IS NOT NULL FROM alert WHERE state = 'open'"
+        assert connection.execute(text(asked)).scalars().all() == [1]
+
+
 def test_a_find_stays_with_who_declared_it_where_its_sender_cancels_it_since(desk: Desk) -> None:
     """A cancellation names no sender, and would have the next consignment be of a stranger."""
 
