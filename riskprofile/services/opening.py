@@ -224,14 +224,14 @@ def digest_of(path: Path, options: Options) -> str:
     InputError
         There is no such file, or it may not be read.
     OSError
-        The disk, or a share, does not give it.
+        The disk, or a share, does not give it: `filename` is `path`.
     """
     try:
         with path.open("rb") as file:
             total = hashlib.file_digest(file, "sha256")
     except OSError as error:
-        if not of_path(error):
-            raise
+        if not of_path(error):  # what is read of an open file names none
+            raise OSError(error.errno, error.strerror, str(path)) from None
         raise InputError(
             f"the file cannot be read ({error.strerror or error})",
             where=str(path),

@@ -335,6 +335,14 @@ def test_nothing_is_kept_of_a_dry_run(home: Path, day: Path) -> None:
     assert told(run(home, "score", day, "--json")[1])["accepted"] == 40
 
 
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no file that cannot be read")
+def test_a_file_that_the_disk_does_not_give_is_named(home: Path) -> None:
+    """Of many that are rated together nobody would know which."""
+    code, _, why = run(home, "score", "/proc/self/mem")
+    assert code == 1
+    assert why.startswith("riskprofile: /proc/self/mem: input/output error. Mend it, then run")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
