@@ -153,7 +153,10 @@ class Absences:
             self.unread.add(one.record_id or "")
         declared = table.loc[table[FUNCTION] != CANCEL, REFERENCE].dropna().unique()
         self.references |= {(profile, reference) for reference in declared}
-        told = ((table[FUNCTION] == REPLACE) | table[SCOPE].notna()).to_numpy(dtype=bool)
+        replaced = table[FUNCTION] == REPLACE
+        told = (replaced | table[SCOPE].notna()).to_numpy(dtype=bool)
+        if self.items or replaced.any():  # what is declared after that is not lacked
+            told |= (table[FUNCTION] != CANCEL).to_numpy(dtype=bool)
         told &= ~cancelled_whole(table)
         if self.part:
             told &= (table[FUNCTION] == CANCEL).to_numpy(dtype=bool)
@@ -163,6 +166,12 @@ class Absences:
             sent = None if pd.isna(at) else at.to_pydatetime()
             if function == REPLACE:
                 self._add(self.items, (profile, record), sent, int(item))
+            elif (
+                function != CANCEL
+                and (said := self.items.get((profile, record)))
+                and (sent is None or said.at is None)  # else its time tells
+            ):
+                said.named.add(int(item))
             if not pd.isna(scope):
                 named = "" if function == CANCEL else record
                 self._add(self.scopes, (profile, scope), sent, named)

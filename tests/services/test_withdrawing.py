@@ -556,3 +556,22 @@ def test_a_cancellation_that_is_loaded_as_history_is_no_news_of_an_alert(
     with store.read() as connection:
         asked = text("SELECT withdrawn_at IS NULL FROM alert")
         assert connection.execute(asked).scalars().all() == [True]
+
+
+@pytest.mark.parametrize("files", [1, 2])
+def test_an_item_that_is_added_after_a_replacement_stays_in_one_file_as_in_two(
+    store: Store, home: Settings, files: int
+) -> None:
+    """No message says when it was sent: the one before is the earlier one."""
+    goods = {"declaration_id": "XM-000000", "goods_description": ARMS}
+    send(store, home, factory.shipments(2, **goods, item_number=[1, 2]))
+    replaced, added = (
+        factory.shipments(
+            1, **goods, item_number=item, extra=json.dumps({"message_function": function})
+        )
+        for item, function in ((1, "replace"), (3, "change"))
+    )
+    tables = [replaced, added] if files == 2 else [pd.concat([replaced, added], ignore_index=True)]
+    for at, table in enumerate(tables, start=1):
+        send(store, home, table, at)
+    assert counting(store) == [("XM-000000", 1), ("XM-000000", 3)]
