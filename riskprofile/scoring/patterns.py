@@ -55,7 +55,7 @@ class Pattern:
 
     parts: Parts
     finds: int
-    others: int | None  # examined without a find; None when fewer than `k`
+    others: int | None  # examined without a find; None when fewer than `k`, or of fewer senders
     expected: float
 
 
@@ -168,12 +168,12 @@ def known(part: str, profiles: Iterable[Profile]) -> bool:
 def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
     """Parts that together held more finds than their points explain, the surest first.
 
-    Every pattern stands on at least `k` finds of at least `k` senders. How likely so many
-    finds are, given what the points of these cases expect, is a binomial tail at their mean
-    chance: never less than with each case's own (Hoeffding, 1956). What is kept
-    holds at a false-discovery rate of `FALSE` over all that was compared. The points are
-    first set on the scale of these outcomes themselves. A pattern is left out when a shorter
-    one says nearly as much.
+    Every pattern stands on at least `k` finds of at least `k` senders, and what it says of those
+    examined without a find on as many of as many. How likely so many finds are, given what the
+    points of these cases expect, is a binomial tail at their mean chance: never less than with
+    each case's own (Hoeffding, 1956). What is kept holds at a false-discovery rate of `FALSE`
+    over all that was compared. The points are first set on the scale of these outcomes
+    themselves. A pattern is left out when a shorter one says nearly as much.
     """
     # In one order, so that sums have the same bits whatever the order of the cases.
     rated = sorted((one for one in cases if one.points is not None), key=_order)
@@ -185,7 +185,7 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
     )
     common = Counter(part for one in rated if one.find for part in one.goods | one.others)
     wanted = {part for part, count in common.items() if count >= k}
-    senders: dict[Parts, set[str]] = defaultdict(set)
+    senders: dict[bool, dict[Parts, set[str]]] = {one: defaultdict(set) for one in (False, True)}
     finds: Counter[Parts] = Counter()
     seen: Counter[Parts] = Counter()
     expected: dict[Parts, float] = defaultdict(float)
@@ -193,10 +193,9 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
         for each in _together(one.goods & wanted, one.others & wanted):
             seen[each] += 1
             expected[each] += share
-            if one.find:
-                finds[each] += 1
-                senders[each].add(one.sender)
-    compared = sorted(each for each, count in finds.items() if count >= k <= len(senders[each]))
+            finds[each] += one.find
+            senders[one.find][each].add(one.sender)
+    compared = sorted(each for each, those in senders[True].items() if len(those) >= k)
     if not compared:
         return []
     from scipy import stats  # half as large as all else that rates, and only learning asks it
@@ -212,8 +211,8 @@ def learn(cases: Sequence[Case], k: int) -> list[Pattern]:
         each = compared[place]
         if sure[place] > FALSE or finds[each] < MORE * expected[each]:
             continue
-        without = seen[each] - finds[each]
-        kept.append(Pattern(each, finds[each], without if without >= k else None, expected[each]))
+        without = seen[each] - finds[each] if len(senders[False][each]) >= k else None
+        kept.append(Pattern(each, finds[each], without, expected[each]))
     return [one for one in kept if not _said(one, kept)][:KEPT]
 
 

@@ -73,6 +73,16 @@ def test_fewer_than_k_finds_or_senders_are_nothing(hidden: int, senders: int) ->
     assert not [one for one in patterns.learn(office(hidden, senders), 10) if COVER & {*one.parts}]
 
 
+@pytest.mark.parametrize(("senders", "told"), [(9, None), (10, 12)])
+def test_fewer_than_k_senders_of_what_was_no_find_are_nothing(
+    senders: int, told: int | None
+) -> None:
+    """Twelve cases of one firm that were examined in vain are no figure that leaves an office."""
+    vain = [Case(COVER, HOME, f"V{n % senders}", 0, False) for n in range(12)]
+    learnt = [one for one in patterns.learn(office(40) + vain, 10) if COVER & {*one.parts}]
+    assert learnt and {one.others for one in learnt} == {told}
+
+
 def test_few_finds_teach_nothing_and_rows_without_points_are_left_out() -> None:
     assert patterns.learn(office(0)[:200], 10) == []
     bare = [Case(one.goods, one.others, one.sender, None, one.find) for one in office(25)]
