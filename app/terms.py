@@ -304,8 +304,7 @@ def _outcomes(person: Any, card: Scorecard) -> Table:
     key = (card.digest, evidence.teaching(store, card.profile, card.digest, person))
     held = st.session_state.get(f"outcomes-{card.profile}")
     if held is None or held[0] != key:
-        own = feedback.labels(store, card.profile, person)
-        own = own[(own["model_digest"] == card.digest).fillna(False).to_numpy(dtype=bool)]
+        own = feedback.led_to(feedback.labels(store, card.profile, person), card.digest)
         held = (key, own.reset_index(drop=True))
         st.session_state[f"outcomes-{card.profile}"] = held
     table: Table = held[1]

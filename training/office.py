@@ -107,7 +107,7 @@ class Trial:
 def outcomes(store: Store, actor: Actor, profile: str, card: Scorecard) -> Table:
     """The labels that this scorecard's own ratings led to, as `feedback.labels` gives them."""
     told = feedback.labels(store, profile, actor)
-    return feedback.rated_by(told, card.digest).reset_index(drop=True)
+    return feedback.led_to(told, card.digest).reset_index(drop=True)
 
 
 def fit(

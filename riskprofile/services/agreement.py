@@ -25,9 +25,8 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import audit_table as _audit
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import seen_from
-from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor
-from riskprofile.store.alert_tables import Decision, FirstView
+from riskprofile.store.alert_tables import BY_HAND, Decision, FirstView
 
 _view = FirstView.__table__  # type: ignore[attr-defined]
 _CASE = (
@@ -190,7 +189,7 @@ def decided(connection: Connection, actor: Actor, now: datetime) -> list[Made]:
         .where(
             *seen_from(actor.office), _decision.c.undone_at.is_(None), _decision.c.at > now - DAY
         )
-        .where(_alert.c.lane.in_(AS_RATED), _alert.c.selected_by != SELECTED)
+        .where(_alert.c.lane.in_(AS_RATED), _alert.c.selected_by != BY_HAND)
     ).all()
     looks: dict[tuple[str, str], list[datetime]] = {}
     for subject, who, at in connection.execute(

@@ -135,7 +135,7 @@ def recalls(
     tried = fitting.trial(settings, actor, profile, card)
     if tried is not None:
         told.append((GENERATOR, tried))
-    labels = feedback.rated_by(feedback.labels(store, profile, actor), card.digest)
+    labels = feedback.led_to(feedback.labels(store, profile, actor), card.digest)
     if len(labels):
         told.append((OUTCOMES, labels.reset_index(drop=True)))
     mode = f"{parts.SLICE}{PROFILES[profile].slices[0]}"

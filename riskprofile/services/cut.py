@@ -29,9 +29,8 @@ from riskprofile.services.queue_statements import (
     snoozed,
     standing_id,
 )
-from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store.alert_tables import Outcome
+from riskprofile.store.alert_tables import BY_HAND, Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Office
 
@@ -223,7 +222,7 @@ def reach(
             asked = asked.order_by(_alert.c.standing, _alert.c.record_id).limit(room)
             for points, score, by in connection.execute(asked):
                 top.append(Place(lane, points, score))
-                fitted &= score is not None or points is None or by == SELECTED
+                fitted &= score is not None or points is None or by == BY_HAND
         zone = connection.execute(select(_office.c.zone).where(_office.c.code == office)).scalar()
         weight = weighed(connection, profile)
         return Reach(

@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, Engine, bindparam, func, select
+from sqlalchemy import Connection, Engine, bindparam, exists, func, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
@@ -17,8 +17,9 @@ from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import tally
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
-from riskprofile.store.alert_tables import Alert, Label, Outcome
+from riskprofile.store.alert_tables import BY_HAND, Alert, Label, Outcome
 from riskprofile.store.database import Store
+from riskprofile.store.run_tables import Record
 from riskprofile.store.versions import REMOVED
 
 NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at least
@@ -26,6 +27,7 @@ NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at l
 _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
+_record = Record.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,7 @@ def near(
 ) -> Near | None:
     """What was found on the examined alerts of a scorecard whose points are nearest to these.
 
+    What an officer raised by hand is left out: it was not its points that brought it up.
     None where fewer than 20 of that scorecard were examined. `weight` is that of the profile, in
     the same transaction: while it and the newest label are the same, so are the alerts.
     """
@@ -168,7 +171,7 @@ def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
     # What an officer raised by hand, the list did not bring up; and the lot draws from yellow as
     # from green, so a find of the yellow lane is among those that the draws stand for already.
     found = sum(
-        int(row[0]) for row in rows if row[1] not in ("random", "manual") and row[3] == "red"
+        int(row[0]) for row in rows if row[1] not in ("random", BY_HAND) and row[3] == "red"
     )
     told = control.recall(
         found,
@@ -182,11 +185,16 @@ def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
 def teaching(store: Store, profile: str, digest: str, actor: Actor) -> Weight:
     """Confirmed outcomes of what one scorecard rated: those that a fit from it learns from."""
     authorise(actor, "recall.look")
+    removed = exists().where(  # no values are left of what retention took out
+        _record.c.profile == _label.c.profile,
+        _record.c.record_id == _label.c.record_id,
+        _record.c.state == REMOVED,
+    )
     asked = (
         _WEIGHED.select_from(_label)
         .join(_outcome, _outcome.c.id == _label.c.outcome_id)
         .join(_alert, _alert.c.id == _outcome.c.alert_id)
-        .where(_alert.c.model_digest == digest)
+        .where(_alert.c.model_digest == digest, _label.c.selected_by != BY_HAND, ~removed)
     )
     with store.read() as connection:
         row = connection.execute(asked, {"profile": profile}).one()
@@ -206,6 +214,7 @@ _EXAMINED = (
     .join(_alert, _alert.c.id == _outcome.c.alert_id)
     .where(_label.c.profile == bindparam("profile"), batches.counts())
     .where(_alert.c.model_digest == bindparam("digest"), _alert.c.points.is_not(None))
+    .where(_label.c.selected_by != BY_HAND)
 )
 _WEIGHED = select(func.count(), func.sum(_label.c.value)).where(
     _label.c.profile == bindparam("profile"), batches.counts()

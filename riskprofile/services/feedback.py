@@ -13,7 +13,7 @@ from riskprofile.scoring.parts import SLICE
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
 from riskprofile.store import batches, table_bytes
-from riskprofile.store.alert_tables import Alert, Label, Outcome
+from riskprofile.store.alert_tables import BY_HAND, Alert, Label, Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.run_tables import Batch, Chunk, Record
@@ -45,16 +45,17 @@ KEYS = tuple(DTYPES)
 TRACED = ("traced", "national", "other", "not_traced", "")  # the surest answer first
 
 
-def rated_by(labels: Table, digest: str) -> Table:
-    """Those of `labels` that the scorecard of this digest rated."""
-    return labels[(labels["model_digest"] == digest).fillna(False).to_numpy(dtype=bool)]
-
-
 def listed(labels: Table) -> Table:
     """Those of `labels` that a list brought up, or its draw: what is found on an alert that an
     officer raised by hand counts neither for the list nor against it.
     """
-    return labels[(labels["selected_by"] != "manual").fillna(True).to_numpy(dtype=bool)]
+    return labels[(labels["selected_by"] != BY_HAND).fillna(True).to_numpy(dtype=bool)]
+
+
+def led_to(labels: Table, digest: str) -> Table:
+    """Those of `labels` that the ratings of the scorecard of this digest led to (`listed`)."""
+    rated = (labels["model_digest"] == digest).fillna(False).to_numpy(dtype=bool)
+    return listed(labels[rated])
 
 
 def _answers(connection: Connection) -> dict[int, str]:

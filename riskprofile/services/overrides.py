@@ -13,9 +13,8 @@ from riskprofile.services.agreement import AS_RATED
 from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import seen_from
-from riskprofile.services.raising import SELECTED
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.alert_tables import Outcome
+from riskprofile.store.alert_tables import BY_HAND, Outcome
 from riskprofile.store.database import Store
 
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
@@ -24,7 +23,7 @@ ACTION = "board.look"
 PAST = timedelta(days=7)
 LISTED = 200  # alerts of the open list
 # What an officer raised by hand the list had passed over: whatever is ordered, the lane was green.
-shown_lane: Any = case((_alert.c.selected_by == SELECTED, "green"), else_=_alert.c.lane)
+shown_lane: Any = case((_alert.c.selected_by == BY_HAND, "green"), else_=_alert.c.lane)
 FOLLOWS = {**AS_RATED, "green": ("release",)}
 
 

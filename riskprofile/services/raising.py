@@ -18,11 +18,12 @@ from riskprofile.services.records import StoredItem
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, sees
 from riskprofile.services.settings import Settings
 from riskprofile.store import alerts
+from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Batch
 from riskprofile.words import Message
 
-ACTION, SELECTED = "alert.raise", "manual"
+ACTION = "alert.raise"
 KEY = "M01_raised_by_hand"
 SAID = " raised it by hand: "  # between who did and why
 
@@ -93,7 +94,7 @@ def raise_alert(
             **_shown(PROFILES[profile], driver, counted),
             "queue": "trafficking",
             "lane": "yellow",
-            "selected_by": SELECTED,
+            "selected_by": BY_HAND,
             "probability": None,
             "reasons": [],
             "against": [],

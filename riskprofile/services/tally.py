@@ -18,7 +18,7 @@ from riskprofile.scoring import control
 from riskprofile.services import govern
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise
-from riskprofile.store.alert_tables import Alert, Decision, Outcome
+from riskprofile.store.alert_tables import BY_HAND, Alert, Decision, Outcome
 from riskprofile.store.database import Store
 from riskprofile.store.versions import REMOVED
 
@@ -173,7 +173,7 @@ def tally(store: Store, profile: str, actor: Actor, *, declared: bool = True) ->
             )
         )
         .where(_alert.c.profile == profile, _alert.c.state.in_(("open", "closed", REMOVED)))
-        .where(_alert.c.selected_by.not_in(("random", "manual")), *seen_from(actor.office))
+        .where(_alert.c.selected_by.not_in(("random", BY_HAND)), *seen_from(actor.office))
         .order_by(_alert.c.id)
         .execution_options(yield_per=1_000)
     )

@@ -89,7 +89,7 @@ def look(store: Store, models: Path, actor: Actor, profile: str) -> Watch:
         card = None
     if card is not None:
         version = card.version
-        own = feedback.listed(feedback.rated_by(labels, card.digest))
+        own = feedback.led_to(labels, card.digest)
         by_chance = (own["selected_by"] == "random").fillna(False).to_numpy(dtype=bool)
         for drawn in (True, False):
             mine = own[by_chance == drawn]

@@ -18,6 +18,8 @@ from riskprofile.store.column_types import (
     row_id,
 )
 
+BY_HAND = "manual"  # what selected an alert that an officer raised: no list and no draw
+
 
 class Phrasing(Rows, table=True):
     """All that a release says of the terms of a scorecard (`scoring.reasons.Phrasing`).
@@ -34,8 +36,8 @@ class Alert(Rows, table=True):
     """A declaration that a person should look at.
 
     `state` is open or closed, superseded by a newer version, or removed by retention while it
-    was open. `owner` holds it until `lease_until`. `selected_by` is score, indicator or
-    random and `probability` is that of the random draw. `search` is what one search box
+    was open. `owner` holds it until `lease_until`. `selected_by` is score, indicator, random or
+    `BY_HAND`, and `probability` is that of the random draw. `search` is what one search box
     looks through (see `store.alerts`). `withdrawn_at` says that
     its sender withdrew the declaration, and `amended_at` that something else is declared
     since: neither closes anything. `blind` is its state in the draw of alerts that wait for

@@ -26,6 +26,7 @@ from sqlalchemy import (
 
 from riskprofile.store import arms, audit, table_bytes, versions
 from riskprofile.store.alert_tables import (
+    BY_HAND,
     Alert,
     AlertLink,
     Decision,
@@ -320,7 +321,7 @@ def late(
         )
     )
     # Who raises one by hand writes in the alert itself; and may do so when its record is masked.
-    by_hand = alert_table.c.selected_by == "manual"
+    by_hand = alert_table.c.selected_by == BY_HAND
     words.append(and_(by_hand, alert_table.c.created_at <= upto))
     sealed = exists().where(sealed_table.c.kind == "alert", sealed_table.c.of == alert_table.c.id)
     masked = exists().where(

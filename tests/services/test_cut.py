@@ -10,10 +10,11 @@ import pytest
 from riskprofile.errors import NotAllowed
 from riskprofile.scoring.control import Missed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import blind, capacity, cut, raising, review
+from riskprofile.services import blind, capacity, cut, review
 from riskprofile.services.cut import Today
 from riskprofile.services.evidence import Weight
 from riskprofile.services.rights import Actor
+from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from tests.services.bench import HERE, INES, NOW, REASON, SARA, THERE, later, put, taken
 
@@ -137,7 +138,7 @@ def test_no_find_is_foretold_of_what_was_rated_without_a_probability(store, monk
     assert (reached.cut(2).finds, reached.cut(2).more) == (None, None)
     more = {"profile": "traveller", "lane": "yellow"}
     put(store, 2, score=0.5, **more)
-    put(store, record_id="by hand", selected_by=raising.SELECTED, **more)
+    put(store, record_id="by hand", selected_by=BY_HAND, **more)
     put(store, record_id="not rated", points=None, **more)
     reached = cut.reach(store, SARA, HERE, "traveller", NOW)
     assert reached.known and reached.cut(4).finds == (1.0, 0, 2)

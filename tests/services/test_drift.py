@@ -15,7 +15,17 @@ from sqlalchemy import insert, select, update
 from riskprofile.errors import NotAllowed, RiskProfileError, UsageError
 from riskprofile.scoring.drift import Counts, Moved, form, moved
 from riskprofile.scoring.scorecard import Bins
-from riskprofile.services import drift, feedback, promotion, raising, review, settings, watching
+from riskprofile.services import (
+    comparing,
+    drift,
+    evidence,
+    feedback,
+    promotion,
+    raising,
+    review,
+    settings,
+    watching,
+)
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
@@ -154,10 +164,15 @@ def test_what_is_found_on_an_alert_raised_by_hand_counts_neither_for_the_list_no
     review.confirm_outcome(store, omar, made, NOW)
     assert len(feedback.labels(store, "shipment", OWNER)) == 1
     told = drift.watch(store, home.models, "shipment", OWNER, NOW, **SMALL)
-    seen = watching.look(store, home.models, Actor("anna", "analyst"), "shipment")
+    anna = Actor("anna", "analyst")
+    seen = watching.look(store, home.models, anna, "shipment")
+    card = promotion.serving(store, home.models, "shipment")
+    taught = evidence.teaching(store, "shipment", card.digest, anna)
+    compared = comparing.recalls(store, home, anna, "shipment", card, 0.05)
     store.close()
     assert told.outcomes == 0
     assert [one.examined for one in seen.calibration] == [0, 0]
+    assert taught.examined == 0 and not compared
 
 
 def test_too_little_is_said_so_and_not_everybody_may_look(lived: tuple[Store, Settings]) -> None:

@@ -13,7 +13,7 @@ from riskprofile.errors import NotAllowed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, evidence, review
 from riskprofile.services.identity import OWNER
-from riskprofile.store.alert_tables import Outcome
+from riskprofile.store.alert_tables import BY_HAND, Outcome
 from riskprofile.store.database import Store
 from tests.services.bench import INES, NOW, labelled, put
 
@@ -68,6 +68,9 @@ def test_an_alert_shows_what_was_found_at_its_points_with_an_interval(any_store:
         connection.execute(insert(Outcome).values({**corrected, **at}))
     again = review.alert(any_store, INES, alerts[0], NOW).near
     assert again is not None and (again.examined, again.finds, again.least) == (100, 34, 310)
+    by_hand = {"points": [500] * 10, "selected_by": BY_HAND, "lane": "yellow"}
+    examined(any_store, 9, 10, start=4000, **by_hand)  # its points are not why they were examined
+    assert review.alert(any_store, INES, alerts[0], NOW).near == again
     [other] = put(any_store, 1, record_id=["N"], points=341, model_digest="another")
     assert review.alert(any_store, INES, other, NOW).near is None
     [waits] = put(any_store, 1, record_id=["W"], points=341, blind=blind.WAITING)

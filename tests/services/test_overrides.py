@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from riskprofile.errors import NotAllowed
-from riskprofile.services import board, overrides, raising, review
+from riskprofile.services import board, overrides, review
 from riskprofile.services.overrides import Override
 from riskprofile.services.rights import Actor
+from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from tests.services.bench import HERE, INES, NOW, OMAR, SARA, THERE, later, put, taken
 
@@ -71,8 +72,8 @@ def test_what_was_found_before_the_decision_was_not_found_since(any_store):
 
 
 def test_what_was_raised_by_hand_the_list_had_passed_over(any_store):
-    decided(any_store, "M-1", "yellow", "scan", "a tip", selected_by=raising.SELECTED)
-    decided(any_store, "M-2", "yellow", "release", KNOWN, selected_by=raising.SELECTED)
+    decided(any_store, "M-1", "yellow", "scan", "a tip", selected_by=BY_HAND)
+    decided(any_store, "M-2", "yellow", "release", KNOWN, selected_by=BY_HAND)
     assert told(any_store).kinds == [Override("green", "scan", "a tip", 1, 0, 0)]
     assert [one.lane for one in overrides.listed(any_store, SARA, NOW)] == ["green"]
     assert board.board(any_store, SARA, later(hours=1)).meter.decisions == 0  # nobody nods at them

@@ -16,6 +16,7 @@ from riskprofile.errors import Conflict, InputError, NotAllowed, PolicyError, Us
 from riskprofile.scoring.drift import LEAST_ROWS, LEAST_WINDOWS
 from riskprofile.services import (
     drift,
+    evidence,
     feedback,
     govern,
     keys,
@@ -364,7 +365,9 @@ def test_the_outcome_of_what_was_removed_teaches_nothing_more(
             labelled(connection, one.id, one.record_id, False, item=one.driver)
     before = feedback.labels(store, "shipment", OWNER)
     assert len(before) == 2
+    assert evidence.teaching(store, "shipment", gone.model_digest, OWNER).examined == 2
     removal.remove(store, home, OWNER, [gone.record_id], ORDER, NOW)
     after = feedback.labels(store, "shipment", OWNER)
     left = before[before["record_id"] == stays.record_id].reset_index(drop=True)
     pd.testing.assert_frame_equal(after, left)
+    assert evidence.teaching(store, "shipment", gone.model_digest, OWNER).examined == 1

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskprofile.errors import NotAllowed, UsageError
-from riskprofile.services import raising, review, tally
+from riskprofile.services import review, tally
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.tally import STATES, Line, lines, state_of
+from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from tests.services.bench import AWAY, HERE, INES, NOW, OMAR, REASON, THERE, put
 
@@ -94,7 +95,7 @@ def test_the_ledger_says_what_people_did(any_store: Store, seed: int) -> None:
     expected = _worked(any_store, seed, 30)
     put(any_store, 2, record_id=["S-1", "S-2"], state="superseded")
     put(any_store, 2, record_id=["R-1", "R-2"], selected_by="random", probability=0.01)
-    put(any_store, 2, record_id=["M-1", "M-2"], selected_by=raising.SELECTED, lane="yellow")
+    put(any_store, 2, record_id=["M-1", "M-2"], selected_by=BY_HAND, lane="yellow")
     told = tally.tally(any_store, "shipment", OWNER)
     whole = told[0]
     assert {state: getattr(whole, state) for state in STATES} == expected

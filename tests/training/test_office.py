@@ -32,6 +32,7 @@ from riskprofile.services import (
     govern,
     identity,
     promotion,
+    raising,
     retention,
     review,
     settings,
@@ -41,8 +42,9 @@ from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
-from riskprofile.store.alert_tables import Alert
+from riskprofile.store.alert_tables import BY_HAND, Alert
 from riskprofile.store.database import Store
+from riskprofile.store.run_tables import Record
 from riskprofile.tables import Table
 from tests.services.test_promotion import candidate
 from training import dossier, folders, office
@@ -93,6 +95,16 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Set
             methods=["opened"],
         )
         review.confirm_outcome(store, OMAR, made, NOW)
+    with store.read() as connection:
+        passed = select(Record.record_id).where(Record.record_id.not_in(select(alerts.c.record_id)))
+        record = connection.execute(passed.order_by(Record.record_id).limit(1)).scalar_one()
+    by_hand = raising.raise_alert(store, INES, record, "shipment", REASON, NOW)
+    review.alert(store, INES, by_hand, NOW)
+    review.claim(store, INES, by_hand, NOW)
+    review.decide(store, INES, by_hand, "examine", REASON, NOW)
+    tip = {"items": [{"kind": "part"}], "methods": ["opened"]}
+    made = review.record_outcome(store, INES, by_hand, "trafficking", NOW, **tip)
+    review.confirm_outcome(store, OMAR, made, NOW)
     for who in (ANNA, SARA):
         identity.add_account(
             store, OWNER, name=who.name, role=who.role, office=None, password=PASSWORD, now=NOW
@@ -130,6 +142,17 @@ def test_the_folder_says_what_it_was_fitted_on_and_what_was_measured(
     assert recipe["outcomes"] == told.moved.outcomes
     names = [one.name for one in told.gates]
     assert names == list(office.GATE_NAMES)
+
+
+def test_a_find_on_what_an_officer_raised_by_hand_teaches_nothing(
+    lived, trial, tmp_path: Path
+) -> None:
+    """Neither points nor chance brought it up: learnt, it would be taken for what they lead to."""
+    store, _ = lived
+    known = feedback.labels(store, "shipment", OWNER)
+    assert (known["selected_by"] == BY_HAND).sum() == 1
+    told = fit(lived, trial, tmp_path / "run")
+    assert (told.moved.outcomes, told.moved.finds) == (len(known) - 1, known["value"].sum() - 1)
 
 
 def test_its_dossier_counts_these_outcomes_and_these_alerts(lived, trial, tmp_path: Path) -> None:
@@ -337,8 +360,8 @@ def test_what_serves_is_watched_where_it_stands_today(lived) -> None:
     assert told.version == card.version and told.standing is None
     by_chance, listed = told.calibration
     assert (by_chance.drawn, listed.drawn) == (True, False)
-    assert by_chance.examined + listed.examined == len(labels)
-    brought = labels[labels["selected_by"] != "random"]
+    brought = labels[~labels["selected_by"].isin(["random", BY_HAND])]
+    assert listed.examined == len(brought) == len(labels) - 1 - by_chance.examined
     assert listed.found == pytest.approx(brought["value"].mean())
     assert listed.score == pytest.approx(card.probability(card.points(brought)).mean())
     assert listed.enough and listed.low <= listed.found <= listed.high
