@@ -37,7 +37,7 @@ from riskprofile.services import (
     switching,
     tally,
 )
-from riskprofile.services.promotion import GATES, Gate
+from riskprofile.services.promotion import GATES, GROUPS, Gate
 from riskprofile.services.rights import Actor
 from riskprofile.services.settings import CHECKOUT, Settings
 from riskprofile.services.tally import Line
@@ -45,7 +45,7 @@ from riskprofile.services.training_log import TRAINED
 from riskprofile.store import switches, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Audit
-from training import criteria, gates, office, record, report
+from training import criteria, office, record, report
 from training import synth as generator
 from training.markdown import cell
 from training.synth.datasheet import datasheet
@@ -279,7 +279,7 @@ def _groups(profile: Profile, text: str, measured: Sequence[Gate]) -> str:
         return "the section on groups in part 1"
     if not profile.protected("P1"):
         return "its declarations hold no protected column, so there is no group to tell apart"
-    if gate := next((one for one in measured if one.name == gates.GROUPS), None):
+    if gate := next((one for one in measured if one.name == GROUPS), None):
         return f"on declarations of the generator, {gate.value} (bound: {gate.bound})"
     return (
         "not measured for this scorecard; `python -m benchmarks.fairness` measures those that ship"

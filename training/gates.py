@@ -18,7 +18,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.parts import LEAST, SLICE, chosen, masks, order
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
-from riskprofile.services.promotion import Gate
+from riskprofile.services.promotion import GROUPS, Gate
 from riskprofile.tables import Table
 from training import evaluate, fairness
 from training.compile import worst_step
@@ -34,7 +34,6 @@ LARGEST = 4 * 2**20  # bytes of the files that serve
 MOST_TERMS = 400
 FIFTHS = 5  # parts of the outcomes by score, in which finds are set beside it
 BUDGETS = (0.01, 0.05)
-GROUPS = "groups of people"  # name of its gate
 
 
 @dataclass(frozen=True)

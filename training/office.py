@@ -22,7 +22,7 @@ from riskprofile.scoring.editing import HOW, SET, Edit
 from riskprofile.scoring.parts import SLICE
 from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import feedback, fitting, promotion
-from riskprofile.services.promotion import GATES, Gate
+from riskprofile.services.promotion import GATE_NAMES, GATES, Gate
 from riskprofile.services.rights import REASON_LENGTH, Actor
 from riskprofile.services.settings import Settings
 from riskprofile.store import table_bytes
@@ -34,10 +34,6 @@ from training.markdown import cell
 from training.refit import ENOUGH, Refit, refit
 
 LABELS = "labels.parquet"
-GATE_NAMES = (
-    *("recall by typology, generator", "recall by slice, own outcomes", "labellers"),
-    *("monotone terms", "inputs", gates.GROUPS, "calibration", "size"),
-)
 WEIGHED = (
     "- **these are written criteria, and outcomes moved their points**: sentences and conditions "
     "are as people wrote them, the weights are no longer. Whether the law for written criteria "

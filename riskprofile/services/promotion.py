@@ -40,6 +40,11 @@ _approval = Approval.__table__  # type: ignore[attr-defined]
 _promotion = Promotion.__table__  # type: ignore[attr-defined]
 
 GATES, RECIPE = "gates.json", "recipe.json"
+GROUPS = "groups of people"
+GATE_NAMES = (
+    *("recall by typology, generator", "recall by slice, own outcomes", "labellers"),
+    *("monotone terms", "inputs", GROUPS, "calibration", "size"),
+)
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
     Raises
     ------
     ScorecardError
-        It is damaged, made for other features, or has no measured gates.
+        It is damaged, made for other features, or a gate was not measured.
     PolicyError
         A gate did not hold, and nobody waived it by name and reason.
     Conflict
@@ -115,7 +120,7 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
     files = artefacts.read(folder)
     card = artefact.parse(files, str(folder))
     _expected(card)
-    _require_gates(gates(files, str(folder)))
+    _require_gates(files, str(folder))
     values = {"profile": card.profile, "version": card.version, "digest": card.digest}
     with store.write() as connection:
         there = connection.execute(
@@ -189,7 +194,7 @@ def sign(
                 do="Nothing was signed. Look at it again, and into the audit",
             )
         _expected(card)
-        _require_gates(gates(files, f"scorecard {profile} {version}"))
+        _require_gates(files, f"scorecard {profile} {version}")
         _require_new(connection, card)
         if actor.name in signing.names(connection, card.digest):
             raise Conflict(
@@ -393,12 +398,7 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
     ScorecardError
         There are none, or they cannot be read.
     """
-    fault = ScorecardError(
-        f"{GATES} is missing or unreadable: nobody measured whether this may serve",
-        where=where,
-        do="Propose what `riskprofile-train fit` made of confirmed outcomes: it measures them. "
-        "What was fitted by a recipe serves only where a release ships it",
-    )
+    fault = _unmeasured(f"{GATES} is missing or unreadable: nobody measured whether this", where)
     try:
         listed = json.loads(files[GATES])["gates"]
         told = [Gate(**one) for one in listed]
@@ -407,6 +407,15 @@ def gates(files: Mapping[str, bytes], where: str) -> list[Gate]:
     if not told or not all(isinstance(one.held, bool) for one in told):
         raise fault
     return told
+
+
+def _unmeasured(what: str, where: str) -> ScorecardError:
+    return ScorecardError(
+        f"{what} may serve",
+        where=where,
+        do="Propose what `riskprofile-train fit` made of confirmed outcomes: it measures them. "
+        "What was fitted by a recipe serves only where a release ships it",
+    )
 
 
 def _require_new(connection: Connection, card: Scorecard) -> None:
@@ -419,7 +428,10 @@ def _require_new(connection: Connection, card: Scorecard) -> None:
     )
 
 
-def _require_gates(measured: list[Gate]) -> None:
+def _require_gates(files: Mapping[str, bytes], where: str) -> None:
+    measured = gates(files, where)
+    if lacking := [name for name in GATE_NAMES if name not in {one.name for one in measured}]:
+        raise _unmeasured(f"nobody measured {lacking[0]!r}, which decides whether this", where)
     if closed := [one for one in measured if not one.lets_pass]:
         raise PolicyError(
             *(

@@ -182,9 +182,9 @@ def test_a_gate_that_stops_is_waived_by_name_and_reason_and_then_stands_so_until
 ):
     """W on the terms: the form, a reason too short, the fit that it starts, what two people see."""
     version, why = f"2028.{datetime.now(UTC):%H%M%S}", "one ferry line, out of service since May"
-    held = Gate("size", True, "61 kB, 26 terms", "400 terms, 4 MB")
     stops = Gate("recall by slice, own outcomes", False, "Air: -11 points", "at most 10 points")
-    fitted(served, version, [stops, held])
+    held = [Gate(name, True, value, bound) for name, value, bound in GATES if name != stops.name]
+    fitted(served, version, [stops, *held])
     page = visit("analyst-05")
     gates = page.locator(".rp-gates")
     expect(gates).to_contain_text("1 stops promotion")
@@ -214,7 +214,7 @@ def test_a_gate_that_stops_is_waived_by_name_and_reason_and_then_stands_so_until
     expect(page.get_by_text("is confirmed yet")).to_be_visible()
     # As one leaves it that had outcomes.
     passed = replace(stops, waived_by=waiver.who, waiver=waiver.reason)
-    made = fitted(served, version, [passed, held], waivers=(waiver,))
+    made = fitted(served, version, [passed, *held], waivers=(waiver,))
     page.reload()
     expect(gates).to_contain_text("none stops promotion")
     expect(gates).to_contain_text(f"waived by {ANALYST.name}: {why}")

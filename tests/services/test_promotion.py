@@ -38,7 +38,10 @@ MODELS = CHECKOUT / "models"
 PASSWORDS = {"anna": "seven small boats", "sara": "nine quiet lamps"}
 POINTERS = (artefacts.CURRENT, artefacts.LEARNT)
 WHY = "officers see nonsense in the first lane"
-HELD = [{"name": "recall by slice", "held": True, "value": "-1 point", "bound": "-10 points"}]
+HELD = [
+    {"name": name, "held": True, "value": "-1 point", "bound": "-10 points"}
+    for name in promotion.GATE_NAMES
+]
 SHIPPED = (MODELS / "shipment" / "CURRENT").read_text().strip()
 
 
@@ -226,18 +229,27 @@ def test_a_signature_of_a_machine_whose_clock_is_ahead_outlives_the_key(
 def test_without_measured_gates_or_with_a_closed_one_nothing_is_proposed(
     people: Store, tmp_path: Path
 ) -> None:
-    closed = [{**HELD[0], "held": False, "value": "-14 points"}]
+    closed = [{**HELD[0], "held": False, "value": "-14 points"}, *HELD[1:]]
     with pytest.raises(ScorecardError, match="nobody measured"):
         promotion.propose(people, ANNA, candidate(tmp_path, "1", gates=None), NOW, MODELS)
     with pytest.raises(ScorecardError, match="nobody measured"):
         promotion.propose(people, ANNA, candidate(tmp_path, "2", gates=[]), NOW, MODELS)
-    with pytest.raises(PolicyError, match="recall by slice: -14 points"):
+    with pytest.raises(PolicyError, match="recall by typology, generator: -14 points"):
         promotion.propose(people, ANNA, candidate(tmp_path, "3", gates=closed), NOW, MODELS)
-    unsigned = [{**closed[0], "waived_by": "sara", "waiver": " "}]
+    unsigned = [{**closed[0], "waived_by": "sara", "waiver": " "}, *HELD[1:]]
     with pytest.raises(PolicyError):
         promotion.propose(people, ANNA, candidate(tmp_path, "4", gates=unsigned), NOW, MODELS)
     waived = [{**closed[0], "waived_by": "sara", "waiver": "the lane is closed since May"}]
+    waived += HELD[1:]
     promotion.propose(people, ANNA, candidate(tmp_path, "5", gates=waived), NOW, MODELS)
+
+
+@pytest.mark.parametrize("left_out", promotion.GATE_NAMES)
+def test_each_gate_has_to_be_measured(people: Store, tmp_path: Path, left_out: str) -> None:
+    """A folder in which only those that held are told is one of which nobody knows the others."""
+    some = [one for one in HELD if one["name"] != left_out]
+    with pytest.raises(ScorecardError, match=f"nobody measured '{left_out}'"):
+        promotion.propose(people, ANNA, candidate(tmp_path, gates=some), NOW, MODELS)
 
 
 def test_a_version_is_one_scorecard_for_ever(people: Store, tmp_path: Path) -> None:

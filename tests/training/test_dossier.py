@@ -16,7 +16,7 @@ from riskprofile.errors import InputError, RiskProfileError
 from riskprofile.scoring import artefact
 from riskprofile.services import govern, settings
 from riskprofile.services.identity import OWNER
-from riskprofile.services.promotion import GATES, Gate
+from riskprofile.services.promotion import GATES, GROUPS, Gate
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import CHECKOUT, Settings
@@ -24,7 +24,7 @@ from riskprofile.services.tally import Line
 from riskprofile.store import artefacts
 from riskprofile.store.database import Store
 from tests import factory
-from training import dossier, gates, report
+from training import dossier, report
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LEARNT = CHECKOUT / "models" / "shipment" / "2026.11.4"
@@ -113,7 +113,7 @@ def test_beside_which_version_it_was_evaluated_is_told(
 def test_groups_of_people_that_a_gate_measured_are_told(
     home: tuple[Store, Settings], tmp_path: Path
 ) -> None:
-    gate = Gate(gates.GROUPS, True, "born 1990s bears 0.90 times", "0.8 to 1.25 times")
+    gate = Gate(GROUPS, True, "born 1990s bears 0.90 times", "0.8 to 1.25 times")
     measured = json.dumps({"gates": [asdict(gate)]}).encode()
     folder = altered(tmp_path, **{GATES: measured})
     told = " ".join(make(home, folder).text.split())
