@@ -20,8 +20,8 @@ from riskprofile.tables import Column, Table
 from training.markdown import cell
 
 LOW, HIGH = 0.8, 1.25  # false-positive ratios within are no finding: the four-fifths rule
-LEAST = 200  # lawful rows that would be selected of a group by the rate of all; below, the
-# standard error of a ratio is above 7 % and more for people who cross often: not judged
+LEAST = 200  # lawful rows that would be selected of a group, and of all others, by the rate of all;
+# below, the standard error of either is above 7 % and more for people who cross often: not judged
 PROXY = 0.6  # area under the curve from which a column counts as guessed
 LEVELS = 8  # of a column, the most frequent; the rest are one group
 ROWS = 20_000  # that the audit of proxies reads at most
@@ -39,12 +39,13 @@ class Group:
     false_positive: float  # of lawful rows, selected
     true_positive: float  # of positives, selected
     ratio: float  # false positives beside those of everybody else
-    expected: float  # lawful rows selected, if the rate of everybody were its own
+    # Lawful rows selected of it, or of everybody else where these are fewer, by the rate of all.
+    expected: float
 
     @property
     def judged(self) -> bool:
         """Whether there are lawful rows enough to say anything."""
-        return bool(self.expected >= LEAST and np.isfinite(self.ratio))
+        return bool(self.expected >= LEAST and not np.isnan(self.ratio))
 
     @property
     def within(self) -> bool:
@@ -128,8 +129,8 @@ def groups(labels: np.ndarray, selected: np.ndarray, protected: Table) -> list[G
         members = protected[column].to_numpy(dtype=object)
         for level in sorted(set(members.tolist()), key=str):
             mine = members == level
-            others = _rate(taken, ~mine & ~truth)
-            rate = _rate(taken, mine & ~truth)
+            lawful, rest = mine & ~truth, ~mine & ~truth
+            rate, others = _rate(taken, lawful), _rate(taken, rest)
             found.append(
                 Group(
                     column=str(column),
@@ -139,8 +140,8 @@ def groups(labels: np.ndarray, selected: np.ndarray, protected: Table) -> list[G
                     selected=_rate(taken, mine),
                     false_positive=rate,
                     true_positive=_rate(taken, mine & truth),
-                    ratio=rate / others if others > 0 else float("nan"),
-                    expected=float(overall * (mine & ~truth).sum()),
+                    ratio=rate / others if others else float("inf" if rate > 0 else "nan"),
+                    expected=float(overall * min(lawful.sum(), rest.sum())),
                 )
             )
     return found
@@ -204,8 +205,8 @@ def section(found: Sequence[Group], guessed: Sequence[Proxy], waivers: Sequence[
     lines += [
         "",
         f"False positives of each group beside everybody else's; {LOW} to {HIGH} is no finding.",
-        f"A group is judged from {LEAST} expected false positives on: under that, chance alone",
-        "goes outside.",
+        f"A group is judged where {LEAST} false positives or more are expected of it, and of",
+        "everybody else: under that, chance alone goes outside.",
         "",
         "| column | group | lawful rows | selected of them | ratio | |",
         "|---|---|---|---|---|---|",

@@ -86,6 +86,24 @@ def test_a_group_too_small_to_judge_is_not_judged() -> None:
     assert isinstance(small, Group)
 
 
+def test_a_group_of_nearly_all_is_judged_no_sooner_than_the_few_beside_it() -> None:
+    """Its ratio is theirs turned over, as unsure as theirs is."""
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        given = random.choice(["given", "not given"], 20_000, p=[0.01, 0.99])
+        taken, table = (random.random(20_000) < 0.05).astype(int), pd.DataFrame({"born": given})
+        assert fairness.outside(fairness.groups(np.zeros(20_000), taken, table)) == []
+
+
+def test_where_one_group_bears_all_false_positives_it_is_outside() -> None:
+    table = pd.DataFrame({"sex": np.repeat(["F", "M"], 10_000)})
+    taken = np.arange(20_000) < 1_000
+    outside = fairness.outside(fairness.groups(np.zeros(20_000), taken, table))
+    assert [(one.level, one.ratio) for one in outside] == [("F", np.inf), ("M", 0.0)]
+    alone = fairness.groups(np.zeros(10_000), taken[:10_000], table[:10_000])
+    assert not alone[0].judged  # nobody to set it beside
+
+
 def test_a_feature_that_stands_in_for_a_column_is_seen() -> None:
     random = np.random.default_rng(4)
     sex = random.choice(["F", "M"], 4_000)
