@@ -380,7 +380,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
         f"Base: {moved.shift:+d} points.",
         "",
         *(["| term | factor |", "|---|---|"] if listed else []),
-        *[f"| {name} | {factor} |" for name, factor in listed],
+        *[f"| {cell(name)} | {factor} |" for name, factor in listed],
         "",
         *([f"{still} other terms moved by less than a thousandth of theirs.", ""] if still else []),
         "## What was measured before it may serve",
@@ -391,7 +391,7 @@ def card_text(told: OfficeRecipe, moved: Refit, measured: Sequence[Gate], disagr
     for one in measured:
         held = "yes" if one.held else f"waived by {one.waived_by}: {one.waiver}"
         held = held if one.lets_pass else "no"
-        lines.append(f"| {one.name} | {cell(held)} | {one.value} | {one.bound} |")
+        lines.append(f"| {one.name} | {cell(held)} | {cell(one.value)} | {one.bound} |")
     lines += [
         "",
         "## What it cannot show",

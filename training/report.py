@@ -25,6 +25,7 @@ from riskprofile.scoring.parts import DRAWS, LEAST, SLICE, Figure
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.tables import Table
 from training import evaluate, gates
+from training.markdown import cell
 from training.office import Trial
 
 FILE = "evaluation.md"  # in the folder of a scorecard
@@ -124,7 +125,7 @@ def text(report: Report) -> str:
     else:
         lines.append(f"No part has {LEAST} finds: none is told.")
     lines += [
-        f"| {one.part} | {one.rows:,} | {one.finds:,} | {one.recall:.3f} | {one.low:.3f} to "
+        f"| {cell(one.part)} | {one.rows:,} | {one.finds:,} | {one.recall:.3f} | {one.low:.3f} to "
         f"{one.high:.3f} | {one.serving:.3f} | {one.gap_low:+.3f} to {one.gap_high:+.3f} |"
         for one in report.figures
     ]

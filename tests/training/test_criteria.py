@@ -17,6 +17,7 @@ from riskprofile.errors import InputError
 from riskprofile.profiles import TRAVELLER
 from riskprofile.scoring import artefact, reasons
 from riskprofile.scoring.editing import Edit
+from riskprofile.services.promotion import Gate
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import artefacts
 from riskprofile.tables import TEXT
@@ -130,7 +131,8 @@ def test_a_fit_weighs_criteria_without_touching_a_sentence_and_its_card_says_so(
             from_digest=card.digest, outcomes=moved.outcomes, finds=moved.finds,
             labels_digest=moved.digest, edits=edits,
         )  # fmt: skip
-        return moved, office.card_text(recipe, moved, [], 0)
+        gate = Gate("recall by slice, own outcomes", True, "carrier A|B loses none", "10 points")
+        return moved, office.card_text(recipe, moved, [gate], 0)
 
     moved, text = fitted()
     assert moved.scorecard.written and moved.scorecard.floor == moved.scorecard.base
@@ -139,6 +141,7 @@ def test_a_fit_weighs_criteria_without_touching_a_sentence_and_its_card_says_so(
         assert f"| {before.said} | " in text
     assert first.criterion is not None and first.criterion.says in first.said
     assert "outcomes moved their points" in text
+    assert r"| yes | carrier A\|B loses none | 10 points |" in text
     kept, plain = fitted(*[Edit(term.name, "lock") for term in card.terms])
     assert set(kept.factors.values()) == {1.0}
     assert "outcomes moved their points" not in plain

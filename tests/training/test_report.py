@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_the_gap_of_few_finds_that_one_scorecard_alone_has_is_not_told_as_if_it_
     assert np.mean(covered) > 0.93  # the bootstrap alone: 0.65
     low, high = parts.gap_ends(np.zeros(40), np.zeros(8))
     assert (round(low, 3), round(high, 3)) == (-0.047, 0.047)
+
+
+def test_a_carrier_written_with_a_bar_or_a_line_break_breaks_no_row_of_the_table(
+    trial: Trial,
+) -> None:
+    named = replace(trial, groups=trial.groups.assign(carrier="A|B\nLines"))
+    told = report.text(report.on_trial(scorecard(), scorecard(), named, 0.1))
+    [row] = [line for line in told.splitlines() if line.startswith("| carrier ")]
+    assert row.startswith(r"| carrier A\|B Lines | ") and len(re.split(r"(?<!\\)\|", row)) == 9
 
 
 def test_where_no_part_has_finds_enough_that_is_said(trial: Trial) -> None:
