@@ -14,7 +14,7 @@ from riskprofile.intake import Offices
 from riskprofile.reference.registers import OFFICES
 from riskprofile.store import registers
 from riskprofile.store.database import Store
-from riskprofile.store.office_tables import Office
+from riskprofile.store.office_tables import CAPACITY, Office
 
 _office = Office.__table__  # type: ignore[attr-defined]
 
@@ -44,7 +44,8 @@ def put(connection: Connection, rows: Iterable[Mapping[str, Any]]) -> None:
 
 def _office_row(row: Mapping[str, Any], number: int) -> dict[str, Any]:
     given = {name: str(row.get(name) or "").strip() for name in ("code", "name", "zone", "country")}
-    capacity = str(row.get("capacity") or "40").strip()
+    able = row.get("capacity")  # 0 is a number of examinations too
+    capacity = ("" if able is None else str(able).strip()) or str(CAPACITY)
     where = f"offices, row {number}"
     if not given["code"]:
         raise RiskProfileError("an office has no code", where=where, do="Give every row a code.")

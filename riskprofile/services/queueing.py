@@ -17,10 +17,10 @@ from riskprofile.services.queue_statements import LANE_ORDER, Shape
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import phrasings
 from riskprofile.store.database import Store
+from riskprofile.store.office_tables import CAPACITY
 
 PAGE_LIMIT = 500
 SHOWN = 3  # reasons that two sentences are taken of: one may be where every declaration starts
-DEFAULT_CAPACITY = 40
 
 Owner = Literal["mine_or_free", "open", "snoozed", "closed"]
 
@@ -221,7 +221,7 @@ def figures(
         mine=sum(one.alerts for one in cells if one.whose == "mine"),
         oldest_waiting=None if oldest is None else max(timedelta(), now - oldest),
         examined_today=int(examined),
-        capacity=sum(office[0] for office in offices) if offices else DEFAULT_CAPACITY,
+        capacity=sum(office[0] for office in offices) if offices else CAPACITY,
         last_examinations=len(results),
         last_finds=sum(1 for outcome in results if outcome == "trafficking"),
         to_confirm=to_confirm,

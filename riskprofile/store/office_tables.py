@@ -10,6 +10,8 @@ from sqlmodel import Field
 
 from riskprofile.store.column_types import BIG, Rows, as_json, moment, row_id
 
+CAPACITY = 40  # examinations a day, where nobody says how many
+
 
 class Office(Rows, table=True):
     """A customs office or crossing point, its zone and what it can examine in a day."""
@@ -19,7 +21,7 @@ class Office(Rows, table=True):
     name: str
     zone: str = "UTC"
     country: str | None = None
-    capacity: int = 40
+    capacity: int = CAPACITY
 
 
 class OfficeDay(Rows, table=True):
