@@ -82,7 +82,8 @@ def refit(
         `selected_by`, `probability`, and the features that the scorecard reads.
     edits : sequence of Edit
         What an analyst does with single terms. A locked term keeps its table whatever is
-        found; one that was smoothed or made to rise or fall is weighed, and its bins stay.
+        found, and so do pairs with a feature that may go one way alone and is locked: their steps
+        lean on it. One that was smoothed or made to rise or fall is weighed, and its bins stay.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def refit(
     # Row by row in memory: sums of floats depend on the order in which they are made.
     given = np.divide(card.contributions(labels), POINTS_PER_LOG_ODDS, order="C")
     weights = weights_of(labels)
-    free = np.array([term.name not in locked for term in kept], dtype=bool) & (finds > 0)
+    ways = monotone(card).keys() & locked
+    held = [term.name in locked or not ways.isdisjoint(term.features) for term in kept]
+    free = ~np.array(held, dtype=bool) & (finds > 0)
     shift, factors = _factors(card.base / POINTS_PER_LOG_ODDS, given, value, free)
     terms = [
         replace(term, table=np.rint(term.table * factor).astype(np.int32))

@@ -84,6 +84,17 @@ def test_a_locked_term_keeps_its_table_and_a_dropped_one_is_gone() -> None:
         refit(card, examined(5), "t", [Edit("nonsense", "lock")])
 
 
+def test_what_is_locked_stays_though_the_pairs_that_lean_on_it_move() -> None:
+    card = serving()
+    locked = {term.name: term.table for term in card.terms if len(term.features) == 1}
+    told = refit(card, examined(ENOUGH), "t", [Edit(name, "lock") for name in locked])
+    after = {term.name: term.table for term in told.scorecard.terms}
+    assert [name for name, table in locked.items() if (after[name] != table).any()] == []
+    assert any(factor != 1 for factor in told.factors.values())
+    for name, direction in monotone(told.scorecard).items():
+        assert worst_step(name, direction, told.scorecard.terms) >= 0, name
+
+
 def test_a_random_control_stands_for_all_that_the_draw_passed_over() -> None:
     told = pd.DataFrame(
         {
