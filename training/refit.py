@@ -24,7 +24,7 @@ from scipy.special import expit
 
 from riskprofile.errors import RiskProfileError
 from riskprofile.profiles import PROFILES
-from riskprofile.scoring.editing import LOCK, SHAPED, Edit, edited, rising
+from riskprofile.scoring.editing import DROP, LOCK, SHAPED, Edit, edited, rising
 from riskprofile.scoring.scorecard import (
     ENOUGH_EXAMINED,
     ENOUGH_FINDS,
@@ -119,7 +119,10 @@ def refit(
         bins = _bins(moved, labels, value, still)
         moved = replace(moved, terms=_with_bins(moved, bins))
     if not card.written:  # each written criterion goes its way by itself, whatever its factor
-        moved = replace(moved, terms=mended(moved.terms, moved.bins, monotone(moved)))
+        gone = {edit.term for edit in edits if edit.how == DROP}
+        # What was taken out stays out: where pairs lean on it, the gate of monotone terms says so.
+        way = {name: one for name, one in monotone(moved).items() if name not in gone}
+        moved = replace(moved, terms=mended(moved.terms, moved.bins, way))
     moved = _calibrated(moved, labels, value, weights, finds)
     return Refit(
         scorecard=moved,

@@ -84,6 +84,17 @@ def test_a_locked_term_keeps_its_table_and_a_dropped_one_is_gone() -> None:
         refit(card, examined(5), "t", [Edit("nonsense", "lock")])
 
 
+@pytest.mark.parametrize("name", ["wording", "host_weight_excess"])
+def test_what_was_dropped_does_not_come_back_and_the_gate_names_what_leans_on_it(name: str) -> None:
+    told = refit(serving(), examined(5), "t", [Edit(name, "drop")]).scorecard
+    assert name not in {term.name for term in told.terms}
+    gate = gates.monotone_gate(told)
+    assert not gate.held and gate.value.startswith(f"{name} falls by ")
+    pairs = [term.name for term in serving().terms if name in term.features]
+    told = refit(serving(), examined(5), "t", [Edit(one, "drop") for one in pairs]).scorecard
+    assert gates.monotone_gate(told).held
+
+
 def test_what_is_locked_stays_though_the_pairs_that_lean_on_it_move() -> None:
     card = serving()
     locked = {term.name: term.table for term in card.terms if len(term.features) == 1}
