@@ -175,7 +175,7 @@ def _norms(learnt: Table, labels: np.ndarray, names: list[str]) -> dict[str, str
 
 
 def _digest(made: data.Data) -> str:
-    """What the scorecard was learnt from: features, labels and times."""
+    """Features and labels of all rows, of both periods: what was learnt from and what judges."""
     total = hashlib.sha256()
     total.update(np.ascontiguousarray(made.features.to_numpy("float64")).tobytes())
     total.update(made.labels.tobytes())
