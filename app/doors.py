@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import words
 from app.installation import COOKIE, LANGUAGE_COOKIE, served
 from app.markup import filled
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.errors import PolicyError, RiskProfileError, StoreError
 from riskprofile.files import legible
 from riskprofile.services import federated, identity, own_account
@@ -253,8 +253,8 @@ async def from_provider(request: Request) -> Response:
         name = await anyio.to_thread.run_sync(lambda: identity.holder(here.store, token))
         onward = way(dict(parse_qsl(asked))).to(name)
         page = (
-            f'<!doctype html><meta http-equiv="refresh" content="0;url={escape(onward)}">'
-            f'<a href="{escape(onward)}">{escape(say("sign_in.go_on"))}</a>'
+            f'<!doctype html><meta http-equiv="refresh" content="0;url={attribute(onward)}">'
+            f'<a href="{attribute(onward)}">{escape(say("sign_in.go_on"))}</a>'
         )
         answer = _given(HTMLResponse(page), request, COOKIE, token)
     answer.delete_cookie(FLOW_COOKIE, path="/sign-in/oidc", httponly=True, samesite="lax")

@@ -17,7 +17,7 @@ from sqlalchemy import select, update
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from app import installation, server
+from app import exporters, installation, server, text, words
 from app.installation import COOKIE, served
 from app.news import News
 from app.runs import Runs
@@ -109,6 +109,18 @@ def test_somebody_comes_in_by_the_provider_and_to_the_page_asked_for(single, pro
     assert client.get(INSIDE).status == 200
     person = identity.actor_of(served().store, client.cookies[COOKIE], NOW)
     assert person is not None and person.name == "officer-14"
+
+
+def test_who_reads_the_exporters_page_in_arabic_turns_no_address_round(single, provider):
+    """One thread answers both: tags that keep a direction stand in no address."""
+    client = Browser(*single)
+    out = client.get("/sign-in/oidc?next=/batches")
+    exporters._page(words.of("ar"))
+    try:
+        done = client.get(back(provider.authorise(out.headers["location"], "officer-14")))
+    finally:
+        text.direct(False)
+    assert 'content="0;url=/batches"' in done.text and 'href="/batches"' in done.text
 
 
 def test_a_provider_changes_its_keys_while_the_pages_run(tmp_path):
