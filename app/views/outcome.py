@@ -46,13 +46,8 @@ def subject(alert_id: int) -> str:
 
 def awaiting(person: Any, now: Any) -> list[review.QueueRow]:
     """Ordered controls that this person holds, of every profile at work, most urgent first."""
-    store = served().store
-    found = []
-    for profile in session.status(person).worked:
-        asked = review.QueueFilter(profile=profile, page_size=500)
-        rows = review.queue(store, person, asked, now).rows
-        found += [row for row in rows if row.waiting == "outcome" and row.owner == person.name]
-    return found
+    store, worked = served().store, session.status(person).worked
+    return [row for profile in worked for row in review.awaiting(store, person, profile, now)]
 
 
 def page() -> None:

@@ -158,6 +158,8 @@ def _chosen(shape: Shape) -> list[ColumnElement[bool]]:
         found += [_alert.c.queue == QUEUE, SEEN]
     if shape.owner == "mine_or_free":
         found.append(or_(free(NOW, LATEST), _alert.c.owner == ME))
+    if shape.owner == "mine":
+        found.append(_alert.c.owner == ME)
     return found
 
 

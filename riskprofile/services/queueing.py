@@ -165,6 +165,19 @@ def queue(store: Store, actor: Actor, filter: QueueFilter, now: datetime) -> Que
     return QueuePage(found, total, lanes, queues, owners, change, cells)
 
 
+def awaiting(store: Store, actor: Actor, profile: str, now: datetime) -> list[QueueRow]:
+    """Ordered controls that this person holds, the most urgent first, at most 500: however many
+    alerts of others, and free ones, stand before them.
+    """
+    authorise(actor, "queue.look")
+    shape = Shape(bool(actor.office), False, False, "mine", "rank")
+    values = {**_values(actor, QueueFilter(profile), now), "size": PAGE_LIMIT, "skip": 0}
+    with store.read() as connection:
+        rows = connection.execute(statements.rows(shape), values).mappings()
+        found = [_row(connection, row, now) for row in rows]
+    return [one for one in found if one.owner == actor.name and one.waiting == "outcome"]
+
+
 def new_since(store: Store, actor: Actor, filter: QueueFilter, change: int, now: datetime) -> New:
     """What alerts under this filter are newer than a page's `change`."""
     authorise(actor, "queue.look", filter.office)

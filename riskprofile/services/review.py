@@ -34,6 +34,7 @@ from riskprofile.services.queueing import (
     QueueFilter,
     QueuePage,
     QueueRow,
+    awaiting,
     figures,
     new_since,
     queue,
@@ -42,8 +43,8 @@ from riskprofile.services.viewing import AlertView, alert, purpose_needed
 
 __all__ = [
     "ANSWERS", "DECISIONS", "KINDS", "METHODS", "MOST_OFFICERS", "OUTCOMES", "SURE", "AlertView",
-    "Figures", "Item", "New", "QueueFilter", "QueuePage", "QueueRow", "Waiting", "alert", "claim",
-    "confirm_outcome", "confirm_release", "decide", "discard_draft", "draft", "figures",
-    "give_back", "new_since", "purpose_needed", "queue", "record_outcome", "reopen", "save_draft",
-    "say_first", "undo", "waiting",
+    "Figures", "Item", "New", "QueueFilter", "QueuePage", "QueueRow", "Waiting", "alert",
+    "awaiting", "claim", "confirm_outcome", "confirm_release", "decide", "discard_draft", "draft",
+    "figures", "give_back", "new_since", "purpose_needed", "queue", "record_outcome", "reopen",
+    "save_draft", "say_first", "undo", "waiting",
 ]  # fmt: skip

@@ -125,6 +125,28 @@ def test_pages_hold_all_rows_once_and_never_more_than_five_hundred(store):
     assert pages[0] + pages[1] == made
 
 
+def test_a_control_is_awaited_of_who_holds_it_however_many_alerts_stand_before_it(any_store):
+    others = {"lane": "yellow", "rank": 999}
+    lapsed = taken(any_store, now=later(hours=-1), record_id="XM-lapsed", **others)
+    ordered = taken(any_store, record_id="XM-mine", **others)
+    taken(any_store, record_id="XM-claimed", **others)  # and nothing is ordered yet
+    theirs = taken(any_store, OMAR, record_id="XM-theirs", **others)
+    released = taken(any_store, record_id="XM-released", lane="red", rank=999)
+    for actor, alert, decision, now in (
+        (INES, lapsed, "examine", later(hours=-1)),
+        (INES, ordered, "examine", NOW),
+        (OMAR, theirs, "examine", NOW),
+        (INES, released, "release", NOW),
+    ):
+        review.decide(any_store, actor, alert, decision, REASON, now)
+    put(any_store, 510)
+    assert ordered not in ids(any_store, page_size=500)
+    held = [one.id for one in review.awaiting(any_store, INES, "shipment", NOW)]
+    assert ordered in held and not {theirs, released} & {*held}
+    assert [one.id for one in review.awaiting(any_store, OMAR, "shipment", NOW)] == [theirs]
+    assert review.awaiting(any_store, INES, "traveller", NOW) == []
+
+
 @pytest.mark.parametrize(
     "asked",
     [
