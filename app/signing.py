@@ -156,11 +156,11 @@ def back(say: Any, person: Any, profile: str) -> None:
         say("sign.back_to", version=version), key=f"back-to-{profile}", shortcut="B", on_click=ask
     )
     if st.session_state.get(asked):
-        _back(profile, asked)
+        _back(profile, version, asked)
 
 
 @st.fragment  # what is typed draws this alone
-def _back(profile: str, asked: str) -> None:
+def _back(profile: str, version: str, asked: str) -> None:
     say, person, here = session.speech(), session.present(), served()
     subject = f"back:{profile}"
     with st.container(border=True):
@@ -168,12 +168,14 @@ def _back(profile: str, asked: str) -> None:
             st.text_input, say("models.back_reason"), subject, f"back-why-{profile}", person,
             max_chars=300,
         )  # fmt: skip
-        if st.button(say("models.back"), key=f"back-{profile}"):
+        # A second click is of another button: it does not go back once more.
+        if st.button(say("models.back"), key=f"back-{profile}-{version}"):
             done = attempt(
                 lambda: promotion.rollback(
-                    here.store, person, profile, reason, session.now(), here.settings.models
+                    here.store, person, profile, reason, session.now(), here.settings.models,
+                    shown=version,
                 )
-            )
+            )  # fmt: skip
             if done is not None:
                 session.notes()["told"] = say(
                     "models.taken_off", off=done.taken, version=done.scorecard.version

@@ -228,7 +228,13 @@ def sign(
 
 
 def rollback(
-    store: Store, actor: Actor, profile: str, reason: str, now: datetime, models: Path
+    store: Store,
+    actor: Actor,
+    profile: str,
+    reason: str,
+    now: datetime,
+    models: Path,
+    shown: str = "",
 ) -> Back:
     """Take the newest promotion off: what lies under it serves. One person may: it is the way to
     safety.
@@ -236,12 +242,18 @@ def rollback(
     Where written criteria come first, a learnt scorecard lies on top and does not serve until a law
     for it is named: it is taken off all the same, and what serves stays. `Back` says so.
 
+    Parameters
+    ----------
+    shown : str, optional
+        The version that this person was shown as what comes (`behind`): to no other is gone back.
+
     Raises
     ------
     UsageError
         The reason is too short.
     Conflict
-        Nothing was promoted here, so there is nothing to go back from.
+        Nothing was promoted here, so there is nothing to go back from; or another version would
+        come than was shown.
     """
     authorise(actor, "model.rollback")
     if len(reason.strip()) < REASON_LENGTH:
@@ -259,6 +271,10 @@ def rollback(
             card = scorecards.checked(connection, profile, version, digest)
         else:
             card = artefacts.serving(models, profile, learnt=learnt)
+        if shown not in ("", card.version):
+            raise Conflict(
+                Message("refusal.back_moved", version=card.version), do=Message("refusal.do_again")
+            )
         try:
             served = scorecards.current(connection, models, profile).digest == its_digest
         except ScorecardError:  # damaged: it serves nobody, and was the one to go back from

@@ -110,7 +110,30 @@ def test_a_reason_to_roll_back(
         last = promotion.promotions(store, SARA, "shipment")[0]
         return last.reason if last.kind == "rollback" else ""
 
-    types_and_does(drawn, "back-shipment", done, before="back-to-shipment")
+    back = f"back-shipment-{test_promotion.SHIPPED}"
+    types_and_does(drawn, back, done, before="back-to-shipment")
+
+
+def test_nobody_goes_back_further_than_they_were_shown(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By a second click, or because somebody else went back meanwhile."""
+    seen_by(monkeypatch, SARA)
+    test_promotion.promoted(test_promotion.furnish(store), tmp_path, "2027.1")
+    test_promotion.promoted(store, tmp_path, "2027.2", base=9)
+
+    def drawn() -> None:
+        from app import session, signing
+
+        signing.back(session.speech(), session.present(), "shipment")
+
+    window = AppTest.from_function(drawn).run(timeout=120)
+    window.button(key="back-to-shipment").click().run()
+    window.text_input[0].set_value(WHY).run()
+    promotion.rollback(store, SARA, "shipment", WHY, NOW, test_promotion.MODELS)
+    window.button[1].click().run()
+    assert not window.exception
+    assert test_promotion.serves(store) == "2027.1"
 
 
 def test_a_reason_to_let_a_gate_pass(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

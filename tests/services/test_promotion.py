@@ -268,6 +268,9 @@ def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_p
     promoted(people, tmp_path, "2027.2", base=9)
     with pytest.raises(UsageError, match="reason"):
         promotion.rollback(people, SARA, "shipment", "bad", NOW, MODELS)
+    with pytest.raises(Conflict, match=r"the way back leads to 2027\.1"):
+        promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS, shown=SHIPPED)
+    assert serves(people) == "2027.2"
     for taken, expected in (("2027.2", "2027.1"), ("2027.1", SHIPPED)):
         done = promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS)
         assert (done.taken, done.served) == (taken, True)
