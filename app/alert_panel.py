@@ -97,7 +97,7 @@ def ask_purpose(alert_id: int, say: Words) -> None:
         st.html(draw.state(say("purpose.title"), say("purpose.text")))
         with st.container(horizontal=True, horizontal_alignment="center"):
             for name in PURPOSES:
-                st.button(say(name), key=name, on_click=_state_purpose, args=(alert_id, name))
+                st.button(say(name), **deciding.bound(name, _state_purpose, alert_id, name))
 
 
 def _state_purpose(alert_id: int, name: str) -> None:
