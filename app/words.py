@@ -1,5 +1,7 @@
 """The catalogue of words, as every page reads it; and what a service refused, in those words."""
 
+from pathlib import PurePath
+
 from riskprofile.errors import RiskProfileError, StoreError
 from riskprofile.words import DEFAULT, LANGUAGES, Message, Words, choose, of, told_of
 from riskprofile.words.form import sentence
@@ -12,8 +14,8 @@ _CODES = ("decision", "outcome", "role")  # values that are words of ours
 def refusal(say: Words, error: RiskProfileError) -> str:
     """A refusal as sentences; in English where not all of it is a message.
 
-    Of a database that fails, what is the matter, for whoever runs it; where it lies is nothing
-    for a page.
+    Of a database that fails, what is the matter, for whoever runs it; where it, or any file of the
+    server, lies is nothing for a page.
 
     >>> from riskprofile.errors import Conflict
     >>> refusal(of("es"), Conflict(Message("refusal.nobody"), do=Message("refusal.do_claim")))
@@ -25,7 +27,8 @@ def refusal(say: Words, error: RiskProfileError) -> str:
     if not all(isinstance(part, Message) for part in parts):
         say = of(DEFAULT)  # two languages in one answer would read worse
     what = say.listed((_said(say, fault) for fault in error.faults), ";")
-    text = say.listed([error.where, what], ":") if error.where else sentence(what)
+    tells = error.where and not PurePath(error.where).is_absolute()
+    text = say.listed([error.where, what], ":") if tells else sentence(what)
     return f"{text}. {_said(say, error.do)}" if error.do else f"{text}."
 
 

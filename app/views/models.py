@@ -10,6 +10,7 @@ from app import comparison, draw, fitting, markup, session, signing, terms, type
 from app.deciding import act, strips
 from app.installation import served
 from app.text import attribute, escape, option
+from app.words import refusal
 from riskprofile.errors import RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
@@ -127,7 +128,7 @@ def _terms(
     try:
         card = promotion.serving(here.store, here.settings.models, profile)
     except ScorecardError as error:
-        st.html(draw.strip("", say("models.broken"), str(error)))
+        st.html(draw.strip("", say("models.broken"), refusal(say, error)))
         return
     edits = terms.kept(person, card)
     after = edited(card, edits)

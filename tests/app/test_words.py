@@ -20,7 +20,7 @@ from app import alert_panel, batch_rows, frame, practice_panel, signing
 from app.words import refusal
 from riskprofile import words
 from riskprofile.cli.output import STEPS
-from riskprofile.errors import NotAllowed, RiskProfileError, StoreError
+from riskprofile.errors import NotAllowed, RiskProfileError, ScorecardError, StoreError
 from riskprofile.profiles import PROFILES
 from riskprofile.services import (
     blind,
@@ -411,6 +411,16 @@ def test_a_refusal_is_said_in_the_words_of_the_reader_and_a_command_keeps_englis
     said = "reason for release has at least 20 characters."
     said += " Say what you saw, for whoever reads this later."
     assert (refusal(words.of("en"), error), str(error)) == (f"A {said}", f"a {said}")
+
+
+def test_no_page_tells_where_a_scorecard_lies():
+    """Where a declaration stands it tells."""
+    what, where = "scorecard 'v2' of the shipment profile is missing", "/srv/riskprofile/models/v2"
+    error = ScorecardError(what, where=where, do="Restore the folder")
+    assert refusal(words.of("fr"), error) == (
+        "Scorecard 'v2' of the shipment profile is missing. Restore the folder"
+    )
+    assert "PX-1: scorecard" in refusal(words.of("fr"), ScorecardError(what, where="PX-1"))
 
 
 def test_a_colon_and_quotes_stand_as_french_writes_them():
