@@ -17,11 +17,11 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.scoring.parts import Figure
 from riskprofile.scoring.scorecard import Scorecard
-from riskprofile.services import comparing, fitting, promotion, results
+from riskprofile.services import comparing, fitting, promotion, results, speaking
 from riskprofile.services.rights import ACTIONS
 from riskprofile.words import form
 
-SHOWN = 200  # records that the page lists; the file holds all
+SHOWN, PARTS = 200, 20  # records, and parts of them, that the page lists; the file holds all
 LEAST = 0.01  # of 100 declarations
 LOST = -0.10  # recall of a part: a person is needed, as the gate says
 
@@ -186,7 +186,7 @@ def _compared(say: Any, told: comparing.Compared) -> None:
             str(one.record_id),
             names["b"] if one.other else names["a"],
             f"{one.points} → {one.other_points}",
-            f"{one.moved} {form.signed(int(one.moved_by))}" if one.moved else "",
+            f"{_term(say, one.moved)} {form.signed(int(one.moved_by))}" if one.moved else "",
             _found(say, one.found),
         )
         for one in listed.itertuples()
@@ -195,15 +195,29 @@ def _compared(say: Any, told: comparing.Compared) -> None:
     title = say("compare.changed", n=say.number(len(changed)))
     table = draw.table(heads, rows) if rows else f"<p>{escape(say('compare.same'))}</p>"
     left.html(draw.card(title, table, "rp-scroll", scrolls=True))
-    parts = [(one.name, say.number(one.serving), say.number(one.other)) for one in told.parts()]
+    parts = [
+        (_slice(say, one.name), say.number(one.serving), say.number(one.other))
+        for one in told.parts()[:PARTS]
+    ]
     heads = [say("compare.part"), told.serving, told.other]
-    right.html(draw.card(say("compare.parts"), draw.table(heads, parts[:20], (1, 2))))
+    right.html(draw.card(say("compare.parts"), draw.table(heads, parts, (1, 2))))
     right.download_button(
         say("compare.save"),
         results.as_csv(records),
         file_name=f"compare-{told.other}.csv",
         mime="text/csv",
     )
+
+
+def _term(say: Any, name: str) -> str:
+    return " × ".join(speaking.names(say, name.split(" x ")))
+
+
+def _slice(say: Any, name: str) -> str:
+    """A part, which is named by its column and the value there."""
+    column, _, value = name.partition(" ")
+    told = say("edit.missing") if value == "missing" else say.maybe(f"choice.{value}", value)
+    return str(say.listed([say.maybe(f"field.{column}", column), told], ":"))
 
 
 def _found(say: Any, value: Any) -> str:

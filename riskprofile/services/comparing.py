@@ -228,8 +228,13 @@ def selected(
         ).all()
     if not rated_parts:
         raise RiskProfileError(
-            f"nothing was rated by {profile} {card.version} since {since:%Y-%m-%d}",
-            do="Name an earlier time, or wait until it has rated",
+            Message(
+                "refusal.none_rated",
+                profile=profile,
+                version=card.version,
+                since=f"{since:%Y-%m-%d}",
+            ),
+            do=Message("refusal.do_earlier"),
         )
     every = pd.concat(rated_parts, ignore_index=True)
     # The highest item speaks for its declaration, for each scorecard by itself.
