@@ -13,7 +13,7 @@ from app.installation import served
 from app.pages import PAGES
 from app.text import attribute, escape
 from riskprofile.errors import Busy, RiskProfileError
-from riskprofile.services import drift, looking
+from riskprofile.services import drift, looking, speaking
 from riskprofile.words import form
 
 log = logging.getLogger("riskprofile.app")
@@ -98,7 +98,7 @@ def _strips(say: Any, person: Any, status: Any, zone: Any, now: Any) -> None:
 
 def changed(say: Any, seen: Any, zone: Any, now: Any) -> str:
     """What the last look at a profile found changed, and what to do."""
-    named = say.listed(seen.alarms[:SERIES])
+    named = say.listed(speaking.series(say, one) for one in seen.alarms[:SERIES])
     if (rest := len(seen.alarms) - SERIES) > 0:
         named += " " + say.many("frame.changed_more", rest)
     return str(

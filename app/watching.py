@@ -53,7 +53,8 @@ def _alarms(say: Any, told: watching.Watch, zone: Any, now: Any) -> None:
             if n
             else draw.pill(f"✓ {say('watch.calm')}")
         )
-        listed = draw.table((), [(name,) for name in seen.alarms], sentences=True) if n else ""
+        named = [(speaking.series(say, one),) for one in seen.alarms]
+        listed = draw.table((), named, sentences=True) if n else ""
         at = say("watch.looked", time=when, version=seen.version)
         body = f'{listed}<p class="rp-m">{escape(at)}</p>'
     _card(say("watch.changed"), body, pill)

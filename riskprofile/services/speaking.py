@@ -145,6 +145,26 @@ def names(say: Words, features: Sequence[str]) -> list[str]:
     return [told.get(one) or say.maybe(f"term_name.{one}", one) for one in features]
 
 
+def series(say: Words, kept: str) -> str:
+    """A series that the watch found changed, as it was kept: its kind and its name in English.
+
+    >>> from riskprofile import words
+    >>> series(words.of("fr"), "column hs_code"), series(words.of("es"), "score points")
+    ('colonne SH', 'puntos')
+    """
+    kind, _, name = kept.partition(" ")
+    key = f"watch.series_{kind}"
+    if say.language == DEFAULT or key not in say.entries:
+        return kept
+    if kind == "feature":
+        name = names(say, [name])[0]
+    elif kind in ("indicator", "precision"):
+        name = name.partition("_")[0]
+    elif kind in ("finds", "calibration"):
+        name = say("watch.listed" if name == "list" else "watch.drawn").lower()
+    return say(key, name=say.maybe(f"field.{name}", name))
+
+
 @cache
 def sentences(language: str) -> Mapping[str, Any]:
     """The file of one language."""

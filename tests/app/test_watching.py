@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import session, watching, words
+from app import frame, session, watching, words
 from riskprofile.errors import Busy
+from riskprofile.services import drift
 
 
 def drawn() -> None:
@@ -59,3 +61,12 @@ def test_a_warning_sign_is_told_by_what_it_says_and_its_code(language: str) -> N
     assert said.endswith(" (X02)")
     assert "_" not in said and len(said) > 20
     assert watching._sign(words.of(language), "shipment", "none_such") == "none_such"
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+def test_what_changed_is_told_on_every_page_in_its_language(language: str) -> None:
+    say, now = words.of(language), datetime(2026, 11, 24, tzinfo=UTC)
+    seen = drift.Standing("shipment", "2026.11.4", now, ("column gross_mass_kg", "score points"))
+    told = frame.changed(say, seen, UTC, now)
+    assert say("field.gross_mass_kg") in told and say("watch.series_score") in told
+    assert "gross_mass_kg" not in told and "score points" not in told

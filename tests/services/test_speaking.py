@@ -11,6 +11,7 @@ import pytest
 
 from riskprofile import words
 from riskprofile.profiles import PROFILES
+from riskprofile.scoring import drift
 from riskprofile.scoring.reasons import YES_OR_NO, explain, reading
 from riskprofile.services import speaking
 from riskprofile.services.describing import NOT_GIVEN
@@ -278,3 +279,22 @@ def test_no_english_is_left_in_what_the_served_scorecards_say(profile, language)
         for one in speaking.reasons(words.of(language), profile, [*raising, *lowering]):
             assert one["text"] not in english
             assert not re.search(r"\b(the|and|with|this|days|times|usual)\b", one["text"]), one
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_series_that_changed_is_called_as_the_page_speaks(language):
+    say = words.of(language)
+    kept = [
+        *("feature mass_per_package", "column gross_mass_kg", "slice transport_mode"),
+        *("letters goods_description", "score points", "indicator X02_firearm_lexicon"),
+        *("repeats rows alike in every feature", "finds list", f"finds {drift.RANDOM}"),
+        *("calibration list", "precision X02_firearm_lexicon"),
+    ]
+    told = [speaking.series(say, one) for one in kept]
+    if language == words.DEFAULT:
+        assert told == kept
+        return
+    assert len({*told}) == len(kept) and not {*told} & {*kept}
+    assert not [one for one in told if "_" in one]
+    assert say("field.gross_mass_kg") in told[1]
+    assert speaking.series(say, "of another release") == "of another release"
