@@ -28,7 +28,7 @@ from riskprofile.reference import lexicon
 from riskprofile.services import linked, review, speaking
 from riskprofile.services.desk import SUPERSEDED
 from riskprofile.services.sheet import driver
-from riskprofile.words import form
+from riskprofile.words import form, told_of
 from riskprofile.words.declaration import stops, without
 
 PURPOSES = ("purpose.control", "purpose.review", "purpose.request")
@@ -416,10 +416,16 @@ def _timeline(events: Sequence[Any], say: Words, zone: Any, now: datetime) -> st
     rows = []
     for one in events:
         *told, said = happened(one, say)
-        told.append(said or one.purpose)
+        told.append(said or _purpose(say, one.purpose))
         what = say.listed((part for part in told if part), ":")
         rows.append((form.clock(one.at, zone, now), one.actor, what))
     return draw.table(heads, rows, whole=(1,))
+
+
+def _purpose(say: Words, kept: str) -> str:
+    """Why a record was opened: one of ours as it is said here, else as somebody wrote it."""
+    ours = told_of(kept, "purpose.")
+    return kept if ours is None else say(ours.key)
 
 
 def happened(one: Any, say: Words) -> tuple[str, str, str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import session, words
+from app import alert_panel, session, words
+from riskprofile.services.viewing import Event
 
 
 def asks() -> None:
@@ -38,3 +40,13 @@ def test_a_purpose_is_of_the_record_that_it_was_said_of(monkeypatch: pytest.Monk
     page.button[0].click().run()
     said = page.session_state[f"purpose-{page.session_state['open']}"]
     assert said == words.of("en")("purpose.control")
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_purpose_that_was_chosen_is_told_in_the_language_of_the_page(language: str) -> None:
+    """It is kept in English, whoever reads the log."""
+    say, now = words.of(language), datetime(2026, 11, 24, tzinfo=UTC)
+    kept = words.of("en")("purpose.review"), "a tip of the depot"
+    events = [Event(now, "ines", "alert.look", "", one) for one in kept]
+    told = alert_panel._timeline(events, say, UTC, now)
+    assert say("purpose.review") in told and "a tip of the depot" in told
