@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import streamlit as st
@@ -345,6 +345,15 @@ def kinds(profile: str) -> Mapping[str, str]:
     return found | {"transport_mode": "choice"}  # of travellers it is free text, of the same words
 
 
+def declared(say: Words, given: Any, kind: str, zone: Any, now: datetime) -> str:
+    """One declared value: a time as the clocks of the office have it, and their zone."""
+    if kind == "datetime":
+        return f"{session.moment(given, zone)} {form.zone_name(zone, now)}"
+    if kind == "date" and isinstance(given, date):
+        return f"{given:%Y-%m-%d}"
+    return form.value(say, given, kind)
+
+
 def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
     """Every declared field, in the contract's order; what is missing is not listed.
 
@@ -362,9 +371,7 @@ def _declaration(view: Any, say: Words, zone: Any, now: datetime) -> str:
         cells = ""
         for name in names:
             kind = known.get(name, "text")
-            text = form.value(say, row[name], kind)
-            if kind == "datetime":
-                text = f"{session.moment(row[name], zone)} {form.zone_name(zone, now)}"
+            text = declared(say, row[name], kind, zone, now)
             known_words = offending(text) if name == title and not view.blind else []
             shown = marked(text, known_words)
             cells += (

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session, typed
+from app import alert_panel, draw, session, typed
 from app.deciding import act, attempt, fault, noted
 from app.installation import served
 from app.text import escape
@@ -143,8 +143,16 @@ def _shown(say: Any, zone: Any, now: Any) -> None:
     seen = st.session_state.pop("masked", None)
     if seen is None:
         return
-    for row in seen.declared:
-        told = [(say.maybe(f"field.{name}", name), str(value)) for name, value in row.items()]
+    kinds = alert_panel.kinds(seen.profile)
+    for row in seen.declared:  # with it is kept where it was read, which is nothing for a page
+        told = [
+            (
+                say.maybe(f"field.{name}", name),
+                alert_panel.declared(say, row[name], kind, zone, now),
+            )
+            for name, kind in kinds.items()
+            if name in row
+        ]
         st.html(draw.table((say("declaration.column"), say("declaration.value")), told))
     if seen.written:
         rows = [

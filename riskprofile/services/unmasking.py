@@ -58,6 +58,7 @@ class Seen:
 
     declared: list[dict[str, Any]]
     written: list[sealing.Said]
+    profile: str
 
 
 def ask(
@@ -179,7 +180,7 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
         about, office = f"unmasking:{request_id}", row["office"]
         note(connection, actor, "record.unmask.look", about, now, office=office)
         looking.noticed(connection, actor, now, settings.looks_an_hour)
-    return Seen(declared, written)
+    return Seen(declared, written, row["profile"])
 
 
 def requests(store: Store, actor: Actor) -> list[Request]:

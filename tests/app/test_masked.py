@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -49,7 +50,7 @@ def opened() -> AppTest:
 
 def test_nothing_draws_a_page_anew_that_shows_a_record(page: AppTest) -> None:
     """Where the time of an undo ends its page is drawn anew, and what is shown once is gone."""
-    page.session_state["masked"] = Seen([{"consignee": "A. Sample"}], [])
+    page.session_state["masked"] = Seen([{"consignee_name": "A. Sample"}], [], "shipment")
     page.session_state["undo"] = {
         "told": "",
         "why": "",
@@ -94,3 +95,28 @@ def test_what_is_typed_is_there_in_a_new_window_until_it_was_asked(page: AppTest
     assert (asked.record_id, asked.case_number) == ("XM-7", "CASE-7")
     for window in (page, opened().run(timeout=120)):
         assert typed_in(window) == ["", "", "shipment", ""]
+
+
+def test_a_record_is_shown_as_it_was_declared_and_as_the_page_speaks(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Times by the clocks of the office; nothing of where the server read it."""
+    say = words.of("fr")
+    monkeypatch.setattr(session, "speech", lambda: say)
+    row = {
+        "transport_mode": "sea",
+        "arrival_at": pd.Timestamp("2026-11-24 23:30", tz="UTC"),
+        "gross_mass_kg": 1450.5,
+        "gift": True,
+        "source": "/srv/riskprofile/inbox/a.csv",
+        "line": 2,
+        "warnings": "country_unknown",
+    }
+    page.session_state["masked"] = Seen([row], [], "shipment")
+    page.run(timeout=120)
+    assert not list(page.exception)
+    told = " ".join(str(one.proto.body) for one in page.get("html"))
+    assert "2026-11-25 00:30 UTC+1" in told  # of Port Meridia
+    for said in (say("choice.sea"), say("yes"), say.number(1450.5)):
+        assert f">{said}<" in told
+    assert "/srv" not in told and "country_unknown" not in told
