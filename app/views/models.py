@@ -338,10 +338,7 @@ def _pause() -> None:
             st.html(f'<p class="rp-s rp-m">{escape(say("pause.not"))}</p>')
         name = "resume" if stopped else "pause"
         if st.button(say(f"pause.{name}"), key=f"pause-{name}", disabled=not may):
-            if stopped is None and len(reason.strip()) < switching.PAUSE_REASON:
-                told = say("pause.short", n=switching.PAUSE_REASON)
-                st.session_state["fault"] = (say("fault.not_saved"), told)
-            elif stopped is None:
+            if stopped is None:
                 if act(switching.pause, reason, person=person):
                     typed.forget(subject, person)
             else:

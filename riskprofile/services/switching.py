@@ -41,7 +41,7 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     UsageError
         The reason is shorter than `PAUSE_REASON`.
     """
-    stop(store, actor, "rating.pause", PAUSED, why, now, "is refused while it is paused")
+    stop(store, actor, "rating.pause", PAUSED, why, now)
 
 
 def resume(store: Store, actor: Actor, now: datetime) -> None:
@@ -55,10 +55,8 @@ def paused(store: Store) -> Paused | None:
         return stopped(connection, PAUSED)
 
 
-def stop(
-    store: Store, actor: Actor, right: str, name: str, why: str, now: datetime, reader: str
-) -> None:
-    """Set the switch `name` to paused, by whom and why; `reader` says who reads that.
+def stop(store: Store, actor: Actor, right: str, name: str, why: str, now: datetime) -> None:
+    """Set the switch `name` to paused, by whom and why.
 
     Raises
     ------
@@ -69,8 +67,7 @@ def stop(
     said = why.strip()
     if len(said) < PAUSE_REASON:
         raise UsageError(
-            f"a reason to pause has at least {PAUSE_REASON} characters",
-            do=f"Say why: everybody who {reader} reads it",
+            Message("refusal.reason_pause", n=PAUSE_REASON), do=Message("refusal.do_why")
         )
     stated = {"since": now.isoformat(), "by": actor.name, "why": said}
     put(store, actor, right, name, stated, right, now, {"why": said})

@@ -149,7 +149,7 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     UsageError
         The reason is shorter than `switching.PAUSE_REASON`.
     """
-    switching.stop(store, actor, "inbox.pause", STOPPED, why, now, "looks at the batches")
+    switching.stop(store, actor, "inbox.pause", STOPPED, why, now)
 
 
 def resume(store: Store, actor: Actor, now: datetime) -> None:

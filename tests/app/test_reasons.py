@@ -173,3 +173,22 @@ def test_a_reason_to_pause_the_inbox(store: Store, monkeypatch: pytest.MonkeyPat
         return getattr(watchers.paused(store), "why", "")
 
     types_and_does(drawn, "inbox-pause-now", done)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_pause_without_a_reason_is_refused_in_the_language_of_the_page(
+    store: Store, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    say = words.of(language)
+    seen_by(monkeypatch, OLGA)
+    monkeypatch.setattr(session, "speech", lambda: say)
+
+    def drawn() -> None:
+        from app import batch_panels, session
+
+        batch_panels._switch(session.speech(), session.present())
+
+    window = AppTest.from_function(drawn).run(timeout=120)
+    window.button(key="inbox-pause-now").click().run()
+    told = " ".join(str(one.proto.body) for one in window.get("html"))
+    assert say("inbox.not_paused") in told and say("refusal.do_why") in told

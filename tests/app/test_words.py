@@ -347,11 +347,11 @@ def test_few_letters_are_counted_in_arabic_as_few_and_many_as_many():
     """From three to ten they take the plural, from eleven on the singular."""
     say = words.of("ar")
     lengths = {
-        "pause.short": (switching.PAUSE_REASON,),
         "refusal.case": (REASON_LENGTH,),
         "refusal.do_purpose": (viewing.PURPOSE,),
         "refusal.reason": (deciding.REASON_ORDER, REASON_LENGTH),
         "refusal.reason_back": (REASON_LENGTH,),
+        "refusal.reason_pause": (switching.PAUSE_REASON,),
         "refusal.reason_waiver": (REASON_LENGTH,),
         "refusal.reason_view": (blind.REASON,),
     }
