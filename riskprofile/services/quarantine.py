@@ -34,6 +34,7 @@ from riskprofile.store import batches
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.run_tables import Batch
+from riskprofile.words import Message
 
 WAITING = "waiting"
 STATES = (WAITING, "repaired", "removed", "all")  # that can be asked for
@@ -330,10 +331,12 @@ def _asked(
     gone = [row for row in rows if row.state != WAITING]
     rows = [row for row in rows if row.state == WAITING]
     if gone and not rows and not left:
+        n, batch = gone[0].id, gone[0].repair_batch
         raise Conflict(
-            f"row {gone[0].id} of the quarantine is {gone[0].state}"
-            + (f" (batch {gone[0].repair_batch})" if gone[0].repair_batch else ""),
-            do="A row is repaired once; send a changed declaration as an amendment.",
+            Message("refusal.row_repaired", n=n, batch=batch)
+            if batch
+            else Message("refusal.row_removed", n=n),
+            do=Message("refusal.do_amendment"),
         )
     return rows, left, gone
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import cells, repairs, session, typed
+from app import cells, repairs, session, typed, words
 from riskprofile.services import govern, quarantine, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
@@ -177,3 +177,19 @@ def test_what_is_typed_into_all_cells_of_a_row_is_there_in_a_new_window_until_it
         assert not review.draft(store, olga, subject)
     first.run()
     assert not first.exception and "repair-submit" not in [one.key for one in first.button]
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_that_another_repaired_a_row_first_is_said_in_the_language_of_the_page(
+    store: Store, language: str
+) -> None:
+    say, olga, why = words.of(language), Actor("olga", "operator"), "as the broker says"
+    (batch,) = govern.batches(store, OWNER)
+    (row,) = quarantine.find(store, olga, quarantine.Filter(batch.id), NOW)
+    given = {"gross_mass_kg": "12"}
+    told = repairs.served().settings
+    done = quarantine.repair(store, told, Actor("omar", "operator"), {row.id: given}, why, NOW)
+    assert done.repaired == [row.id]
+    summary, _, said = repairs._submit(say, olga, row, row.fields, given, why)
+    assert summary is None and said.endswith(say("refusal.do_amendment"))
+    assert ("of the quarantine is" in said) is (language == words.DEFAULT)
