@@ -27,6 +27,7 @@ WRITTEN = {
     ("item_found", "where_found"): "item.where_found",
 }
 
+SHOWN = 50  # requests
 # As `unmasking.ask` takes them, and what stands in each before anything is typed.
 FIELDS = {"record": "", "profile": next(iter(PROFILES)), "case": "", "reason": ""}
 
@@ -49,7 +50,8 @@ def page() -> None:
         requests = unmasking.requests(here.store, person)
         if not requests:
             st.html(draw.state(say("masked.none"), say("masked.none_text")))
-        for one in requests[:50]:
+        # Those that stand come first: behind many that are over nobody could allow them.
+        for one in sorted(requests, key=lambda one: one.over(now))[:SHOWN]:
             _request(say, person, one, zone, now)
         _shown(say, zone, now)
 

@@ -17,7 +17,7 @@ from riskprofile.services import settings, unmasking
 from riskprofile.services.unmasking import Seen
 from riskprofile.store import erasure
 from tests.services import bench
-from tests.services.bench import NOW, SARA
+from tests.services.bench import INES, NOW, SARA
 
 
 @pytest.fixture
@@ -120,3 +120,21 @@ def test_a_record_is_shown_as_it_was_declared_and_as_the_page_speaks(
     for said in (say("choice.sea"), say("yes"), say.number(1450.5)):
         assert f">{said}<" in told
     assert "/srv" not in told and "country_unknown" not in told
+
+
+def test_a_request_that_stands_is_there_however_many_that_are_over_came_after_it(
+    page: AppTest,
+) -> None:
+    """One that was allowed holds for a day, one that waits to be allowed for a week."""
+    store = deciding.served().store
+    [alert] = bench.put(store, record_id="XM-7")
+    with store.write() as connection:
+        erasure.keep_sealed(connection, "alert", alert, b"sealed")
+    reason = "the court asks for the sender"
+    waits = unmasking.ask(store, INES, "XM-7", "shipment", "CASE-7", reason, NOW)
+    for n in range(60):
+        long_ago = NOW - timedelta(days=30)
+        unmasking.ask(store, INES, "XM-7", "shipment", f"OLD-{n}", reason, long_ago)
+    page.run(timeout=120)
+    assert not list(page.exception)
+    assert f"allow-{waits}" in [one.key for one in page.button]
