@@ -139,14 +139,16 @@ def page() -> None:
     say, now, store = session.speech(), session.now(), served().store
     status = session.status(person)
     zone = session.zone(status.zone)
-    wanted = asked(status.worked)
+    # Where none is worked, nothing is open: the list of the first says so.
+    profiles = status.worked or tuple(PROFILES)[:1]
+    wanted = asked(profiles)
     news = served().news.of(person)  # before the list: what comes meanwhile is told of
     entry = served().news.entry
     found = review.queue(store, person, wanted, now)
     counted = found if wanted.owner in ("mine_or_free", "open") and not wanted.search else None
     figures = review.figures(store, person, now, wanted.profile, page=counted)
     st.html(draw.kpis(_figures(say, figures)) + _late(say))
-    filters(say, found, status.worked, figures.snoozed)
+    filters(say, found, profiles, figures.snoozed)
     rows, *upto = queue_list.hold(found, wanted, entry)
     left, right = st.columns([626, 688], gap="small")
     with left:
