@@ -18,6 +18,7 @@ from riskprofile.history.register import Aliases
 from riskprofile.history.resolver import opaque, united
 from riskprofile.profiles.profile import Key
 from riskprofile.reference import naming, nomenclature
+from riskprofile.reference.places import country as country_of
 from riskprofile.reference.registers import REGISTERS
 from riskprofile.tables import TIME, Table
 
@@ -296,7 +297,7 @@ def _officers(officers: pd.Series) -> pd.Series:
 
 
 def _countries(text: str) -> set[str]:
-    return {part[:2] for part in text.split("|") if part}
+    return {*map(country_of, text.split("|"))} - {""}
 
 
 def _in_force(one: Mapping[str, object], when: object) -> bool:

@@ -78,10 +78,10 @@ def local(moment: datetime, place: str) -> str:
 def country(place: str) -> str:
     """Where a place lies, by IATA code, UN/LOCODE or country; empty where nobody knows.
 
-    >>> country("IST"), country("DEHAM"), country("xk"), country("QQQ")
+    >>> country("IST"), country("DE HAM"), country("xk"), country("QQQ")
     ('TR', 'DE', 'XK', '')
     """
-    place = place.strip().upper()
+    place = "".join(place.split()).upper()
     if len(place) == 3:
         found = airport(place)
         return found.country if found else ""

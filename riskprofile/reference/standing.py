@@ -11,6 +11,7 @@ import numpy as np
 from riskprofile.columns import Column, Mask, Text, View, full
 from riskprofile.reference import facts
 from riskprofile.reference.once import once
+from riskprofile.reference.places import country
 from riskprofile.tables import History
 
 ENDED = ("suspended", "revoked", "closed")
@@ -152,9 +153,9 @@ def without_consent(items: View, history: History) -> Mask:
 
 
 def _lacks(route: str, consented: str) -> bool:
-    places = [part.strip()[:2] for part in route.split("|") if part.strip()]
+    places = [country(part) or part for part in route.split("|") if part.strip()]
     between = set(places[1:-1]) - {*places[:1], *places[-1:]}
-    given = {part.strip() for part in consented.split("|") if part.strip()}
+    given = {part.strip().upper() for part in consented.split("|") if part.strip()}
     return bool(between - given) if between else not given
 
 

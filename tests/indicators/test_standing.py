@@ -360,6 +360,34 @@ def test_an_embargo_holds_for_its_place_its_goods_and_its_days(embargo, declared
     assert fired(sign, items, beside(embargoes=known)) == fires
 
 
+@pytest.mark.parametrize(
+    ("place", "there"),
+    [
+        ("SYDAM", True),
+        ("SY DAM", True),
+        ("sydam", True),
+        ("DAM", True),  # its airport, as air waybills name it
+        ("SYD", False),  # Sydney
+        ("Sydney", False),
+        ("AUSYD", False),
+    ],
+)
+@pytest.mark.parametrize("column", ["route", "port_of_discharge"])
+def test_an_embargo_knows_where_an_airport_lies(column, place, there):
+    known = {"country": "SY", "starts_at": "2019-07-01", "source": "Notice 14"}
+    items = shipments(**{**PISTOLS, column: f"XAAAA|{place}" if column == "route" else place})
+    sign = routing.arms_in_transit_without_consent
+    assert fired(sign, items, beside(embargoes=known)) == there
+
+
+def test_a_country_consents_to_transit_through_its_airport():
+    items = shipments(**{**THROUGH, "route": "LHR|ist|NBO"})
+    export = {**LICENCE, "licence_type": "export", "transit_countries": "TR"}
+    sign = routing.arms_in_transit_without_consent
+    assert not fired(sign, items, beside(licences=export))
+    assert fired(sign, items, beside(licences={**export, "transit_countries": "IS"}))
+
+
 # -- parties -------------------------------------------------------------------------------
 
 
