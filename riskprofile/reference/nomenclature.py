@@ -1,6 +1,6 @@
 """The Harmonized System, 2022 edition: codes, texts, and the classes that typologies name.
 
-A class is a function `(items) -> Mask` over the columns `hs4`, `hs6` and
+A class is a function `(items) -> Mask` over the columns `hs2`, `hs4`, `hs6` and
 `goods_description` of a view; a missing code or text belongs to no class. National
 chapters 98 and 99 are known as chapters only.
 """
@@ -147,8 +147,8 @@ def _folded(items: View) -> list[str]:
 
 
 def arms(items: View) -> Mask:
-    """HS 9301 to 9307."""
-    return _coded(items, "hs4", ARMS_HEADINGS)
+    """Chapter 93: HS 9301 to 9307, also where no heading is given."""
+    return _coded(items, "hs2", ("93",))
 
 
 def firearms(items: View) -> Mask:

@@ -74,6 +74,7 @@ def test_x02_fires_on_arms_words_under_another_code_but_not_on_merchandise():
             {"goods_description": "rifle scope", "hs_code": "901310"},
             {"goods_description": "gun holster, leather", "hs_code": "420292"},
             {"hs_code": "930510"},
+            {"hs_code": "93"},  # of the arms chapter, if of no heading
         ],
     )
 
