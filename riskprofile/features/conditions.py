@@ -55,7 +55,7 @@ def freight(items: View, history: History) -> Column:
 
 @once
 def pieces(items: View, history: History) -> Column:
-    return items["quantity"].fillna(items["package_count"].astype("float64"))
+    return facts.pieces(items).fillna(items["package_count"].astype("float64"))
 
 
 @once

@@ -191,6 +191,7 @@ def toy_tool_electronics_cover(items: View, history: History) -> Mask:
 def convertible_bulk(items: View, history: History) -> Mask:
     """Convertible weapons by code or words: ten or more, or the third order in half a year.
 
+    Ten pieces, be they counted in dozens, or ten packages; ten kilograms are no number.
     Official consignees and licensed consignments are left out, and toys in their own
     chapter. Captive-bolt tools and starters come in ones and twos.
     """
@@ -199,7 +200,7 @@ def convertible_bulk(items: View, history: History) -> Mask:
     if not weapons.any():
         return weapons
     repeated = history.count(items, ["consignee_key", "hs4"], days=182) >= 2
-    bulk = (items["quantity"] >= 10) | (items["package_count"].astype("float64") >= 10)
+    bulk = (facts.pieces(items) >= 10) | (items["package_count"].astype("float64") >= 10)
     official = facts.fired(facts.is_one_of(items["consignee_type"], "official"))
     return weapons & (bulk | repeated) & items["licence_number"].isna() & ~official
 

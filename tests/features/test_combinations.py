@@ -54,7 +54,7 @@ PAIRS: list[tuple[str, dict[str, Any], dict[str, Any], list[dict[str, Any]]]] = 
     ("arms_passing", {**one(30.0), **ARMS, "procedure": "transit"}, DOORS,
      [{"licence_number": "L1"}, {"procedure": "import"}, DOORS]),
     ("convertibles_between_strangers", {**one(30.0, quantity=60.0), **ALARM}, DOORS,
-     [KNOWN, {"quantity": 2.0}, {"licence_number": "L1"}]),
+     [KNOWN, {"quantity": 2.0}, {"quantity_unit": "KGM"}, {"licence_number": "L1"}]),
     ("heavy_for_nobody", {**one(90.0), **HEATER, "consignee_id": None, "consignee_name": None},
      HEATER, [LIGHT]),
     ("heavy_for_hidden_receiver",

@@ -211,6 +211,7 @@ def test_fifty_blank_pistols_and_three_starters():
         one(hs_code="930390", quantity=50.0, consignee_type="private"),
         Snapshot(),
         {"quantity": 3.0},
+        {"quantity_unit": "KGM"},
         {"hs_code": "950300"},
         {"consignee_type": "business"},
     )

@@ -210,6 +210,16 @@ def test_d06_fires_on_bulk_of_blank_firing_weapons_not_on_one_starter():
     )
 
 
+@pytest.mark.parametrize(
+    ("quantity", "unit", "many"),
+    [(12.0, "KGM", False), (12.0, "C62", True), (12.0, None, True), (1.0, "DZN", True)],
+)
+def test_d06_counts_weapons_and_not_kilograms(quantity, unit, many):
+    told = {"quantity": quantity, "quantity_unit": unit, "package_count": 1}
+    items = {"goods_description": "blank-firing pistols", "hs_code": "930390", **told}
+    assert fires(goods.convertible_bulk, **items) == many
+
+
 def test_t05_fires_on_a_replica_of_metal_but_not_on_a_plastic_toy():
     pair(
         goods.heavy_replica,
