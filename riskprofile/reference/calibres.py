@@ -13,10 +13,13 @@ import numpy as np
 
 from riskprofile.columns import Column, Text
 
-_METRIC = re.compile(
-    r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:mm)?\s*[x×*]\s*(\d{2})(?!\d)\s*(?:mm|r\b)?"
+_METRIC = re.compile(  # also with the Cyrillic letter, as in 9х18
+    r"(?<![\d.,])(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:mm)?\s*[x×*х]\s*(\d{2})(?!\d)\s*(?:mm|r\b)?"
 )
-_INCH = re.compile(r"(?<![\d,])[.,](\d{2,3})(?!\d)")
+# A point behind a letter ends an abbreviation: "art.123", "pos.45".
+_INCH = re.compile(r"(?:(?<![\w.,])|(?<=\bcal)|(?<=\bkal)|(?<=\bкал))[.,](\d{2,3})(?!\d)")
+# A shotgun's gauge and the length of its case in millimetres (CIP): 12/70, 20x76.
+_SHELL = re.compile(r"(?<![\w.,])(12|16|20|24|28|32)\s*[x×*х/]\s*(?:6[3-7]|70|73|76|89)(?![\d.,])")
 _GAUGE = re.compile(r"(?<!\d)(4|8|10|12|16|20|24|28|32|36)\s*-?\s*(?:gauge|ga\b|bore|kal\b)")
 _NAMED = re.compile(r"(?<![\d.,])9\s*(?:mm)?\s*(?:para(?:bellum)?|luger|nato)\b")
 # The same cartridge, or one that is loaded under both names (CIP and SAAMI designations).
@@ -29,10 +32,12 @@ def calibres(text: str) -> frozenset[str]:
 
     >>> sorted(calibres("Cartridges 9mm Luger and .308 Win, 12 gauge"))
     ['12ga', '7.62x51', '9x19']
-    >>> calibres("steel plate 40 x 60 cm")
-    frozenset()
+    >>> sorted(calibres("патроны 9х18, 20/76")), calibres("steel plate 40 x 60 cm, art.308")
+    (['20ga', '9x18'], frozenset())
     """
     low = text.casefold()
+    gauges = {*_GAUGE.findall(low), *_SHELL.findall(low)}
+    low = _SHELL.sub(" ", low)
     found = {f"{one.replace(',', '.')}x{two}" for one, two in _METRIC.findall(low)}
     found = {one for one in found if 4.0 <= float(one.split("x")[0]) <= 20.0}
     if _NAMED.search(low):
@@ -40,7 +45,7 @@ def calibres(text: str) -> frozenset[str]:
     if _THIRTY.search(low):
         found.add(SAME["30-06"])
     found |= {SAME.get(one, f".{one}") for one in _INCH.findall(_THIRTY.sub(" ", low))}
-    return frozenset(found | {f"{one}ga" for one in _GAUGE.findall(low)})
+    return frozenset(found | {f"{one}ga" for one in gauges})
 
 
 def disagree(stated: Text, allowed: Text) -> Column:

@@ -18,6 +18,11 @@ from riskprofile.reference.calibres import calibres, disagree
         ("30-06", ".30-06 Springfield"),
         (".223 Rem", "5.56x45mm"),
         ("12 gauge", "shotshells 12ga"),
+        ("12x70", "12 gauge"),
+        ("20/76 mm", "20 ga"),
+        ("патроны 9х18", "9x18"),
+        ("cal.45", ".45 ACP"),
+        ("кал.308", "7.62х51"),
     ],
 )
 def test_two_spellings_of_one_cartridge_agree(one: str, other: str):
@@ -25,7 +30,11 @@ def test_two_spellings_of_one_cartridge_agree(one: str, other: str):
 
 
 @pytest.mark.parametrize(
-    "text", ["chairs 40 x 60 cm", "12 boxes", "pipe 1/2 npt", "9 pcs", "90x20 plates", ""]
+    "text",
+    [
+        *("chairs 40 x 60 cm", "12 boxes", "pipe 1/2 npt", "9 pcs", "90x20 plates", ""),
+        *("slides, art.123", "No.45", "pos.308"),
+    ],
 )
 def test_sizes_of_other_things_are_no_calibre(text: str):
     assert not calibres(text)
