@@ -83,7 +83,7 @@ def _outside(chapter: str | None, listed: str | None) -> bool:
     """Whether a chapter is none of the at most five that a register lists."""
     if chapter is None or listed is None:
         return False
-    chapters = {part[:2] for part in listed.split("|")}
+    chapters = {part[:2].zfill(2) for part in listed.split("|")}  # a spreadsheet writes 9 for 09
     return len(chapters) <= MANY_LINES and chapter not in chapters
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from riskprofile.columns import Column, Mask, Text, View, full
-from riskprofile.reference import facts
+from riskprofile.reference import facts, naming
 from riskprofile.reference.once import once
 from riskprofile.reference.places import country
 from riskprofile.tables import History
@@ -128,10 +128,13 @@ def _sum(items: View, history: History, by: str) -> Column:
 
 
 def other_certificate(items: View, history: History) -> Mask:
-    """Another end-use certificate than the licence's, or one that is overdue."""
+    """Another end-use certificate than the licence's, or one that is overdue.
+
+    Compared as licence numbers are: case, blanks and marks aside.
+    """
     entry = licence(items, history)
     number, stated = items.text("end_use_certificate"), entry.text("end_use_certificate")
-    other = Column((number.map(str.casefold) != stated.map(str.casefold)).flags())
+    other = Column((number.map(naming.licence) != stated.map(naming.licence)).flags())
     late = (items["time"] >= entry["end_use_due"] + facts.DAY) & entry["end_use_received"].isna()
     return other | late
 

@@ -114,6 +114,7 @@ def test_a_licence_that_does_not_fit_is_a_matter_of_compliance(wrong, declared):
         ({"quantity": None, "balance": None}, {}),
         ({"quantity": 10.0}, {"quantity_unit": "KGM"}),  # kilograms are not pieces
         ({"end_use_certificate": None, "end_use_due": None}, {"end_use_certificate": "X"}),
+        ({}, {"end_use_certificate": "euc 7"}),
     ],
 )
 def test_what_the_register_leaves_open_is_no_fault(stated, declared):
@@ -425,6 +426,9 @@ def test_goods_outside_the_registered_business_need_a_second_sign():
     general = {**shop, "activities": "94|39|84|85|73|62"}
     assert not fired(sign, vague, beside(parties=general), earlier)
     assert not fired(sign, vague, Lookup(), earlier)
+    coffee = shipments(hs_code="090121", consignee_id="R1", goods_description="parts")
+    assert not fired(sign, coffee, beside(parties={**shop, "activities": "9"}), earlier)
+    assert fired(sign, coffee, beside(parties={**shop, "activities": "8"}), earlier)
 
 
 def test_a_firms_parcel_to_an_address_that_is_not_its_own():
