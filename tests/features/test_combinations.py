@@ -78,6 +78,15 @@ def test_the_risky_one_measures_more_than_the_lawful_one_beside_it(name, risky, 
         assert value(feature, {**risky, **change}, history) < high / 1.5, change
 
 
+@pytest.mark.parametrize("name", ["heavy_for_hidden_receiver", "vague_for_hidden_receiver"])
+def test_a_reason_names_no_forwarder_alone_where_nobody_is_named(name):
+    """It counts for both, and an officer of either reads the same sentence."""
+    nobody = {"consignee_id": None, "consignee_name": None, "house_document": None}
+    seen = {**one(90.0), **HEATER, **nobody, "goods_description": "goods", "consignee_type": None}
+    assert value(BY_NAME[name], seen, Snapshot.from_views([past(**HEATER)])) > 0.0
+    assert "a forwarder or nobody as consignee" in BY_NAME[name].reads
+
+
 def test_what_fits_the_words_is_not_odd_under_a_wrong_code():
     """Honest errors of classification: the nearer usual value speaks, by code or by words."""
     cookers = past(kg=2.0, hs_code="851660", goods_description="rice cookers")
