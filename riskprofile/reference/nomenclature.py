@@ -59,18 +59,18 @@ TUBES = ("7304", "7305", "7306", "7608", "8421")
 TUBES_BY_WORD = ("9503", "9305", "8424", "8708", "7326", "7616", "8487")
 
 _HOUSEHOLD_WORDS = re.compile(
-    r"personal effects?|house ?hold (?:goods|effects|items|articles)|used (?:household|personal|"
+    r"personal effects?|house ?hold (?:goods|effects|items|articles)|\bused (?:household|personal|"
     r"clothe?s|clothing|shoes)|old clothes|returning resident|removal goods|moving goods|"
     r"unaccompanied baggage|barrels? of |effets? (?:personnels?|usages?)|articles? menagers?|"
     r"demenagement|menaje|efectos personales|articulos personales|encomienda|ropa usada|"
     r"objetos pessoais|pertences|mudanca|bagagem|roupas? usadas?|umzugsgut|hausrat|"
-    r"persoenliche|personliche (?:sachen|effekten)|gebrauchte kleid|личные вещи|домашние вещи|"
+    r"persoe?nliche (?:sachen|effekten)|gebrauchte kleid|личные вещи|домашние вещи|"
     r"домашнии скарб|б/у вещи|امتعه|اغراض شخصيه|اثاث مستعمل|个人物品|家庭用品|旧衣|搬家|"
     r"ev esyasi|kisisel esya|zati esya|kullanilmis (?:giysi|esya)"
 )
 _METAL_WORDS = re.compile(
     r"(?:metal|steel|machined?|aluminium|aluminum|titanium|iron|cnc|precision) "
-    r"(?:parts?|pieces?|pins?|components?|samples?|accessor\w+|fittings?|articles?|blocks?|plates?)"
+    r"(?:parts?|pieces?|pins?|components?|samples?|accessor\w+|fittings?|articles?|blocks?|plates?)\b"
     r"|machine(?:ry)? parts?|pin samples?|key ?ring parts?|hardware parts?|"
     r"pieces? (?:metalliques?|mecaniques?|en acier)|"
     r"(?:piezas?|partes?) (?:metalicas?|de metal|de acero)|"
@@ -79,7 +79,7 @@ _METAL_WORDS = re.compile(
 )
 _TUBE_WORDS = re.compile(
     r"\b(?:tubes?|pipes?|filters?|tubos?|canos?|rohre?|filtros?|boru)\b|solvent traps?|"
-    r"\bclean\w* (?:kits?|cups?)|\bcups?\b.{0,20}\b(?:thread|storage|cone)|air ?soft|"
+    r"\bclean\w* (?:kits?|cups?)|\bcups?\b.{0,20}\b(?:thread|storage|cone)|\bair ?soft|"
     r"\bfiltres?|kraftstofffilter|olfilter|фильтр|труб[аыку]|فلتر|انبوب|滤清器|滤芯|管"
 )
 
