@@ -81,7 +81,7 @@ def show(
     """The entries of a register as known now; names and addresses only as given or not."""
     with opened(home) as (_, store):
         found = registers.entries(store, owner(), kind, now())
-    if json:
-        output.as_json({"kind": kind, "entries": output.filled(found)})
     if not is_stdout(out) or not json:
         results.write_csv(found, out)
+    if json:
+        output.as_json({"kind": kind, "entries": output.filled(found)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from riskprofile.services.settings import CHECKOUT
@@ -38,6 +39,12 @@ def test_bad_rows_end_with_3_and_go_to_the_quarantine_file(tmp_path: Path) -> No
     assert ",date,date_impossible," in row
     code, _, told_why = run(home, "registers", "load", "ratios", file)
     assert code == 2 and "licences" in told_why
+
+
+def test_a_register_that_cannot_be_written_is_told_in_one_object(tmp_path: Path) -> None:
+    out = tmp_path / "none" / "licences.csv"
+    code, said, _ = run(tmp_path / "home", "registers", "show", "licences", "--out", out, "--json")
+    assert code == 2 and [*json.loads(said)] == ["error", "exit_code"]
 
 
 def test_a_watch_list_says_what_is_in_force_and_claims_no_match(tmp_path: Path) -> None:
