@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from riskprofile.cli.commands import Commands
-from riskprofile.errors import UsageError
+from riskprofile.errors import RiskProfileError, UsageError
 
 if TYPE_CHECKING:
     from riskprofile.services.identity import Actor
@@ -99,12 +99,27 @@ def settings_of(home: Path | None, **flags: Any) -> Settings:
     return settings.load(home=home, **flags)
 
 
+def must_be_there(home: Path) -> None:
+    """Refuse a home that is none: it would be made here, and be in order with nothing in it."""
+    if not home.is_dir():
+        raise RiskProfileError(
+            "there is no installation here",
+            where=str(home),
+            do="Name it with --home or RISKPROFILE_HOME, or make one: riskprofile init",
+        )
+
+
 @contextmanager
-def opened(home: Path | None) -> Iterator[tuple[Settings, Store]]:
-    """The settings and the open database of a home."""
+def opened(home: Path | None, *, there: bool = False) -> Iterator[tuple[Settings, Store]]:
+    """The settings and the open database of a home; one that is not there is made, or refused.
+
+    It has to be `there` for what says that all is well where nothing is found.
+    """
     from riskprofile.services.settings import open_store
 
     settings = settings_of(home)
+    if there:
+        must_be_there(settings.home)
     with closing(open_store(settings)) as store:
         yield settings, store
 

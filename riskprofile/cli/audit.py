@@ -34,7 +34,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check the chain; name the first bad record, a cut end included."""
-    with ExitStack() as kept, opened(home) as (settings, store):
+    with ExitStack() as kept, opened(home, there=True) as (settings, store):
         export = kept.enter_context(given_file(against)) if against is not None else None
         verdict = proof.compare(
             store, settings, owner(), against=export, head=head, public_key=public_key

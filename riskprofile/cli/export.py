@@ -35,7 +35,7 @@ def selections(
     """Lanes and decisions for the declaration system, each exactly once."""
     output.apart([], out)  # also where nothing is new: else a wrong name is told once there is
     again = moment(since, "--since", zoned=True) if since is not None else None
-    with opened(home) as (_, store):
+    with opened(home, there=True) as (_, store):
         chosen = selected(store, owner(), again, now(), write=partial(_write, out))
     if json:
         output.as_json({"selections": len(chosen)})

@@ -17,7 +17,17 @@ from typing import Annotated, Any
 import typer
 
 from riskprofile.cli import output
-from riskprofile.cli.app import Home, Json, app, examples, now, opened, owner, settings_of
+from riskprofile.cli.app import (
+    Home,
+    Json,
+    app,
+    examples,
+    must_be_there,
+    now,
+    opened,
+    owner,
+    settings_of,
+)
 from riskprofile.cli.page import answers
 from riskprofile.errors import Conflict, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
@@ -145,12 +155,7 @@ def doctor(home: Home = None, json: Json = False) -> int:
 def _home(settings: Settings) -> Path:
     """A home that is there, and that its owner may write, and nobody else."""
     home = settings.home
-    if not home.is_dir():
-        raise RiskProfileError(
-            "there is no installation here",
-            where=str(home),
-            do="Name it with --home or RISKPROFILE_HOME, or make one: riskprofile init",
-        )
+    must_be_there(home)
     if not os.access(home, os.R_OK | os.W_OK | os.X_OK):
         raise RiskProfileError(
             "nothing can be written here", where=str(home), do="Check owner and rights."

@@ -258,6 +258,14 @@ def test_a_command_whose_answer_has_nowhere_to_go_does_nothing(
     assert "standard output is closed" in errors.getvalue()
 
 
+@pytest.mark.parametrize("command", ["audit verify", "export selections"])
+def test_nothing_is_in_order_where_nothing_is(home: Path, command: str) -> None:
+    """Of a home typed wrongly a new one would be made, and its empty chain be whole."""
+    code, said, errors = run(home, *command.split())
+    assert (code, said, home.exists()) == (1, "", False)
+    assert "there is no installation here" in errors
+
+
 def test_an_address_that_names_no_database_is_a_wrong_call(home: Path, tmp_path: Path) -> None:
     assert run(home, "db", "copy", "--to", "foo")[0] == 2
     assert run(home, "recall", RISKPROFILE_DATABASE_URL="mysql://x/y")[0] == 2
