@@ -102,6 +102,8 @@ def repair(
     """Submit rows again with corrected cells: rated as any other, and audited."""
     if (file is None) == (row is None):
         raise UsageError("nothing to repair", do="Name a corrected file, or --row N --set C=VALUE")
+    if file is not None and given:
+        raise UsageError("--set corrects one row alone", do="Name it by --row N, without a file")
     if file is not None:
         with given_file(file) as given_rows:
             fixes = corrections.read(given_rows)

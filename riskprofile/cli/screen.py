@@ -232,6 +232,8 @@ def explain(
     if sheet is not None:
         _sheet(record_id, lang, sheet, as_, code, purpose, home, as_json=json)
         return
+    if as_ is not None or purpose:  # whoever gives a purpose takes it to be written down
+        raise UsageError("--as and --purpose are of --sheet", do="Leave them out, or name a sheet")
     say = _words(lang)
     with opened(home) as (settings, database):
         removed = partial(retention.tokens, settings=settings, record_id=record_id)

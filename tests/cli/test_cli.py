@@ -266,6 +266,16 @@ def test_nothing_is_in_order_where_nothing_is(home: Path, command: str) -> None:
     assert "there is no installation here" in errors
 
 
+def test_options_that_would_do_nothing_are_refused(home: Path, tmp_path: Path) -> None:
+    kept, why = tmp_path / "kept.csv", ("--reason", "the sender said so")
+    kept.write_text("id\n1\n")
+    code, _, errors = run(home, "quarantine", "repair", kept, "--set", "currency=USD", *why)
+    assert code == 2 and "--set corrects one row alone" in errors
+    for option in (("--purpose", "request 17"), ("--as", "mira")):
+        code, _, errors = run(home, "explain", "XM-000005", *option)
+        assert code == 2 and "are of --sheet" in errors
+
+
 def test_an_address_that_names_no_database_is_a_wrong_call(home: Path, tmp_path: Path) -> None:
     assert run(home, "db", "copy", "--to", "foo")[0] == 2
     assert run(home, "recall", RISKPROFILE_DATABASE_URL="mysql://x/y")[0] == 2
