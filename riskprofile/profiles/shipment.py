@@ -104,12 +104,16 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
     """HS parts, transit legs, and the numbers that history keeps norms of.
 
     Values are in US dollars at the latest rate on or before lodgement, of the rates `known`
-    or of the shipped sample, and missing without one. Masses are kilograms; logarithms are natural.
+    or of the shipped sample, and missing without one; freight over value needs none. Masses are
+    kilograms; logarithms are natural.
     """
     hs, route = table.text("hs_code"), table.text("route")
     currency, when = table.text("currency"), table["lodged_at"]
     rate = rates.per_usd(currency, when, known)
-    value_usd, freight_usd = table["value"] / rate, table["freight_cost"] / rate
+    value, freight = table["value"], table["freight_cost"]
+    value_usd, freight_usd = value / rate, freight / rate
+    # Both are of one currency. Where it has a rate this is as scorecards were fitted, to the bit.
+    freight_ratio = freight_usd / value_usd.where(value_usd > 0)
     packages = table["package_count"].astype("float64")
     net = table["net_mass_kg"].fillna(table["gross_mass_kg"])
     gross = table["gross_mass_kg"].fillna(table["net_mass_kg"])
@@ -128,8 +132,8 @@ def measures(table: View, known: Table | None = None) -> dict[str, Column]:
         "log_kg_per_m3": _log_ratio(gross, table["volume_m3"]),
         "log_gross_mass": gross.where(gross > 0).log(),
         "log_quantity": table["quantity"].where(table["quantity"] > 0).log(),
-        "freight_ratio": freight_usd / value_usd.where(value_usd > 0),
-        "log_freight_ratio": _log_ratio(freight_usd, value_usd),
+        "freight_ratio": freight_ratio.fillna(freight / value.where(value > 0)),
+        "log_freight_ratio": _log_ratio(freight_usd, value_usd).fillna(_log_ratio(freight, value)),
     }
 
 

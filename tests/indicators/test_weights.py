@@ -89,3 +89,6 @@ def test_freight_above_value_fires_for_strangers_and_not_for_urgent_spares_of_a_
     assert not fired(sign, history, **dear, consignor_id="S001", consignee_id="R001")
     assert not fired(sign, history, **{**dear, "freight_cost": 3.0}, **STRANGERS)
     assert not fired(sign, history, **{**dear, "transport_mode": "sea"}, **STRANGERS)
+    # Freight and value are of one currency: one without a rate is as good.
+    assert fired(sign, history, **dear, currency="XCD", **STRANGERS)
+    assert not fired(sign, history, **{**dear, "freight_cost": 3.0}, currency="XCD", **STRANGERS)
