@@ -148,7 +148,7 @@ def bulky_cover(items: View, history: History) -> Column:
 
 @together(reads="a gift or low value, and far more mass than usual: {value:.2f}")
 def gift_too_heavy(items: View, history: History) -> Column:
-    """Gift, or under USD 500, x parcel x mass excess, or freight above the value (E04).
+    """Gift, or under USD 500, x parcel x mass excess (E04).
 
     Real gifts dominate, so mass decides.
     """

@@ -114,7 +114,7 @@ def firearms_without_licence(items: View, history: History) -> Mask:
     source="typology E04: CBP Aguadilla 2020",
 )
 def gift_too_heavy(items: View, history: History) -> Mask:
-    """A parcel declared as gift, or at a round value under USD 500, with a mass anomaly.
+    """A parcel declared as gift, or at a round value of USD 500 at most, with a mass anomaly.
 
     Real gifts dominate, so the mass a package or a unit must lie 3 deviations above
     the goods' norm, or freight must cost more than the goods while mass is 2 above.

@@ -249,7 +249,7 @@ def declared_arms_words(items: View, history: History) -> Mask:
 def declared_replica(items: View, history: History) -> Mask:
     """Replica, deactivated, alarm or blank-firing arms in `goods_declared`, nothing licensed.
 
-    Words of toys beside the term clear it, unless a calibre is named.
+    Words of toys beside a term that may also mean them clear it.
     """
     read = goods.declared(items)
     return (read["convertible"] | read["replica"]) & ~_declared(items)
