@@ -263,7 +263,8 @@ def convertibles_in_number(items: View, history: History) -> Column:
 
 
 @together(
-    reads="by air, freight above the value, and mass above or value below the usual: {value:.2f}"
+    reads="by air, freight dear beside the value, and mass above or value below the usual: "
+    "{value:.2f}"
 )
 def dear_freight_for_cheap_goods(items: View, history: History) -> Column:
     """Air or express x freight near or above value x cheap or heavy goods x pair not known.

@@ -87,6 +87,15 @@ def test_a_reason_names_no_forwarder_alone_where_nobody_is_named(name):
     assert "a forwarder or nobody as consignee" in BY_NAME[name].reads
 
 
+def test_a_reason_tells_of_no_further_sign_where_there_is_none():
+    """Its count begins at 1: vague words of parties new to each other are the first sign."""
+    feature, known = BY_NAME["vague_between_strangers"], Snapshot.from_views([past(**HEATER)])
+    vague = {**one(30.0), **HEATER, **FIRM, "goods_description": "goods", "route": None}
+    strangers = {"consignor_id": "NEW1", "consignee_id": "NEW2"}
+    assert value(feature, {**vague, **strangers}, known) == 1.0
+    assert feature.reads.endswith("parties new to each other: {value:.0f} [sign|signs]")
+
+
 def test_what_fits_the_words_is_not_odd_under_a_wrong_code():
     """Honest errors of classification: the nearer usual value speaks, by code or by words."""
     cookers = past(kg=2.0, hs_code="851660", goods_description="rice cookers")

@@ -227,6 +227,15 @@ def test_dear_freight_for_heavy_cheap_goods_by_air():
         {"transport_mode": "sea"},
         {"value": 150.0, "freight_cost": 20.0},
     )
+    # Half the value counts in part: the reason may not say that freight is above it.
+    half = {"value": 10.0, "freight_cost": 5.0, "hs_code": "690721", "transport_mode": "air"}
+    counted = value(
+        conjunctions.dear_freight_for_cheap_goods,
+        one(30.0, goods_description="tiles", **half),
+        Snapshot.from_views([past(**tiles)]),
+    )
+    assert 0.0 < counted < 1.0
+    assert "above the value" not in conjunctions.dear_freight_for_cheap_goods.reads
 
 
 def test_a_known_name_at_an_address_it_never_used():
