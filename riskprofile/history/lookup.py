@@ -267,7 +267,15 @@ def _seen(
             ).astype(TIME)
         elif not one.protection:
             made[one.name] = table[one.name]
-    return pd.DataFrame(made)
+    seen = pd.DataFrame(made)
+    return _newest(seen) if kind == "licences" else seen
+
+
+def _newest(licences: Table) -> Table:
+    """Of entries whose numbers are one licence's, written in two ways, the one stated last."""
+    dated = licences.sort_values("stated_at", kind="stable", na_position="first", ignore_index=True)
+    over = dated[NUMBER].duplicated(keep="last") & dated[NUMBER].notna()
+    return dated[~over.to_numpy(dtype=bool)].reset_index(drop=True)
 
 
 def _prefixes(codes: str) -> str | None:

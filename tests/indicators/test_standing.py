@@ -123,6 +123,26 @@ def test_what_the_register_leaves_open_is_no_fault(stated, declared):
     assert not fired(documents.firearms_without_licence, items, registers)
 
 
+@pytest.mark.parametrize(("old", "new"), [("IM 12/A", "im-12a"), ("im-12a", "IM 12/A")])
+def test_of_one_licence_that_is_written_in_two_ways_the_last_word_counts(old, new):
+    told = typed(
+        "licences",
+        pd.DataFrame(
+            [
+                {**LICENCE, "licence_number": old, "delivery_due": "2026-09-01"},
+                {**LICENCE, "licence_number": new, "status": "revoked"},
+            ]
+        ),
+    )
+    for days, revoked in (((40, 10), True), ((10, 40), False)):
+        stated = [NOW - pd.Timedelta(days=each) for each in days]
+        registers = Lookup({"licences": told.assign(stated_at=stated)}, NOW)
+        items = shipments(**PISTOLS)
+        assert fired(documents.firearms_without_licence, items, registers) == revoked
+        # The delivery that the former entry waited for is not waited for any more.
+        assert fired(licences.earlier_delivery_unverified, items, registers) == (not revoked)
+
+
 def test_a_licence_is_used_up_by_what_came_before():
     earlier = past(2, **{**PISTOLS, "quantity": 35.0})
     registers = beside(licences=LICENCE)
