@@ -24,8 +24,11 @@ DIGITS = 6  # logarithms differ in the last bits between processors; rounded, th
 SMALL_PART_G = (5.0, 400.0)
 TUBE_G = (150.0, 700.0)
 
-# UN/ECE Recommendation 20 and the usual abbreviations of "piece", "number", "each", "item".
-PIECE_UNITS = ("C62", "H87", "EA", "PCE", "PCS", "PC", "NAR", "NMB", "NO", "U", "UN", "UNT")
+# UN/ECE Recommendation 20, and "piece", "number", "each", "unit" in short or in full.
+PIECE_UNITS = (
+    *("C62", "H87", "EA", "PCE", "PCS", "PC", "NAR", "NMB", "NO", "U", "UN", "UNT"),
+    *("PIECE", "PIECES", "EACH", "UNIT", "UNITS", "NUMBER"),
+)
 # How many pieces one of a unit is: as Recommendation 20, the WCO (12u, 1000u) and tariffs write
 # pairs, dozens and more.
 PIECES_IN = {

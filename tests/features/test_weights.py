@@ -59,7 +59,7 @@ def test_a_deviation_is_never_endless():
 def test_grams_a_piece_come_from_pieces_and_from_nothing_else():
     pins = {"net_mass_kg": 2.0, "quantity": 50.0}
     assert value(weights.piece_mass, shipments(**pins), Snapshot()) == 40.0
-    for unit in ("C62", "c62", "Pcs."):
+    for unit in ("C62", "c62", "Pcs.", "pieces", "Each"):
         in_pieces = shipments(**pins, quantity_unit=unit)
         assert value(weights.piece_mass, in_pieces, Snapshot()) == 40.0
     for unit in ("KGM", "kgm", "DZN"):
