@@ -58,9 +58,10 @@ def missing_or_inconsistent(items: View, history: History) -> Mask:
 def arms_without_licence(items: View, history: History) -> Mask:
     """Goods declared openly as arms, by heading or in plain words, without any licence.
 
-    Headings 9301, 9302, 9303, 9305 and 9306, but not blank-firing or air weapons (D06
-    sees those in number). Words count only when they mean arms and little else, and
-    not for accessories, nor for a consignee whom the register of dealers holds that day.
+    Headings 9301, 9302, 9303, 9305 and 9306, or chapter 93 where no heading is given, but not
+    blank-firing or air weapons (D06 sees those in number). Words count only when they mean
+    arms and little else, and not for accessories, nor for a consignee whom the register of
+    dealers holds that day.
     More often paperwork of lawful dealers than trafficking.
     """
     free = facts.fired(facts.in_class(items, nomenclature.convertible))

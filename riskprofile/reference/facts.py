@@ -145,15 +145,15 @@ def in_class(items: View, belongs: Callable[[View], Mask]) -> Column:
 
 @once
 def named_arms(items: View) -> Column:
-    """1 for arms, parts or ammunition by HS 9301 to 9307 or in plain words, else 0.
+    """1 for arms, parts or ammunition by HS code (`nomenclature.arms`) or in plain words, else 0.
 
     Words count when they mean arms and little else, name more than a free accessory,
     and stand in no lawful setting such as toys. NaN without a code and a text.
     """
     said = goods.arms(items)
     named = said["controlled"] & ~said["lawful"] & (said["low"] >= 1)
-    coded = items["hs4"].isin(nomenclature.ARMS_HEADINGS)
-    known_at_all = items["hs4"].notna() | items["goods_description"].notna()
+    coded = nomenclature.arms(items)
+    known_at_all = items["hs4"].notna() | items["goods_description"].notna() | coded
     return (named | coded).astype("float64").where(known_at_all)
 
 

@@ -147,13 +147,17 @@ def _folded(items: View) -> list[str]:
 
 
 def arms(items: View) -> Mask:
-    """Chapter 93: HS 9301 to 9307, also where no heading is given."""
-    return _coded(items, "hs2", ("93",))
+    """HS 9301 to 9307, or their chapter where no heading is given."""
+    return _coded(items, "hs4", ARMS_HEADINGS) | _chapter_93_alone(items)
 
 
 def firearms(items: View) -> Mask:
-    """Firearms, their parts and ammunition: HS 9301, 9302, 9303, 9305, 9306."""
-    return _coded(items, "hs4", FIREARM_HEADINGS)
+    """Firearms, their parts, ammunition: HS 9301, 9302, 9303, 9305, 9306, or chapter 93 alone."""
+    return _coded(items, "hs4", FIREARM_HEADINGS) | _chapter_93_alone(items)
+
+
+def _chapter_93_alone(items: View) -> Mask:
+    return _coded(items, "hs2", ("93",)) & items["hs4"].isna()
 
 
 def near_arms(items: View) -> Mask:

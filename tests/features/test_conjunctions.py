@@ -170,6 +170,8 @@ def test_parts_by_their_name_under_another_code_count_as_arms():
     history = Snapshot()
     named = one(hs_code="848790", goods_description="Glock slide", consignee_type="private")
     assert value(conjunctions.arms_unlicensed_and_new, named, history) == 1.0
+    chapter = one(hs_code="93", goods_description=None, consignee_type="private")
+    assert value(conjunctions.arms_unlicensed_and_new, chapter, history) == 1.0
     toner = one(hs_code="844399", goods_description="printer cartridge, black toner")
     assert value(conjunctions.arms_unlicensed_and_new, toner, history) == 0.0
 

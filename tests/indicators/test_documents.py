@@ -41,6 +41,8 @@ def test_arms_declared_openly_without_a_licence_are_a_matter_of_compliance():
     assert not fired(sign, shipments(hs_code="930510", licence_number="L-1"))
     assert fired(sign, shipments(hs_code="732690", goods_description="pistol slide, Glock 19"))
     assert not fired(sign, shipments(hs_code="930400", goods_description="BB launcher for sport"))
+    assert fired(sign, shipments(hs_code="93"))  # of no heading
+    assert not fired(sign, shipments(hs_code="93", licence_number="L-1"))
 
 
 @pytest.mark.parametrize(
