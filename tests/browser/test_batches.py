@@ -425,7 +425,10 @@ def send(page, path: Path) -> None:
     chooser = page.locator("input[type=file]")
     expect(button(page, "Rate it")).to_have_count(0)  # the file before is gone
     expect(chooser).to_have_count(1)
+    settled(page)  # what an act before told goes with its strip, and what is below moves up
     chooser.set_input_files(str(path))
+    expect(button(page, "Rate it")).to_be_visible()
+    settled(page)
     button(page, "Rate it").click()
 
 
