@@ -62,6 +62,9 @@ OF_VOYAGE = frozenset(
 REFERENCE, MASTER = awmds.BILL["declaration_id"], awmds.MASTER
 COUNT = awmds.NUMBERS["package_count"].casefold()
 TYPE, HOUSES = "Bol_type_code", frozenset({"HSB", "HBL", "HWB", "HAWB"})
+# Amounts of a bill as a whole, and what stands before their tags where it has several goods.
+AMOUNTS = frozenset(tag.casefold() for tag in (awmds.VALUE, awmds.FREIGHT, *awmds.NUMBERS.values()))
+TOTAL = "Total_"
 _ASKED = {tag.casefold(): tag for tag in (REFERENCE, MASTER, TYPE)}  # here, as they are spelt
 _KNOWN = {*OPENS, *OF_VOYAGE} | {
     tag.casefold()
@@ -106,15 +109,34 @@ class _Bill:
 
     line: int
     cells: dict[str, Cells]  # of the bill and of its goods
+    amounts: Cells  # of the bill, as its first row states them
     containers: list[Cells] = field(default_factory=list)
 
     def goes_on(self, parts: dict[str, Cells]) -> bool:
         """Whether a row repeats nothing else than what the bill already says."""
+        said = {BILL: {**self.amounts, **self.cells[BILL]}, GOODS: self.cells[GOODS]}
         return all(
-            self.cells[segment].get(tag) == text
+            said[segment].get(tag) == text
             for segment in (BILL, GOODS)
             for tag, text in parts[segment].items()
         )
+
+    def further(self, own: Cells) -> Cells:
+        """What more goods of the bill have of it: of its amounts those that they state anew.
+
+        The others are of all its goods together, so they are no longer those of the first.
+        """
+        mine = self.cells[BILL]
+        whole = {(tag, text) for tag, text in self.amounts.items() if own.get(tag, text) == text}
+        self.cells[BILL] = {
+            TOTAL + tag if (tag, text) in whole else tag: text for tag, text in mine.items()
+        }
+        told = own if REFERENCE in own else {**mine, **own}
+        return {
+            tag: text
+            for tag, text in told.items()
+            if not _amount(tag) or (tag in own and (tag, text) not in whole)
+        }
 
 
 class _Manifest:
@@ -140,11 +162,13 @@ class _Manifest:
         if not any(parts[segment] for segment in (BILL, GOODS, CONTAINER)):
             return
         if self.open is None or not self.open.goes_on(parts):
-            before = self.open.cells[BILL] if self.open else {}
+            before, own = self.open, parts[BILL]
+            amounts = {tag: text for tag, text in own.items() if _amount(tag)}
+            if before and own.get(REFERENCE) in (None, before.cells[BILL].get(REFERENCE)):
+                own, amounts = before.further(own), before.amounts
             self.close()
-            if REFERENCE not in parts[BILL]:  # more goods of the same bill
-                parts[BILL] = {**before, **parts[BILL]}
-            self.open = _Bill(line, {BILL: self._with_master(parts[BILL]), GOODS: parts[GOODS]})
+            cells = {BILL: self._with_master(own), GOODS: parts[GOODS]}
+            self.open = _Bill(line, cells, amounts)
         if parts[CONTAINER]:
             self.open.containers.append(parts[CONTAINER])
 
@@ -169,6 +193,10 @@ class _Manifest:
         item = str(self.items[reference])
         awmds.bill(self.rows, self.header, self.position, element, self.open.line, item)
         self.open = None
+
+
+def _amount(tag: str) -> bool:
+    return tag.partition("\0")[0].casefold() in AMOUNTS
 
 
 def look(headings: Sequence[str], numbered: Iterable[tuple[int, list[Any]]], dates: Dates) -> None:

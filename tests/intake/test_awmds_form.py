@@ -260,6 +260,26 @@ def test_a_bill_repeated_for_each_container_is_one_row_and_for_each_goods_anothe
     assert found["gross_mass_kg"].tolist() == [120.5, 5.0]
 
 
+def test_amounts_of_a_bill_with_several_goods_are_those_of_none_of_them(tmp_path: Path) -> None:
+    goods = {"Goods_description": "Drill bits", "Gross_mass": 5}
+    flat = row(GROUPED, FIRST)
+    for name, cell in goods.items():
+        flat[GROUPED.index(name)] = cell
+    again = [*flat]
+    again[GROUPED.index("Ctn_reference")] = "XXXU7654321"
+    for rows in ([sparse(GROUPED, goods), sparse(GROUPED, CONTAINER)], [flat, again]):
+        found = form(GROUPED, [row(GROUPED, FIRST), *rows], tmp_path).table
+        assert found["goods_description"].tolist() == ["Hand tools", "Drill bits"]
+        assert found[["value", "freight_cost"]].isna().all(axis=None)
+        first, second = (json.loads(each) for each in found["extra"])
+        assert (first["Total_Customs_value"], first["Total_Freight_value"]) == ("900", "40")
+        assert not [name for name in second if name.startswith("Total_")]
+    own = sparse(GROUPED, {**goods, "Customs_value": 100})
+    found = form(GROUPED, [row(GROUPED, FIRST), own], tmp_path).table
+    assert found["value"].tolist() == [900.0, 100.0]
+    assert found["currency"].tolist() == ["USD", "USD"]
+
+
 def test_a_count_of_packages_is_that_of_the_goods_when_it_stands_alone() -> None:
     headings = ["Bol_reference", "Ctn_reference", "Number_of_packages", "Gross_mass"]
     assert places(headings)[2] == ("Goods_segment", "Number_of_packages")
