@@ -171,18 +171,17 @@ def _through(
     return size, start
 
 
-def _refuse_nested(name: str, start: bytes, opener: Callable[[], IO[bytes]]) -> None:
+def _refuse_nested(source: Source, start: bytes, most: int) -> None:
     for magic, kind in _PACKED.items():
         if not start.startswith(magic):
             continue
         if magic == ZIP:
-            with opener() as stream, tempfile.SpooledTemporaryFile(max_size=SPOOLED) as copy:
-                while block := stream.read(BLOCK):
-                    copy.write(block)
-                copy.seek(0)
-                if is_workbook(copy):
-                    return
-        raise unread("unread.nested", name, _UNPACK, kind=kind)
+            with seekable(source) as stream:
+                book = is_workbook(stream)
+            if book:
+                _check_zip(source, most, do=_SAVE)
+                return
+        raise unread("unread.nested", source.name, _UNPACK, kind=kind)
 
 
 def _gunzipped(source: Source, most: int) -> Source:
@@ -191,8 +190,9 @@ def _gunzipped(source: Source, most: int) -> Source:
         return io.BufferedReader(_Layers(gzip.GzipFile(fileobj=file, mode="rb"), file))
 
     size, start = _through(source.name, source.size, opener, most, most)
-    _refuse_nested(source.name, start, opener)
-    return Source(source.name, None, size, opener)
+    held = Source(source.name, None, size, opener)
+    _refuse_nested(held, start, most)
+    return held
 
 
 class _Layers(io.RawIOBase):
@@ -219,7 +219,7 @@ class _Layers(io.RawIOBase):
 def _check_zip(source: Source, most: int, do: str = _UNPACK) -> list[zipfile.ZipInfo]:
     """Members of a zip within the limits that its directory can show."""
     try:
-        with _opened(source) as stream, zipfile.ZipFile(stream) as archive:
+        with seekable(source) as stream, zipfile.ZipFile(stream) as archive:
             members = [each for each in archive.infolist() if not each.is_dir()]
     except _BROKEN as error:
         if refused := of_system(error):
@@ -256,8 +256,8 @@ def _members(source: Source, most: int) -> list[Source]:
         opener = _member_opener(source, member)
         size, start = _through(shown, member.compress_size, opener, left, most)
         left -= size
-        _refuse_nested(shown, start, opener)
         found.append(Source(shown, None, size, opener))
+        _refuse_nested(found[-1], start, most)
     if not found:
         raise unread("unread.no_files", source.name, "Check the export that wrote it")
     return found

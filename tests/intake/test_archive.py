@@ -122,6 +122,20 @@ def test_an_archive_within_an_archive_is_refused(tmp_path):
     assert refused(path).endswith("is a gzip archive within an archive")
 
 
+@pytest.mark.parametrize("pack", ["zip", "gz"])
+def test_a_workbook_in_an_archive_has_the_limits_of_one_alone(tmp_path, pack):
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as book:
+        book.writestr("[Content_Types].xml", b"<Types/>")
+        book.writestr("xl/worksheets/sheet1.xml", b"0" * 20_000_000)
+    path = tmp_path / "day.xlsx.gz"
+    if pack == "zip":
+        path = zipped(tmp_path, ("day.xlsx", made.getvalue()))
+    else:
+        path.write_bytes(gzip.compress(made.getvalue()))
+    assert refused(path).endswith("unpacks to more than 100 times its size")
+
+
 def test_one_member_in_no_known_format_refuses_the_archive_before_any_record(tmp_path):
     path = zipped(tmp_path, ("a.csv", TABLE), ("notes.txt", b"nothing here"))
     assert "notes.txt: is in no format known here" in refused(path)
