@@ -13,7 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -259,7 +259,10 @@ def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Pie
     def texts_at(position: int) -> pa.Array:
         return pa.array([as_text(_at(row, position)) for row in rows], LARGE)
 
-    columns.complete(made, sheet.mapped, texts_at)
+    width = len(sheet.headings)
+    beyond = {at for cells in rows for at in range(width, len(cells)) if as_text(cells[at])}
+    unknown = {**sheet.mapped.unknown, **{f"column {at + 1}": at for at in sorted(beyond)}}
+    columns.complete(made, replace(sheet.mapped, unknown=unknown), texts_at)
     at = sheet.mapped.warnings
     told = beside(None if at is None else texts_at(at), pa.array(warnings, LARGE))
     return Piece(made, numbers, told, typed=typed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 import resource
 import zipfile
 from pathlib import Path
@@ -79,6 +80,13 @@ def test_headings_that_stand_again_are_no_row(tmp_path, monkeypatch, piece):
     assert (again.reason_code, again.line, again.record_id) == ("header_repeated", 3, None)
     assert again.source.endswith("!/Sheet1")
     assert again.raw == "declaration_id\tgoods_description"
+
+
+def test_a_cell_beyond_the_headings_is_kept(tmp_path):
+    rows: list[list[Any]] = [HEADINGS[:2], ["D1", "a"], ["D2", "b", None, "rifle barrels"]]
+    (chunk,) = read(tmp_path, rows)
+    assert chunk.table["extra"].isna().tolist() == [True, False]
+    assert json.loads(chunk.table["extra"][1]) == {"column 4": "rifle barrels"}
 
 
 def test_every_sheet_with_headings_is_read_and_the_others_are_reported(tmp_path):
