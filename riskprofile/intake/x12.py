@@ -13,7 +13,7 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import AMENDMENTS, of_x12
 from riskprofile.intake.rows import Gather, joined, number, one_line
 from riskprofile.intake.versions import CANCEL, FUNCTION, REFERENCE, whole
-from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, mass
+from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, measure
 
 # segment and element: column
 FIELDS = {
@@ -36,6 +36,7 @@ DESCRIPTION, MARKS = 2, 3  # N10
 HS_CODE = (4, "J", 5)  # N10: qualifier element, its value, code element
 MASS, MASS_UNIT = 8, 7  # N10
 AMENDED_BILL, AMENDMENT = 4, 3  # M13, before the M11 it speaks of
+BILL_TOTAL = range(3, 9)  # M11: packages, mass and volume, each before its unit
 BILL_MASS, BILL_UNIT = 5, 6  # M11: of a bill with one line without its own
 CURRENCY = "USD"  # values are whole dollars
 TAKEN = frozenset({"B2A", "LX", "M10", "M13", "P4"})  # read of the set, or silent
@@ -140,6 +141,7 @@ class _Bill:
         if master:
             self.values |= {"transport_document": master, "house_document": m11.get(1)}
         texts = {"port_of_loading": m11.get(2), "receipt": m11.get(10), "issuer": m11.get(ISSUER)}
+        texts["total"] = " ".join(filter(None, (m11.get(at) for at in BILL_TOTAL)))
         self.extra: dict[str, Any] = {name: text for name, text in texts.items() if text}
         self.party: str | None = None
         # Containers and seals that stand together, before the lines that are in them.
@@ -210,21 +212,24 @@ class _Bill:
             values["package_count"] = number(line.get(1))
             values["value"] = number(line.get(6))
             values["currency"] = CURRENCY if values["value"] else None
-            if line.get(HS_CODE[0]) == HS_CODE[1]:
-                values["hs_code"] = line.get(int(HS_CODE[2]))
-            values["gross_mass_kg"] = mass(line.get(MASS), line.get(MASS_UNIT))
-            if len(self.lines) == 1 and values["gross_mass_kg"] is None:
-                unit = self.m11.get(BILL_UNIT)
-                values["gross_mass_kg"] = mass(self.m11.get(BILL_MASS), unit)
+            told = [*warnings]
+            extra: dict[str, Any] = {**self.header, **(self.extra if position == 1 else {})}
+            code, kind = line.get(int(HS_CODE[2])), line.get(HS_CODE[0])
+            if kind == HS_CODE[1]:
+                values["hs_code"] = code
+            elif code:
+                extra["commodity_code"] = f"{kind} {code}".strip()
+            column = "gross_mass_kg"
+            values[column] = measure(extra, told, column, line.get(MASS), line.get(MASS_UNIT))
+            if len(self.lines) == 1 and values[column] is None:
+                whole, unit = self.m11.get(BILL_MASS), self.m11.get(BILL_UNIT)
+                values[column] = measure(extra, told, column, whole, unit)
             within = self.equipment[at - 1 : at] if apart else self.equipment
             values["container_numbers"] = joined(one for found, _ in within for one in found)
             values["seal_numbers"] = joined(seal for _, found in within for seal in found)
-            extra: dict[str, Any] = dict(self.header)
-            if position == 1:
-                extra |= self.extra
             if marks := [mark for each in known if (mark := one_line(each)) and mark not in MASKS]:
                 extra["marks"] = " ".join(marks)
-            rows.row(values, line=line.place, warnings=warnings, extra=extra)
+            rows.row(values, line=line.place, warnings=told, extra=extra)
 
 
 def _goes_on(before: Segment, segment: Segment) -> bool:

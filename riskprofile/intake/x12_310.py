@@ -18,7 +18,7 @@ from riskprofile.intake.edifact import Segment
 from riskprofile.intake.message_header import of_x12
 from riskprofile.intake.rows import Gather, decimal, joined, journey, number, one_line, plain
 from riskprofile.intake.versions import CANCEL, FUNCTION
-from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, mass
+from riskprofile.intake.x12_sets import TransactionSet, X12SetReader, day, keep, measure
 
 # segment and qualifier (its first element): column
 FIELDS = {
@@ -77,6 +77,7 @@ class _Line:
     texts: list[str] = field(default_factory=list)
     marks: list[str] = field(default_factory=list)
     codes: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)  # codes of other lists
 
 
 @dataclass
@@ -224,6 +225,8 @@ class _Bill:
         code = re.sub(r"[ .]", "", segment.get(CODE))
         if segment.get(CODE_KIND) in HS_CODE and code.isdecimal():
             line.codes.append(code)
+        elif code:
+            line.others.append(f"{segment.get(CODE_KIND)} {segment.get(CODE)}".strip())
 
     def read_l3(self, segment: Segment) -> None:
         self._put("freight_cost", _amount(segment.get(CHARGE)))
@@ -272,13 +275,16 @@ class _Bill:
                     extra |= self.extra
                 if line.marks:
                     extra["marks"] = one_line(" ".join(line.marks))
-                if others := [code for code in line.codes if code != line.codes[0]]:
+                others = [code for code in line.codes if code != line.codes[0]]
+                if others := others + line.others:
                     extra["commodity_code"] = others
-                made = {**values, **shared, **_measures(line), "item_number": str(position)}
-                rows.row(made, line=line.place, warnings=self.found.warnings, extra=extra)
+                warnings = [*self.found.warnings]
+                made = {**values, **shared, **_measures(line, extra, warnings)}
+                made["item_number"] = str(position)
+                rows.row(made, line=line.place, warnings=warnings, extra=extra)
 
 
-def _measures(line: _Line) -> dict[str, str | None]:
+def _measures(line: _Line, extra: dict[str, Any], warnings: list[str]) -> dict[str, str | None]:
     found: dict[str, str | None] = {
         "goods_description": one_line(" ".join(line.texts)),
         "hs_code": next(iter(line.codes), None),
@@ -286,10 +292,10 @@ def _measures(line: _Line) -> dict[str, str | None]:
     if line.l0 is None:
         return found
     kind = "net_mass_kg" if line.l0.get(MASS_KIND) in NET else "gross_mass_kg"
-    found[kind] = mass(line.l0.get(MASS), line.l0.get(MASS_UNIT))
-    volume = decimal(line.l0.get(VOLUME))
-    factor = decimal(CUBIC_METRES.get(line.l0.get(VOLUME_UNIT)))
-    found["volume_m3"] = plain(volume * factor) if volume and factor else None
+    text, unit = line.l0.get(MASS), line.l0.get(MASS_UNIT)
+    found[kind] = measure(extra, warnings, kind, text, unit)
+    text, unit = line.l0.get(VOLUME), line.l0.get(VOLUME_UNIT)
+    found["volume_m3"] = measure(extra, warnings, "volume_m3", text, unit, CUBIC_METRES)
     found["package_count"] = number(line.l0.get(COUNT))
     found["package_type"] = one_line(line.l0.get(PACKAGE))
     return found

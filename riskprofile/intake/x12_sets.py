@@ -9,7 +9,7 @@ and X12.6, versions 00200 to 00700.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from riskprofile.errors import InputError
@@ -204,10 +204,22 @@ def day(text: str, clock: str = "") -> str | None:
     return moment(text + clock[:4] if re.fullmatch(r"\d{4,8}", clock) else text)
 
 
-def mass(text: str, unit: str) -> str | None:
-    """Kilograms; a zero is no mass."""
-    value, factor = decimal(text), decimal(KILOGRAMS.get(unit[:1]))
-    return plain(value * factor) if value and factor else None
+def measure(
+    extra: dict[str, Any],
+    warnings: list[str],
+    column: str,
+    text: str,
+    unit: str,
+    units: Mapping[str, str] = KILOGRAMS,
+) -> str | None:
+    """A measure in the unit of its column; zero is missing. Else a warning, the text in `extra`."""
+    value, factor = decimal(text), decimal(units.get(unit[:1]))
+    if value and factor:
+        return plain(value * factor)
+    if text.strip() and value != 0:
+        warnings.append("measure_unreadable" if value is None else "unit_unknown")
+        extra.setdefault(column, f"{text} {unit}".strip())
+    return None
 
 
 def keep(extra: dict[str, Any], segment: Segment) -> None:

@@ -254,3 +254,28 @@ def test_a_set_behind_the_end_of_a_group_takes_nothing_from_it() -> None:
     assert rows["declaration_id"].tolist()[::3] == ["BL100", "BL900"]
     assert rows["lodged_at"].isna().tolist() == [False] * 3 + [True] * 3
     assert rows["warnings"].isna().tolist() == [False] * 3 + [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("written", "warning", "kept"),
+    [
+        ("X*400", "unit_unknown", "400 X"),
+        ("*400", "unit_unknown", "400"),
+        ("K*4OO", "measure_unreadable", "4OO K"),
+        ("K*0", None, None),
+    ],
+)
+def test_a_mass_that_cannot_be_brought_to_kilograms_is_named_and_kept(
+    written: str, warning: str | None, kept: str | None
+) -> None:
+    rows, _ = read(READER, MANIFEST.read_text().replace("K*400", written).encode())
+    assert rows["gross_mass_kg"].isna()[0]
+    assert rows["warnings"].isna().tolist() == [warning is None, True, True]
+    assert warning is None or rows["warnings"][0] == warning
+    assert json.loads(rows["extra"][0]).get("gross_mass_kg") == kept
+
+
+def test_totals_of_a_bill_and_codes_of_other_lists_are_kept() -> None:
+    rows, _ = read(READER, MANIFEST.read_text().replace("*J*8203.20", "*Z*8203.20").encode())
+    extra = json.loads(rows["extra"][0])
+    assert (extra["total"], extra["commodity_code"]) == ("12 CTN 500 K", "Z 8203.20")

@@ -171,3 +171,15 @@ def test_what_no_column_takes_of_a_bill_is_kept() -> None:
         line.split("*", 1)[0]: [line.split("*", 1)[1]] for line in more
     }
     assert extra["shipment"] == "SHP-1"
+
+
+def test_a_measure_in_an_unknown_unit_is_named_and_kept() -> None:
+    rows = changed(("G*2*X*10", "G*2*Q*10"), ("BOX**L~", "BOX**Z~"))
+    assert rows["warnings"].fillna("").tolist() == ["unit_unknown", "unit_unknown", ""]
+    first, second = (json.loads(each) for each in rows["extra"][:2])
+    assert (first["volume_m3"], second["net_mass_kg"]) == ("2 Q", "100 Z")
+
+
+def test_a_code_of_another_list_is_kept() -> None:
+    first = changed(("8203.20*J", "8203.20*S")).iloc[0]
+    assert json.loads(first["extra"])["commodity_code"] == ["S 8203.20"]
