@@ -201,6 +201,7 @@ def bill(
         values["freight_cost"] = freight
     elif freight:
         warnings.append("freight_not_converted")
+        extra["freight_cost"] = f"{freight} {freight_currency or ''}".strip()
     extra |= tags.leaves.rest
     extra |= tags.others
     if not header.told:  # once a manifest, or a thousand bills would carry a thousand copies

@@ -259,7 +259,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         if warning:
             warnings.append(warning)
             extra[column] = leaves.get(path, []) + leaves.get(f"{path}@unitCode", [])
-    _amounts(values, warnings, header, leaves)
+    _amounts(values, extra, warnings, header, leaves)
     _documents(values, extra, header, leaves)
     extra |= leaves.rest
     if position == 1:  # once a declaration, or a thousand items would carry a thousand copies
@@ -342,7 +342,11 @@ def _amount(leaves: Leaves, path: str) -> tuple[str | None, str | None]:
 
 
 def _amounts(
-    values: dict[str, str | None], warnings: list[str], header: _Header, leaves: Leaves
+    values: dict[str, str | None],
+    extra: dict[str, Any],
+    warnings: list[str],
+    header: _Header,
+    leaves: Leaves,
 ) -> None:
     for path in VALUES:
         if leaves.get(path):
@@ -354,6 +358,7 @@ def _amounts(
         values["freight_cost"] = freight
     elif freight:
         warnings.append("freight_not_converted")
+        extra["freight_cost"] = f"{freight} {currency or ''}".strip()
 
 
 def _documents(

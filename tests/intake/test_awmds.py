@@ -120,6 +120,13 @@ def test_what_the_voyage_says_besides_stands_in_the_first_bill_that_is_told() ->
     assert rows["extra"].isna().tolist() == [False, True]
 
 
+def test_freight_in_another_currency_is_kept() -> None:
+    text = MANIFEST.read_text().replace("<Freight_currency>USD", "<Freight_currency>EUR")
+    row = read(READER, text.encode())[0].iloc[0]
+    assert row["warnings"] == "freight_not_converted"
+    assert json.loads(row["extra"])["freight_cost"] == "40 EUR"
+
+
 @pytest.mark.parametrize("text", ["<Awmds/>", "<Awmds><Bol_segment/></Awmds>"])
 def test_a_manifest_without_bills_is_no_content(text: str) -> None:
     with pytest.raises(InputError, match="no content"):

@@ -105,6 +105,15 @@ def test_where_importer_and_consignee_are_two_both_are_kept() -> None:
     assert json.loads(row["extra"])["consignee"] == {"consignee_id": "XM2"}
 
 
+def test_freight_in_another_currency_is_kept() -> None:
+    text = IMPORT.read_text().replace(
+        'FreightChargeAmount currencyID="EUR', 'FreightChargeAmount currencyID="USD'
+    )
+    row = read(READER, text.encode())[0].iloc[0]
+    assert row["warnings"] == "freight_not_converted"
+    assert json.loads(row["extra"])["freight_cost"] == "60 USD"
+
+
 def test_items_that_share_very_many_containers_come_in_chunks_of_bounded_size() -> None:
     text = IMPORT.read_text()
     one = re.search(r"<d:TransportEquipment>.*?</d:TransportEquipment>", text, re.DOTALL)
