@@ -220,8 +220,10 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         extra["earlier_declaration"] = earlier
     else:
         values["transport_document"] = earlier
-    amounts, found = _amounts(leaves)
+    amounts, found, sent = _amounts(leaves)
     values |= amounts
+    if sent:
+        extra["freight_cost"] = sent
     warnings += found
     documents = _documents(leaves)
     for document in documents:
@@ -241,9 +243,8 @@ def _reference(leaves: Leaves, office: str | None, year: str) -> str | None:
     """Office, year, serial and number of the registration; else the declarant's own number."""
     serial = one_line(leaves.take(f"{REGISTRATION}/Serial_number")) or ""
     registered = one_line(leaves.take(f"{REGISTRATION}/Number"))
-    own = one_line(leaves.take(OWN_REFERENCE))
     if not registered:
-        return own
+        return one_line(leaves.take(OWN_REFERENCE))
     return "-".join(part for part in (office, year, serial + registered) if part)
 
 
@@ -340,8 +341,8 @@ def _iso(year: int, month: int, day: int) -> str | None:
 
 
 def _procedure(leaves: Leaves) -> str | None:
-    general = (leaves.take(GENERAL_PROCEDURE) or "")[:1]
-    kind = (leaves.take(TYPE) or leaves.take(FLOW) or "").upper()
+    general = (leaves.peek(GENERAL_PROCEDURE) or "")[:1]  # these two say more than the column
+    kind = (leaves.peek(TYPE) or leaves.take(FLOW) or "").upper()
     flow = (leaves.take(FLOW) or "").upper()
     if general == TRANSIT or kind.startswith("T"):
         return "transit"
@@ -384,19 +385,24 @@ def _package_count(text: str | None) -> tuple[str | None, str | None]:
 
 def _quantity(leaves: Leaves) -> tuple[str | None, str | None, list[dict[str, str]]]:
     """The first supplementary unit with an amount, and the others."""
-    units = []
+    units, bare = [], []
     for unit in leaves.groups(UNITS):
         amount = number(unit.take("Suppplementary_unit_quantity"))
         code = one_line(unit.take("Suppplementary_unit_code"))
         if amount:
             units.append({"quantity": amount, "unit": code or ""})
+        elif code:
+            bare.append({"unit": code})
     if not units:
-        return None, None, []
-    return units[0]["quantity"], units[0]["unit"] or None, units[1:]
+        return None, None, bare
+    return units[0]["quantity"], units[0]["unit"] or None, units[1:] + bare
 
 
-def _amounts(leaves: Leaves) -> tuple[dict[str, str | None], list[str]]:
-    """Value in the currency of the invoice, and freight brought to that currency."""
+def _amounts(leaves: Leaves) -> tuple[dict[str, str | None], list[str], str | None]:
+    """Value in the currency of the invoice, and freight brought to that currency.
+
+    The last is freight as declared, where the column does not have it so.
+    """
     currency = _currency(leaves.take(f"{INVOICE}/Currency_code"))
     amount = leaves.take(f"{INVOICE}/Amount_foreign_currency")
     warnings = []
@@ -405,12 +411,12 @@ def _amounts(leaves: Leaves) -> tuple[dict[str, str | None], list[str]]:
         amount = national or amount
         if amount:
             warnings.append("currency_missing")
-    freight = leaves.take(f"{FREIGHT}/Amount_foreign_currency")
+    freight = declared = leaves.take(f"{FREIGHT}/Amount_foreign_currency")
     freight_currency = _currency(leaves.take(f"{FREIGHT}/Currency_code"))
     if freight and currency and freight_currency != currency:
         sent = decimal(freight)
-        rate = decimal(leaves.take(f"{FREIGHT}/Currency_rate"))
-        own_rate = decimal(leaves.take(f"{INVOICE}/Currency_rate"))
+        rate = decimal(leaves.peek(f"{FREIGHT}/Currency_rate"))
+        own_rate = decimal(leaves.peek(f"{INVOICE}/Currency_rate"))
         if sent is None or not rate or not own_rate:
             freight = None
             warnings.append("freight_not_converted")
@@ -423,7 +429,10 @@ def _amounts(leaves: Leaves) -> tuple[dict[str, str | None], list[str]]:
         "currency": currency,
         "freight_cost": number(freight),
     }
-    return values, warnings
+    kept = None
+    if decimal(declared) != 0 and number(declared) != values["freight_cost"]:
+        kept = f"{number(declared)} {freight_currency or ''}".strip()
+    return values, warnings, kept
 
 
 def _currency(text: str | None) -> str | None:

@@ -279,6 +279,11 @@ class Leaves(dict[str, list[str]]):
                 return found[0]
         return None
 
+    def peek(self, path: str) -> str | None:
+        """The first text at a path; `rest` has it all the same."""
+        found = self.get(path.casefold() if self._fold else path)
+        return found[0] if found else None
+
     def groups(self, path: str) -> list[Leaves]:
         """The elements at a path, each with its own leaves; `rest` has what is not used of them."""
         key = path.casefold() if self._fold else path

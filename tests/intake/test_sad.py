@@ -79,6 +79,17 @@ def test_the_header_stands_in_the_first_row_where_the_first_item_is_empty() -> N
     assert ["header" in json.loads(extra) for extra in rows["extra"]] == [True, False]
 
 
+def test_what_a_column_takes_in_part_is_kept() -> None:
+    text = TWO_ITEMS.read_text().replace("_quantity>480.0<", "_quantity><")
+    first, second = (json.loads(one) for one in read(READER, text.encode())[0]["extra"])
+    header = first["header"]
+    assert header["declarant/reference/number"] == "R-77"  # it is registered under another
+    assert header["identification/type/declaration_gen_procedure_code"] == "4"
+    assert first["supplementary_units"] == [{"unit": "NMB"}]
+    assert (first["freight_cost"], second["freight_cost"]) == ("500 EUR", "5 USD")
+    assert first["valuation_item/item_external_freight/currency_rate"] == "2.2"
+
+
 def test_a_share_of_a_package_and_a_mass_of_zero_are_missing_and_named() -> None:
     rows, _ = read(READER, TWO_ITEMS)
     second = rows.iloc[1]
