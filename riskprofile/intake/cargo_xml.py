@@ -130,13 +130,18 @@ class _Header:
         for column, path in PARTIES.items():
             values |= _party(column, leaves, f"{at}/{path}")
         for one in leaves.groups(f"{at}/{NOTIFY}"):
-            if one.take("RoleCode") == NOTIFY_ROLE:
+            if one.peek("RoleCode") == NOTIFY_ROLE and not values.get("notify_name"):
+                one.take("RoleCode")
                 values["notify_name"] = one_line(one.take("Name"))
         notes = _notes(values, leaves, at)
         self.summary = one_line(leaves.take(f"{at}/{SUMMARY}"))
         self.values = {column: value for column, value in values.items() if value}
-        self.amounts = _amounts(leaves, at) if items == 1 else {}  # else those of all items
+        # Of several items the amounts are those of all.
+        self.amounts, freight = _amounts(leaves, at) if items == 1 else ({}, None)
         self.extra: dict[str, Any] = leaves.rest
+        if freight:
+            self.extra["freight_cost"] = freight
+            self.warnings.append("freight_not_converted")
         if notes:
             self.extra["customs_notes"] = notes
 
@@ -163,10 +168,11 @@ def _movements(values: dict[str, str | None], leaves: Leaves, at: str) -> None:
     for leg in legs:
         places.append(one_line(leg.take("DepartureEvent/OccurrenceDepartureLocation/ID")))
         places.append(one_line(leg.take("ArrivalEvent/OccurrenceArrivalLocation/ID")))
-        values["carrier"] = one_line(leg.take("UsedLogisticsTransportMeans/Name"))
-        values["conveyance"] = one_line(leg.take("ID"))
-        values["arrival_at"] = moment(leg.take("ArrivalEvent/ScheduledOccurrenceDateTime"))
-        values["transport_mode"] = mode(leg.take("ModeCode"))[0] or "air"
+        take = leg.take if leg is legs[-1] else leg.peek
+        values["carrier"] = one_line(take("UsedLogisticsTransportMeans/Name"))
+        values["conveyance"] = one_line(take("ID"))
+        values["arrival_at"] = moment(take("ArrivalEvent/ScheduledOccurrenceDateTime"))
+        values["transport_mode"] = mode(take("ModeCode"))[0] or "air"
     values["route"] = journey((*places, values["port_of_discharge"])) if legs else None
 
 
@@ -197,8 +203,12 @@ def _notes(values: dict[str, str | None], leaves: Leaves, at: str) -> list[Any]:
     return kept
 
 
-def _amounts(leaves: Leaves, at: str) -> dict[str, str | None]:
-    """Value, or missing where the indicator says that none is declared; freight beside it."""
+def _amounts(leaves: Leaves, at: str) -> tuple[dict[str, str | None], str | None]:
+    """Value, or missing where the indicator says that none is declared; freight beside it.
+
+    Freight in another currency than the value stands apart.
+    """
+    apart = None
     value = number(leaves.take(f"{at}/{VALUE}"))
     currency = one_line(leaves.take(f"{at}/{VALUE}@currencyID"))
     if leaves.take(f"{at}/{NO_VALUE}") == "true":
@@ -207,9 +217,9 @@ def _amounts(leaves: Leaves, at: str) -> dict[str, str | None]:
     freight_currency = one_line(leaves.take(f"{at}/{FREIGHT}@currencyID"))
     if value is None:
         currency = freight_currency
-    elif freight_currency != currency:
-        freight = None
-    return {"value": value, "currency": currency, "freight_cost": freight}
+    elif freight and freight_currency != currency:
+        apart, freight = f"{freight} {freight_currency or ''}".strip(), None
+    return {"value": value, "currency": currency, "freight_cost": freight}, apart
 
 
 def _item(rows: Gather, header: _Header, position: int, element: Element) -> None:
@@ -225,4 +235,6 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
     extra |= leaves.rest
     if position == 1:  # once a waybill, or many items would carry many copies
         extra["header"] = header.extra
+        if header.summary and header.summary != values["goods_description"]:
+            extra["header"] = {**header.extra, SUMMARY: header.summary}
     rows.row(values, line=element.sourceline, warnings=warnings, extra=extra)

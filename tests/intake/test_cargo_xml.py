@@ -87,6 +87,36 @@ def test_freight_of_a_single_item_is_kept_in_its_currency(shared: Path) -> None:
     assert row["route"] == "ORK|DUB|AUH|PVG"
 
 
+def test_freight_in_another_currency_is_named_and_kept() -> None:
+    text = HOUSE.read_text().replace(">true</d:Nil", ">false</d:Nil")
+    item = "<d:IncludedHouseConsignmentItem>"
+    text = text[: text.rindex(item)] + text[text.rindex("</d:IncludedHouseConsignment>") :]
+    rating = "%s"
+    for tag in ("ApplicablePrepaidCollectMonetarySummation", "ApplicableTotalRating"):
+        rating = f"<d:{tag}>{rating}</d:{tag}>"
+    charge = '<d:WeightChargeTotalAmount currencyID="USD">30</d:WeightChargeTotalAmount>'
+    text = text.replace("<d:SummaryDescription>", f"{rating % charge}<d:SummaryDescription>")
+    (row,) = read(READER, text.encode())[0].to_dict("records")
+    assert (row["value"], row["currency"], row["warnings"]) == ("1", "EUR", "freight_not_converted")
+    assert json.loads(row["extra"])["header"]["freight_cost"] == "30 USD"
+
+
+def test_of_a_header_what_gives_way_is_kept() -> None:
+    other = "<d:AssociatedParty><d:RoleCode>%s</d:RoleCode><d:Name>%s</d:Name></d:AssociatedParty>"
+    more = other % ("NI", "FIRST") + other % ("NI", "SECOND") + other % ("FX", "THIRD")
+    text = HOUSE.read_text().replace("<d:SummaryDescription>", f"{more}<d:SummaryDescription>")
+    row = read(READER, text.encode())[0].iloc[0]
+    assert row["notify_name"] == "FIRST"
+    header = json.loads(row["extra"])["header"]
+    at = "MasterConsignment/IncludedHouseConsignment"
+    assert header[f"{at}/AssociatedParty"] == [
+        {"RoleCode": "NI", "Name": "SECOND"},
+        {"RoleCode": "FX", "Name": "THIRD"},
+    ]
+    assert header[f"{at}/SpecifiedLogisticsTransportMovement"] == [{"ID": "FN10"}]
+    assert header["SummaryDescription"] == "MACHINE PARTS"
+
+
 @settings(max_examples=60)
 @given(flips=st.lists(st.tuples(st.integers(0, 5000), st.integers(0, 255)), max_size=4))
 def test_a_damaged_file_raises_nothing_but_an_input_error(flips: list[tuple[int, int]]) -> None:
