@@ -31,6 +31,7 @@ from riskprofile.intake.cargo_imp_parts import (
     Values,
     amounts,
     customs,
+    keep_others,
     only,
     parties,
     reject,
@@ -75,8 +76,9 @@ HOUSE_ROW = COMMON_ROW | {
     "value": "CVD, as above",
     "currency": "CVD",
 }
-# Segments of a waybill kept in `extra` as they stand; CER, NOM, OPI name persons.
-KEPT_TEXT = ("SSR", "OSI", "SPH", "ACC", "OTH", "REF", "ARD", "SRI", "COR", "PPD", "COL", "CVD")
+# Segments of which nothing else is kept; all others stand in `extra`.
+WAYBILL_READ = frozenset({"SHP", "CNE", "OCI", "FLT", "RTD", "ISU"})
+HOUSE_READ = frozenset({"SHP", "CNE", "OCI", "HBS", "TXT", "HTS"})
 
 
 class CargoImpReader:
@@ -136,10 +138,13 @@ def _fwb(rows: Gather, message: Message) -> None:
     }
     if measured.pieces is None:
         warnings.append("measure_unreadable")
+        extra["line"] = first.lines[0].text
     issued = message.first("ISU")
     values["lodged_at"] = _issued(issued) if issued is not None else None
     if values["lodged_at"] is None:
         warnings.append("date_unreadable")
+    if issued is not None:  # the signature behind day and place is a person's
+        extra["isu"] = "/".join(issued.lines[0].fields[:2])
     _journey(values, extra, message)
     _goods(values, extra, warnings, message)
     parties(values, message.segments)
@@ -147,9 +152,7 @@ def _fwb(rows: Gather, message: Message) -> None:
         values["declarant_id"] = ([*agent.lines[0].fields, "", ""])[1] or None
     amounts(values, message.all("CVD"), message.all("PPD") + message.all("COL"))
     customs(values, extra, message.all("OCI"))
-    for tag in KEPT_TEXT:
-        if texts := [line.text for one in message.all(tag) for line in one.lines if line.text]:
-            extra[tag.lower()] = texts
+    keep_others(extra, message.segments[1:], WAYBILL_READ)
     rows.row(only(values, WAYBILL_ROW), line=message.place, warnings=warnings, extra=extra)
 
 
@@ -183,6 +186,8 @@ def _goods(values: Values, extra: dict[str, Any], warnings: list[str], message: 
             found = re.match(r"(?:\d{1,2}/)?N([A-Z])/(.*)", line.text)
             if found and (text := one_line(found[2])):
                 texts.setdefault(found[1], []).append(text)
+            elif not found and line.text:
+                extra.setdefault("rtd", []).append(line.text)
     values["goods_description"] = " ".join(texts.pop("G", []) + texts.pop("C", [])) or None
     commodity(values, extra, warnings, texts.pop("H", []))
     origins = texts.pop("O", [])
@@ -193,7 +198,7 @@ def _goods(values: Values, extra: dict[str, Any], warnings: list[str], message: 
         measured = quantity(f"T1{texts['V'][0]}")
         values["volume_m3"] = measured.volume if measured else None
     names = {"D": "dimensions", "V": "volumes", "U": "unit_loads", "S": "load_and_count"}
-    extra |= {name: texts[letter] for letter, name in names.items() if letter in texts}
+    extra |= {names.get(letter, f"N{letter}"): said for letter, said in texts.items()}
 
 
 # -- FHL ---------------------------------------------------------------------------------
@@ -232,6 +237,7 @@ def _house(rows: Gather, message: Message, master: str, segments: list[Segment])
     mass = re.fullmatch(r"([KL])(\d+(?:\.\d*)?)", fields[3])
     if mass is None:
         warnings.append("measure_unreadable")
+        extra["gross_mass_kg"] = fields[3]
     values: Values = {
         "declaration_id": fields[0] or None,
         "item_number": "1",
@@ -255,6 +261,7 @@ def _house(rows: Gather, message: Message, master: str, segments: list[Segment])
     parties(values, segments)
     amounts(values, [one for one in segments if one.tag == "CVD"], [])
     customs(values, extra, [one for one in segments if one.tag == "OCI"])
+    keep_others(extra, segments, HOUSE_READ)
     place = segments[0].place
     rows.row(only(values, HOUSE_ROW), line=place, warnings=warnings, extra=extra)
 

@@ -36,7 +36,7 @@ MANIFEST_ROW = COMMON_ROW | {
     "goods_description": "line: text",
 }
 END = frozenset({"LAST", "CONT"})  # of a manifest; of one whose next part follows
-_UNLOADING = re.compile(r"([A-Z]{3})(?:/(.*))?")
+_UNLOADING = re.compile(r"([A-Z]{3})(?:/(?:NIL|\d\d[A-Z]{3}.*))?")
 _HANDLING = re.compile(r"[A-Z]{3}(?:/[A-Z]{3})*")
 
 
@@ -60,6 +60,8 @@ def manifest(rows: Gather, message: Message) -> None:
     }
     unloading: Values = {}
     unit, lines = "", 0
+    above: list[str] = []  # behind no waybill, for the next one
+    behind = False
     # A long manifest comes in several messages, perhaps in files of their own, which count on.
     part = int(head[0]) if re.fullmatch("[1-9][0-9]?", head[0]) else 1
     before = MAX_LINES * (part - 1)
@@ -68,7 +70,7 @@ def manifest(rows: Gather, message: Message) -> None:
     for at, segment in enumerate(segments):
         line = segment.lines[0]
         if segment.tag == "ULD":
-            unit = line.text
+            unit, behind = line.text, False
         elif not segment.tag and (found := waybill(line)):
             lines += 1
             counts[found[0]] += 1
@@ -77,14 +79,20 @@ def manifest(rows: Gather, message: Message) -> None:
             extra: dict[str, Any] = {"flight_date": head[2]}
             if unit:
                 extra["unit_load"] = unit
+            if above:
+                extra["above"], above = above, []
+            behind = True
             _load(rows, message, values, extra, found, segments, at)
-        elif segment.tag not in _BESIDE and (found_place := _UNLOADING.fullmatch(_whole(segment))):
-            unloading, unit = {"port_of_discharge": found_place[1]}, ""
+        elif found_place := _place(segment):
+            unloading, unit, behind = {"port_of_discharge": found_place[1]}, "", False
         elif not segment.tag:
+            behind = False
             reason = "the line is no waybill and no place"
             rows.reject(
                 "cargo_imp_no_waybill", reason, line=segment.place, record_id=key, raw=line.text
             )
+        elif not behind:
+            above.append(_whole(segment))
     if not lines:
         reject(rows, message, "no_goods_items", "the manifest lists no goods", key)
 
@@ -96,6 +104,11 @@ def _whole(segment: Segment) -> str:
     """The line of a segment as it stood, tag and all."""
     text = segment.lines[0].text
     return f"{segment.tag}/{text}" if segment.tag and text else segment.tag or text
+
+
+def _place(segment: Segment) -> re.Match[str] | None:
+    """Whether a line is one of unloading: an airport, alone or with NIL or its day."""
+    return None if segment.tag in _BESIDE else _UNLOADING.fullmatch(_whole(segment))
 
 
 def _load(
@@ -122,6 +135,7 @@ def _load(
     }
     if measured.pieces is None:
         warnings.append("measure_unreadable")
+        extra["line"] = segments[at].lines[0].text
     parts = {"shipment_code": measured.code, "total_pieces": measured.total}
     extra |= {name: part for name, part in parts.items() if part}
     for line in segments[at].lines[1:]:
@@ -129,7 +143,7 @@ def _load(
         extra.setdefault(name, []).append(line.text)
     notes = []
     for segment in segments[at + 1 :]:
-        if segment.tag not in _BESIDE - {"ULD"}:
+        if segment.tag in ("", "ULD") or _place(segment):
             break
         if segment.tag == "OCI":
             notes.append(segment)

@@ -54,6 +54,19 @@ def reject(rows: Gather, message: Message, code: str, reason: str, key: str | No
     rows.reject(code, reason, line=message.place, record_id=key, raw=message.kind)
 
 
+PERSONS = frozenset({"CER", "NOM", "OPI"})  # segments that name persons
+
+
+def keep_others(extra: dict[str, Any], segments: list[Segment], read: frozenset[str]) -> None:
+    """Segments that are not `read`, by tag as they stand; those that name persons are dropped."""
+    read, known = read | PERSONS, True
+    for one in segments:
+        if one.tag not in ("NAM", "ADR", "LOC"):  # these are of the party before them
+            known = one.tag in read
+        if not known and (texts := [line.text for line in one.lines if line.text]):
+            extra.setdefault(one.tag.lower() or "lines", []).extend(texts)
+
+
 def waybill(line: Line) -> tuple[str, str | None, str | None, Quantity, str] | None:
     """Number, origin, destination, quantity and text of a line that begins with a waybill."""
     found = WAYBILL.fullmatch(line.text)

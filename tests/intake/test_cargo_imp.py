@@ -83,6 +83,39 @@ def test_parties_are_read_in_the_older_and_the_newer_form() -> None:
     assert not isinstance(second["value"], str)  # no customs value
 
 
+def test_what_no_column_takes_of_a_message_is_kept() -> None:
+    text = WAYBILLS.read_text().replace("SSR/KEEP DRY", "XYZ/1\nSSR/KEEP DRY")
+    first = json.loads(read(READER, text.encode())[0]["extra"][0])
+    assert first["agt"] == ["/1234567/0012", "AGENT ONE", "NORTHBRIDGE"]
+    assert first["nfy"] == ["HARBOUR AGENTS", "QUAY 5", "PORT EXAMPLE", "XM"]
+    assert first["rtd"] == ["1/P10/K86.5/CQ/W100/R3/T300"]
+    assert (first["rtg"], first["isu"]) == (["DXBFN/NBOFN"], "29APR26/NORTHBRIDGE")
+    assert (first["xyz"], first["ssr"]) == (["1"], ["KEEP DRY"])
+    house = HOUSES.read_text().replace("TXT/", "XYZ/1\nTXT/").replace("K60.5", "X60.5")
+    first = json.loads(read(READER, house.encode())[0]["extra"][0])
+    assert (first["xyz"], first["cvd"]) == (["1"], ["EUR/PP/NVD/450/XXX"])
+    assert first["gross_mass_kg"] == "X60.5"
+
+
+def test_a_quantity_that_cannot_be_read_is_kept() -> None:
+    text = WAYBILLS.read_text().replace("T10K86.5MC0.4", "T10Q86.5")
+    row = read(READER, text.encode())[0].iloc[0]
+    assert "measure_unreadable" in row["warnings"]
+    assert json.loads(row["extra"])["line"] == "999-12345675ICNNBO/T10Q86.5"
+
+
+def test_a_segment_of_a_manifest_that_is_not_known_is_no_place_of_unloading() -> None:
+    text = MANIFEST.read_text().replace("COR/X\n", "SCI/T1\nCOR/X\n")
+    text = text.replace("ULD/PMC12345FN\n", "ULD/PMC12345FN\nOSI/HEAVY\n")
+    rows, rejected = read(READER, text.encode())
+    assert rows["port_of_discharge"].tolist() == ["NBO", "NBO", "NBO", "KGL"]
+    first, _, third, last = map(json.loads, rows["extra"])
+    assert (first["sci"], first["cor"]) == (["T1"], ["X"])
+    assert third["above"] == ["OSI/HEAVY"]
+    assert "above" not in last
+    assert not rejected
+
+
 def test_each_house_waybill_is_a_row_under_its_master() -> None:
     rows, rejected = read(READER, HOUSES)
     assert rows["declaration_id"].tolist() == ["HAWB81", "HAWB82", "HAWB83"]
