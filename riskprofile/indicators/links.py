@@ -44,60 +44,62 @@ DELIVERY = ("consignee_address_key", "consignee_phone_key")
 RECEIVER = (*DELIVERY, "consignee_key")
 
 
-def bursts(items: View, by: str, days: float) -> Column:
-    """Number the rows that share a key and follow each other within `days`.
+class Near:
+    """For each row those that share its key, of its own day (UTC) or up to so many days before it.
+
+    History counts days likewise: rows of one file say of each other what they would say had they
+    come day by day. Rows without the key or without a time are near none.
 
     Parameters
     ----------
     items : View
         A batch with `time` and the key column.
     by : str
-        An opaque key; rows without it or without a time belong to no burst.
-    days : float
-        The longest pause inside one burst.
-
-    Returns
-    -------
-    Column
-        Float: a number for each burst, NaN for none.
+        An opaque key.
+    days : int
+        How far back.
     """
-    keys, times = items[by], items["time"]
-    order = np.flatnonzero((keys.notna() & times.notna()).values)
-    order = order[np.lexsort((times.values[order], keys.values[order]))]
-    key, time = keys.values[order], times.values[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (key[1:] != key[:-1]) | (np.diff(time) > days * facts.DAY)
-    numbers = np.full(len(items), np.nan)
-    numbers[order] = np.cumsum(starts)
-    return Column(numbers)
 
+    def __init__(self, items: View, by: str, days: int) -> None:
+        keys, times = items[by], items["time"]
+        rows = np.flatnonzero((keys.notna() & times.notna()).values)
+        key, day = keys.values[rows], times.values[rows].astype("M8[D]").astype(np.int64)
+        order = np.lexsort((day, key))
+        self.size, self.order, key, day = len(items), rows[order], key[order], day[order]
+        day -= day.min(initial=0)
+        number = np.cumsum(np.diff(key, prepend=key[:1]) != 0)
+        place = number * (day.max(initial=0) + days + 1) + day
+        self.first = np.searchsorted(place, place)  # to which each row is near: from here
+        self.after = np.searchsorted(place, place + days, "right")  # to before here
 
-def distinct(of: Column, burst: Column, where: Mask | None = None) -> Column:
-    """Distinct values of `of` in each row's burst; 0 where there is no burst."""
-    return _in_burst(_counts(of, burst, where), burst)
+    def distinct(self, of: Column, where: Mask | None = None) -> Column:
+        """Distinct values of `of` near each row, in rows that `where` holds of; 0 near none."""
+        known = (of.notna() if where is None else of.notna() & where).flags()
+        rows = np.flatnonzero(known[self.order])
+        values = of.values[self.order[rows]]
+        order = np.lexsort((rows, values))
+        rows, values = rows[order], values[order]
+        begins, ends = self.first[rows], self.after[rows]
+        again = np.flatnonzero(values[1:] == values[:-1]) + 1
+        # Where an earlier row with the value is near, it is counted.
+        begins[again] = np.maximum(begins[again], ends[again - 1])
+        size = len(self.order) + 1
+        change = np.bincount(begins, minlength=size) - np.bincount(ends, minlength=size)
+        return self._of_rows(np.cumsum(change)[:-1])
 
+    def company(self, of: Mask) -> Mask:
+        """Rows that one of these is near to, these among them."""
+        told = np.append(0, np.cumsum(of.flags()[self.order]))
+        return self._of_rows(told[self.after] > told[self.first])
 
-def _counts(of: Column, burst: Column, where: Mask | None = None) -> np.ndarray:
-    """Distinct values by the number of the burst."""
-    known = of.notna() & burst.notna()
-    kept = (known if where is None else known & where).values
-    number, value = burst.values[kept].astype(np.int64), of.values[kept]
-    order = np.lexsort((value, number))
-    number, value = number[order], value[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (number[1:] != number[:-1]) | (value[1:] != value[:-1])
-    return np.bincount(number[first])
-
-
-def _in_burst(counts: np.ndarray, burst: Column) -> Column:
-    """What was counted by burst, in each row; 0 where there is no burst."""
-    number = np.where(np.isnan(burst.values), 0, burst.values).astype(np.int64)
-    padded = np.append(counts, 0).astype(np.float64)  # no burst has the number 0
-    return Column(padded[np.minimum(number, len(counts))])
+    def _of_rows(self, told: np.ndarray) -> Column:
+        made = np.zeros(self.size, told.dtype)
+        made[self.order] = told
+        return Column(made)
 
 
 def _sharing(items: View, by: str, rows: Mask) -> tuple[np.ndarray, View]:
-    """All that a burst of these rows can hold, and where it lies: who has a key of one of them.
+    """All that can be near these rows, and where it lies: who has a key of one of them.
 
     Few rows of a batch are of interest: the others need neither be sorted nor asked about.
     """
@@ -105,12 +107,6 @@ def _sharing(items: View, by: str, rows: Mask) -> tuple[np.ndarray, View]:
     wanted = pd.unique(keys[known & rows.values])
     places = np.flatnonzero(known & pd.Index(keys).isin(wanted))
     return places, items.take(places)
-
-
-def _crowded(items: View, history: History, by: str) -> Mask:
-    """Where so much goes to one address or number that many names there are ordinary."""
-    here = distinct(items["declaration_id"], bursts(items, by, 365))
-    return history.count(items, [by], days=365).fillna(0.0) + here > POPULATION
 
 
 def _parcel(items: View) -> Mask:
@@ -158,43 +154,48 @@ def split_consignments(items: View, history: History) -> Mask:
     parts = parcel & _part_like(items)
     for by in RECEIVER if parts.any() else ():
         places, some = _sharing(items, by, parts)
-        part = Column(parts.values[places])
-        burst = bursts(some, by, 14).where(parcel.values[places])
+        part, sent = Column(parts.values[places]), Column(parcel.values[places])
+        near = Near(some, by, 14)
         split = (
-            part
-            & (distinct(some["declaration_id"], burst, part) >= 2)
-            & (distinct(some["consignor_key"], burst) == 1)
+            sent
+            & (near.distinct(some["declaration_id"], part) >= 2)
+            & (near.distinct(some["consignor_key"], sent) == 1)
         )
         if not split.any():
             continue
         earlier = history.count(some, [by, "consignor_key"], days=14).fillna(0.0)
-        split &= distinct(some["declaration_id"], burst) + earlier >= 3
-        fired[places] |= _uncrowded(some, history, by, split).values
+        split &= near.distinct(some["declaration_id"], sent) + earlier >= 3
+        fired[places] |= _uncrowded(some, history, by, part & near.company(split)).values
     return Column(fired)
 
 
-def _newcomers(items: View, history: History, of: str, by: str, least: int, where: Mask) -> Mask:
+def _newcomers(
+    items: View, near: Near, history: History, of: str, by: str, least: int, where: Mask
+) -> Mask:
     """Rows with so many values of `of` that first appeared with `by` within 90 days.
 
     In the batch or before it. What is new in the batch is asked where enough could be.
     """
     before = history.partners(items, [of], [by], days=90).fillna(0.0)
-    may = where & (distinct(items[of], bursts(items, by, 90)) + before >= least)
-    enough = np.zeros(len(items), dtype=bool)
-    if may.any():
-        places, some = _sharing(items, by, may)
-        new = history.count(some, [by, of]) == 0
-        here = distinct(some[of], bursts(some, by, 90), new)
-        enough[places] = (here + Column(before.values[places]) >= least).flags()
-    return may & Column(enough)
+    may = where & (near.distinct(items[of]) + before >= least)
+    if not may.any():
+        return may
+    new, asked = np.zeros(len(items), dtype=bool), np.flatnonzero(near.company(may).values)
+    new[asked] = (history.count(items.take(asked), [by, of]) == 0).flags()
+    return may & (near.distinct(items[of], Column(new)) + before >= least)
 
 
 def _uncrowded(items: View, history: History, by: str, where: Mask) -> Mask:
-    """Those of these rows whose address or number is not crowded."""
+    """Those of these rows whose address or number does not get so much in a year that many names
+    there are ordinary.
+    """
     kept = where.flags().copy()
     if where.any():
         places, some = _sharing(items, by, where)
-        kept[places] &= ~_crowded(some, history, by).flags()
+        near = Near(some, by, 365)
+        before = history.count(some, [by], days=365).fillna(0.0)
+        crowded = near.distinct(some["declaration_id"]) + before > POPULATION
+        kept[places] &= ~near.company(crowded).values
     return Column(kept)
 
 
@@ -220,10 +221,11 @@ def repeat_address_network(items: View, history: History) -> Mask:
     fired, parts = np.zeros(len(items), dtype=bool), _small_parts(items)
     for by in DELIVERY if parts.any() else ():
         places, some = _sharing(items, by, parts)
-        part = Column(parts.values[places])
-        several = _newcomers(some, history, "consignee_name_key", by, 3, part)
-        several = _newcomers(some, history, "consignor_key", by, 2, several)
-        fired[places] |= _uncrowded(some, history, by, several).values
+        part, near = Column(parts.values[places]), Near(some, by, 90)
+        every = Column(np.ones(len(some), dtype=bool))
+        several = _newcomers(some, near, history, "consignee_name_key", by, 3, every)
+        several = _newcomers(some, near, history, "consignor_key", by, 2, several)
+        fired[places] |= _uncrowded(some, history, by, part & near.company(several)).values
     return Column(fired)
 
 
@@ -247,10 +249,11 @@ def sender_identity_inconsistent(items: View, history: History) -> Mask:
     if not parcel.any():
         return parcel
     places, some = _sharing(items, by, parcel)
-    sent = Column(parcel.values[places])
-    several = _newcomers(some, history, "consignor_name_key", by, 3, sent)
+    sent, near = Column(parcel.values[places]), Near(some, by, 90)
+    every = Column(np.ones(len(some), dtype=bool))
+    several = _newcomers(some, near, history, "consignor_name_key", by, 3, every)
     fired = np.zeros(len(items), dtype=bool)
-    fired[places] = _uncrowded(some, history, by, several).values
+    fired[places] = _uncrowded(some, history, by, sent & near.company(several)).values
     return Column(fired)
 
 
@@ -295,18 +298,17 @@ def complementary_parts(items: View, history: History) -> Mask:
     fired, named = np.zeros(len(items), dtype=bool), items["part_kinds"].notna()
     open_parts = items["licence_number"].isna()
     for by in RECEIVER if named.any() else ():
-        places, some = _sharing(items, by, named)
-        burst = bursts(some, by, 90).where(open_parts.values[places])
-        several = distinct(some["declaration_id"], burst) >= 2
-        row, kind = _working_parts(some.text("part_kinds").where(several))
-        has = np.zeros(len(some), dtype=bool)
-        has[row] = True
-        enough = _in_burst(_counts(kind, Column(burst.values[row])), burst) >= 3
-        together = distinct(some["declaration_id"], burst, Column(has)) >= 2
+        places = np.flatnonzero((named & items[by].notna()).values)
+        some = items.take(places)
+        row, kind = _working_parts(some.text("part_kinds"))
+        parts = some.only((by, "time", "declaration_id")).take(row)
+        near = Near(parts, by, 90)
+        whole = (near.distinct(kind) >= 3) & (near.distinct(parts["declaration_id"]) >= 2)
+        fired[places[row[near.company(whole).values]]] = True
         before = history.partners(some, ["part_kinds"], [by], days=90).fillna(0.0)
         new = history.count(some, [by, "part_kinds"], days=90) == 0
-        known = some["part_kinds"].notna() & (before >= 2) & (before + new >= 3)
-        fired[places] |= (Column(has) & enough & together | known).flags()
+        known = (before >= 2) & (before + new >= 3)
+        fired[places] |= known.flags()
     openly = open_parts & items["hs4"].isin(("9305",))
     if openly.any():
         places = np.flatnonzero(openly.values)
@@ -355,11 +357,11 @@ def tag_on_two_bookings(items: View, history: History) -> Mask:
     row = np.array([row for row, _ in tags], dtype=np.int64)
     known = items.only(("time", "party_key", "person_key")).take(row)
     tagged = known.assign(tag=Text.of(t for _, t in tags))
-    burst = bursts(tagged, "tag", 3)
+    near = Near(tagged, "tag", 3)
     persons = tagged["person_key"].fillna(tagged["party_key"])
-    shared = (distinct(tagged["party_key"], burst) >= 2) & (distinct(persons, burst) >= 2)
+    shared = (near.distinct(tagged["party_key"]) >= 2) & (near.distinct(persons) >= 2)
     fired = np.zeros(len(items), dtype=bool)
-    fired[row[shared.values]] = True
+    fired[row[near.company(shared).values]] = True
     return Column(fired)
 
 

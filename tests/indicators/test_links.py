@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from riskprofile.columns import Column, View
 from riskprofile.history import Snapshot, view
 from riskprofile.indicators import links
 from riskprofile.profiles import SHIPMENT, TRAVELLER
@@ -44,6 +46,45 @@ def test_three_parcels_of_small_parts_from_one_sender_are_one_order():
 def test_parcels_months_apart_are_not_one_order():
     apart = shipments(3, **{**HOME, "consignor_id": "S1"}, lodged_at=days_ago(90, 60, 0))
     assert not any(fired(links.split_consignments, apart))
+
+
+def test_days_are_counted_over_all_of_an_order_and_not_from_pause_to_pause():
+    parcels = {**HOME, "consignor_id": "S1", "consignee_name": "Ada Moss"}
+    weeks = shipments(3, **parcels, lodged_at=days_ago(26, 13, 0))
+    assert fired(links.split_consignments, weeks) == [False] * 3
+    last = shipments(4, **parcels, lodged_at=days_ago(26, 12, 6, 0))
+    assert fired(links.split_consignments, last) == [False, True, True, True]
+    names, senders = ["Ada Moss", "Bo Reed", "Cy Lund"], ["S1", "S2", "S3"]
+    parts = ["pistol frame, polymer", "Glock slide assembly", "pistol barrel 9mm"]
+    for days, found in (((170, 85, 0), False), ((90, 45, 0), True)):
+        at = {**HOME, "lodged_at": days_ago(*days)}
+        several = shipments(3, **at, consignee_name=names, consignor_id=senders)
+        assert fired(links.repeat_address_network, several) == [found] * 3
+        sent = shipments(3, **at, consignor_phone="555", consignor_name=names)
+        assert fired(links.sender_identity_inconsistent, sent) == [found] * 3
+        weapon = shipments(3, **at, goods_description=parts)
+        assert fired(links.complementary_parts, weapon) == [found] * 3
+
+
+def test_what_is_near_each_row_is_counted_as_one_counts_it_by_hand():
+    random = np.random.default_rng(7)
+    for size in (0, 1, 60):
+        key, value = random.integers(0, 4, size), random.integers(0, 5, size)
+        day, hour = random.integers(-30, 30, size), random.integers(0, 24, size)
+        time = day.astype("M8[D]").astype("M8[us]") + hour.astype("m8[h]")
+        chosen = random.random(size) < 0.4
+        gone = random.random(size) < 0.1
+        held = {"key": Column(key, gone), "time": Column(time)}
+        near = links.Near(View(held, size), "key", 5)
+        of, where = Column(value), Column(chosen)
+        apart = day[:, None] - day[None, :]
+        same = (key[:, None] == key[None, :]) & ~gone[:, None] & ~gone[None, :]
+        by_hand = same & (apart >= 0) & (apart <= 5)
+        for mask, asked in ((None, np.ones(size, dtype=bool)), (where, chosen)):
+            counts = [len({*value[row & asked].tolist()}) for row in by_hand]
+            assert near.distinct(of, mask).tolist() == counts
+        company = [bool((column & chosen).any()) for column in by_hand.T]
+        assert near.company(where).tolist() == company
 
 
 def test_a_key_says_of_its_rows_without_the_others_what_all_keys_say():
@@ -136,6 +177,9 @@ def test_one_tag_on_two_bookings_fires_for_both_and_a_family_on_one_does_not():
     assert fired(sign, alone) == [False] * 3  # one traveller under two locators
     unknown = crossing(party_ref=["A", "B", "C"], bag_tags=tags, person_ref=["P", None, "Q"])
     assert fired(sign, unknown) == [True, True, False]
+    days = [NOW, NOW + pd.Timedelta(days=2), NOW + pd.Timedelta(days=4)]
+    later = crossing(party_ref=["A", "A", "B"], bag_tags="T1", crossing_at=days)
+    assert fired(sign, later) == [False, True, True]
     months = [NOW, NOW + pd.Timedelta(days=90), NOW]
     again = crossing(party_ref=["A", "B", "C"], bag_tags=tags, crossing_at=months)
     assert fired(sign, again) == [False] * 3
