@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from riskprofile.columns import Mask, View
 from riskprofile.indicators.register import indicator
-from riskprofile.reference import facts, standing
+from riskprofile.reference import facts, nomenclature, standing
 from riskprofile.tables import History, Indicator
 
 LANE = ["origin_key", "destination_key", "transport_mode"]
@@ -68,14 +68,15 @@ def goods_new_on_a_busy_lane(items: View, history: History) -> Mask:
     source="UN embargo cases Misrata and Haina 2025; Frankfurt 2017",
 )
 def arms_in_transit_without_consent(items: View, history: History) -> Mask:
-    """Goods of HS 9301 to 9306 passing through without an authorisation for the journey.
+    """Goods of HS 9301 to 9306, or of chapter 93 where no heading is given, passing through
+    without an authorisation for the journey.
 
     Near-deterministic, and most often papers that come late: hence the compliance queue. In
     transit it fires without a number; with one whose licence is for another journey (no
     transit licence, a leg without consent); and when the consignee is changed on the way.
     In any procedure it fires for goods under an embargo in force that day.
     """
-    arms = items["hs4"].isin(ARMS)
+    arms = nomenclature.arms(items) & ~items["hs4"].isin((EDGED,))
     passing = items["procedure"].isin(("transit", "transhipment"))
     changed = history.registers.happened(items, "amendment", "consignee").notna()
     unauthorised = (
@@ -84,7 +85,7 @@ def arms_in_transit_without_consent(items: View, history: History) -> Mask:
     return (arms & passing & unauthorised) | standing.under_embargo(items, history)
 
 
-ARMS = ("9301", "9302", "9303", "9304", "9305", "9306")
+EDGED = "9307"  # swords, bayonets and their like: no firearms
 
 INDICATORS: list[Indicator] = [
     unusual_detour,

@@ -38,7 +38,9 @@ def test_goods_new_on_a_busy_lane_fire_and_goods_of_a_known_pair_do_not():
 def test_arms_in_transit_need_a_consent_and_other_goods_need_none(procedure: str):
     sign = routing.arms_in_transit_without_consent
     assert sign.raises == "red" and sign.queue == "compliance"
-    assert fired(sign, shipments(procedure=procedure, hs_code="930200"))
+    for code in ("930200", "93"):
+        assert fired(sign, shipments(procedure=procedure, hs_code=code))
+    assert not fired(sign, shipments(procedure=procedure, hs_code="930700"))
     assert not fired(sign, shipments(procedure=procedure, hs_code="930200", licence_number="T-1"))
     assert not fired(sign, shipments(procedure=procedure))
     assert not fired(sign, shipments(procedure="import", hs_code="930200"))
