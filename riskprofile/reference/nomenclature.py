@@ -60,8 +60,10 @@ TUBES_BY_WORD = ("9503", "9305", "8424", "8708", "7326", "7616", "8487")
 
 _HOUSEHOLD_WORDS = re.compile(
     r"personal effects?|house ?hold (?:goods|effects|items|articles)|\bused (?:household|personal|"
-    r"clothe?s|clothing|shoes)|old clothes|returning resident|removal goods|moving goods|"
-    r"unaccompanied baggage|barrels? of |effets? (?:personnels?|usages?)|articles? menagers?|"
+    r"clothe?s|clothing|shoes)|old clothes|returning resident|removal goods|"
+    r"(?:^|[^tw] )moving goods|"  # not "fast moving goods"
+    r"barrels? of (?:assorted|clothes|food|gifts|groceries|mixed|provisions)|"
+    r"unaccompanied baggage|effets? (?:personnels?|usages?)|articles? menagers?|"
     r"demenagement|menaje|efectos personales|articulos personales|encomienda|ropa usada|"
     r"objetos pessoais|pertences|mudanca|bagagem|roupas? usadas?|umzugsgut|hausrat|"
     r"persoe?nliche (?:sachen|effekten)|gebrauchte kleid|личные вещи|домашние вещи|"
