@@ -47,6 +47,7 @@ FOUND_BY: dict[str, tuple[str, ...]] = {
     "dealers": ("party_key", "name_key"),
     "parties": ("party_key", "name_key"),
 }
+ENDS = {"dealers": "valid_until", "parties": "ceased_at"}  # of two under one name the last counts
 
 
 class Lookup:
@@ -268,6 +269,10 @@ def _seen(
         elif not one.protection:
             made[one.name] = table[one.name]
     seen = pd.DataFrame(made)
+    if kind in ENDS:
+        seen = seen.sort_values(
+            ENDS[kind], ascending=False, kind="stable", na_position="first", ignore_index=True
+        )
     return _newest(seen) if kind == "licences" else seen
 
 

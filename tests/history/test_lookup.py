@@ -44,6 +44,19 @@ def test_a_party_is_found_by_its_code_then_by_its_name():
     assert entry["found"].tolist() == [1.0, 1.0, 0.0, 0.0]
 
 
+@pytest.mark.parametrize("ends", ["2030-12-31", None])
+def test_of_two_entries_under_one_name_the_one_that_ends_last_counts(ends):
+    """A firm registered anew is no firm that has ended; by its code each is found still."""
+    held = parties(
+        {"party_id": "R1", "name": "Merle Import", "country": "XA", "ceased_at": "2025-01-31"},
+        {"party_id": "R2", "name": "MERLE IMPORT", "country": "XB", "ceased_at": ends},
+        {"party_id": "R3", "name": "Merle Import", "country": "XC", "ceased_at": "2024-01-31"},
+    )
+    table = factory.shipments(2, consignee_id=[None, "R1"], consignee_name="Merle Import")
+    entry = held.entry("parties", view(table, SHIPMENT), BY)
+    assert entry["country"].tolist() == ["XB", "XA"]
+
+
 def test_an_empty_register_and_a_row_without_a_key_are_unknown():
     items = view(factory.shipments(2, consignee_id=["R1", None]), SHIPMENT)
     assert np.isnan(Lookup().entry("parties", items, BY)["found"]).all()
