@@ -144,7 +144,7 @@ def record_outcome(
         alert = desk.load(connection, actor, "outcome.record", alert_id)
         answered = held.answered(connection, alert, answers)
         if alert["state"] == "closed" and (
-            same := _same(connection, actor, alert_id, values, lines, answered)
+            same := _same(connection, actor, alert, values, lines, answered)
         ):
             return same
         desk.require_open(alert)
@@ -308,13 +308,15 @@ def _lines(connection: Connection, outcome_id: int) -> tuple[Item, ...]:
 def _same(
     connection: Connection,
     actor: Actor,
-    alert_id: int,
+    alert: Mapping[str, Any],
     values: Mapping[str, Any],
     lines: Sequence[Item],
     answered: Sequence[Mapping[str, Any]],
 ) -> int | None:
-    """The id of the alert's last outcome when this is that one, sent again."""
-    last = select(_outcome).where(_outcome.c.alert_id == alert_id)
+    """The id of the outcome that closed the alert when this is that one, sent again."""
+    last = select(_outcome).where(
+        _outcome.c.alert_id == alert["id"], _outcome.c.at == alert["closed_at"]
+    )
     row = connection.execute(last.order_by(_outcome.c.id.desc()).limit(1)).mappings().first()
     if row is None or row["officer"] != actor.name:
         return None

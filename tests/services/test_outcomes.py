@@ -199,6 +199,8 @@ def test_what_was_found_before_an_alert_was_opened_again_is_not_confirmed_once_i
     review.decide(any_store, INES, alert, "release", REASON, later(hours=2))
     assert row(any_store, alert)["state"] == "closed"
     assert review.waiting(any_store, OMAR) == []
+    with pytest.raises(Conflict, match="closed"):  # nor is it said to be recorded, sent again
+        record(any_store, alert, "trafficking", now=later(hours=3))
     with pytest.raises(Conflict, match="opened again"):
         review.confirm_outcome(any_store, OMAR, first, later(hours=3))
     assert rows(any_store, Label) == []
