@@ -96,11 +96,17 @@ def explain(
             if row.state == REMOVED:  # its office and its rating are for nobody any more
                 require_purpose(row.profile, purpose)
                 raise InputError("removed by retention", where=record)
-            told, office = _stored(store, models, connection, row)
+            declared = batches.rows_of(connection, row.chunk_id).iloc[row.position]
+            declared = declared.dropna().to_dict()
+            office = declared.get(PROFILES[row.profile].office)
         else:
-            told, office = _of_alert(connection, alert), alert["office"]
-        if not sees(actor, office):
+            office = alert["office"]
+        if not sees(actor, office):  # before anything is rated: a fault would tell that it is here
             raise NotAllowed(Message("refusal.no_record"), where=record[:80])
+        if alert is None:
+            told = _stored(store, models, connection, row, declared)
+        else:
+            told = _of_alert(connection, alert)
         require_purpose(told["profile"], purpose)
         if alert is not None:
             blind.require_said(alert)
@@ -290,16 +296,14 @@ def _of_alert(connection: Connection, alert: Mapping[str, Any]) -> dict[str, Any
 
 
 def _stored(
-    store: Store, models: Path, connection: Connection, row: Any
-) -> tuple[dict[str, Any], str | None]:
+    store: Store, models: Path, connection: Connection, row: Any, declared: dict[str, Any]
+) -> dict[str, Any]:
     """A record that raised no alert: from the feature log and the row as declared."""
     told = replay.explain(store, models, row.record_id)
-    declared = batches.rows_of(connection, row.chunk_id).iloc[row.position].dropna().to_dict()
     started = connection.execute(
         select(batches.batch_table.c.started_at).where(batches.batch_table.c.id == told.batch_id)
     ).scalar_one()
     says = {one.key: one.check for one in PROFILES[told.profile].indicators}
-    office = declared.get(PROFILES[told.profile].office)
     return {
         "row": row.id,
         "record_id": told.record_id,
@@ -313,7 +317,7 @@ def _stored(
         "declared": _declared(told.profile, [declared]),
         "model_version": told.model_version,
         "decisions": [],
-    }, None if office is None else str(office)
+    }
 
 
 def _declared(profile: str, rows: list[dict[str, Any]]) -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from riskprofile import words
-from riskprofile.errors import InputError, NotAllowed, RiskProfileError
+from riskprofile.errors import InputError, NotAllowed, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import explanation, looking, printing, review, sheet
@@ -250,6 +250,15 @@ def test_of_several_with_a_number_an_explanation_names_those_of_the_office_alone
         explanation.explain(bare, MODELS, INES, "XN-2", NOW)
     found = explanation.explain(bare, MODELS, INES, "XN-3", NOW)
     assert found.record_id.startswith(f"XN-3@{HERE}/B")
+
+
+def test_a_fault_of_what_rated_a_record_is_told_in_its_office_alone(bare, home, tmp_path):
+    path = factory.write(home.home / "day.csv", factory.shipments(1, customs_office=HERE))
+    screen(bare, home, OWNER, [path], Options(capacity=Capacity(number=0)), NOW)
+    with pytest.raises(ScorecardError):
+        explanation.explain(bare, tmp_path, INES, "XM-000000", NOW)
+    with pytest.raises(NotAllowed, match="there is no such record in your office"):
+        explanation.explain(bare, tmp_path, AWAY, "XM-000000", NOW)
 
 
 def test_the_explanation_names_no_column_as_used_that_it_says_is_not(store):
