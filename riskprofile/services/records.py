@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import batches, table_bytes
+from riskprofile.store import batches, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Chunk, Record
 from riskprofile.words import Message
@@ -91,7 +91,7 @@ def _is_shown(connection: Connection, actor: Actor, record_id: str, profile: str
         select(_record.c.position, _chunk.c.rows)
         .join(_chunk, _chunk.c.id == _record.c.chunk_id)
         .where(_record.c.record_id == record_id, _record.c.profile == profile)
-        .order_by(_record.c.version.desc())
+        .order_by(*versions.LAST)
     ).first()
     if row is None:
         return False

@@ -20,9 +20,10 @@ from riskprofile.services import keys, looking, records, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, erasure, table_bytes
+from riskprofile.store import batches, erasure, table_bytes, versions
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Unmasking
+from riskprofile.store.versions import REMOVED
 from riskprofile.words import Message
 
 _table = Unmasking.__table__  # type: ignore[attr-defined]
@@ -253,7 +254,7 @@ def _declared(
 
 
 def _office(connection: Connection, actor: Actor, record_id: str, profile: str) -> str | None:
-    """The office of a masked record's alert or row; refused like one that is not there."""
+    """Whose a masked record is, as it was declared last; refused like one that is not there."""
     alert = connection.execute(
         select(erasure.alert_table.c.office)
         .where(erasure.alert_table.c.record_id == record_id)
@@ -265,14 +266,15 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
         select(record.position, chunk.rows)
         .join(batches.chunk_table, chunk.id == record.chunk_id)
         .where(record.record_id == record_id, record.profile == profile)
-        .order_by(record.version.desc())
+        .where(record.state != REMOVED)
+        .order_by(*versions.LAST)
     ).first()
     office = None
-    if alert is not None:
-        office = alert.office
-    elif row is not None:  # most raise no alert: what was declared says whose they are
+    if row is not None:  # it may be declared anew at another place, and raise no alert there
         declared = table_bytes.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
         office = declared.get(PROFILES[profile].office)
+    elif alert is not None:
+        office = alert.office
     missing = alert is None and row is None
     if missing or not sees(actor, office):
         raise NotAllowed(Message("refusal.no_record"), where=record_id[:80])

@@ -23,6 +23,7 @@ from riskprofile.errors import (
     StoreError,
 )
 from riskprofile.intake import quarantine
+from riskprofile.scoring.ranking import Capacity
 from riskprofile.services import (
     explanation,
     govern,
@@ -625,6 +626,29 @@ def test_of_a_crossing_declared_anew_at_another_place_each_office_sees_what_its_
     unmasking.allow(store, SARA, asked, now)
     seen = unmasking.look(store, home, INES, asked, now)
     assert [one.text for one in seen.written] == [f"to be opened at {HERE}"]
+
+
+def test_a_crossing_is_asked_for_where_it_was_declared_last_though_no_alert_says_so(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """An older message that comes late does not take it back."""
+    for place, hour in ((AWAY.office, 5), (HERE, 7), (AWAY.office, 6)):
+        table = factory.travellers(1, crossing_point=place, name=seed(1), bag_mass_kg=hour)
+        table["goods_declared"] = "pistol barrel" if hour == 5 else None
+        table["extra"] = json.dumps({"message_at": f"2025-08-31T{hour:02d}:00:00Z"})
+        file = write(tmp_path / f"{hour}.csv", table)
+        options = Options(profile="traveller", capacity=Capacity(0, random_share=0.0))
+        screen(store, home, OWNER, [file], options, RECEIVED)
+    with store.read() as connection:
+        [office] = connection.execute(select(erasure.alert_table.c.office)).scalars()
+    assert office == AWAY.office
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, asked, now)
+    [row] = unmasking.look(store, home, INES, asked, now).declared
+    assert row["crossing_point"] == HERE
+    with pytest.raises(NotAllowed, match="no such record"):
+        unmasking.ask(store, AWAY, "XC-000000", "traveller", "CASE-7", WHY, now)
 
 
 def test_another_machine_of_the_same_database_masks_with_no_other_key(
