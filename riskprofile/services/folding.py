@@ -124,8 +124,7 @@ def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
             elif record in made.restored:
                 made.restored.remove(record)
             continue
-        if record in known.withdrawn:
-            known.withdrawn.pop(record)
+        if record in known.withdrawn and record not in made.restored:
             made.restored.append(record)
         if record in declared:
             made.changed.append(record)

@@ -220,12 +220,14 @@ def known(
             one.version = version
             if at is not None and function != ABSENT:
                 one.seen.add((content, at))
+            cancels, said = function == CANCEL, Said(at, later.chunks.get(chunk))
+            if cancels:  # what took its place says nothing of other items, said before it
+                earlier = found.withdrawn.get(record_id)
+                if earlier is None or not said.before(earlier):
+                    found.withdrawn[record_id] = said
             if state == SUPERSEDED:
                 continue
-            cancels, said = function == CANCEL, Said(at, later.chunks.get(chunk))
-            if cancels:
-                found.withdrawn[record_id] = said
-            elif folded:
+            if folded and not cancels:
                 absent[record_id] = Said(at, later.batches.get(folded))
             one.content = None if folded and not cancels else content
             one.said, one.parked, one.here = said, state == PARKED, chunk in here

@@ -727,6 +727,23 @@ def test_what_is_said_since_a_cancellation_stands_however_late_that_comes(
     assert (state, withdrawn) == ("open", False)
 
 
+@pytest.mark.parametrize("second", [1, 2])  # which takes the place of the cancellation, or not
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_was_said_before_a_cancellation_stays_withdrawn_once_another_item_is_restored(
+    desk: Desk, second: int, at_once: bool
+) -> None:
+    """Whether its messages come in one file or one by one."""
+    told = messages()
+    told["second"] = told["second"].assign(item_number=second, gross_mass_kg=900.0)
+    told["third"] = told["first"].assign(item_number=3)
+    if at_once:
+        desk.send(pd.concat(told.values(), ignore_index=True))
+    else:
+        for one in told.values():
+            desk.send(one)
+    assert [one[0] for one in desk.versions() if one[3]] == [second]
+
+
 def test_an_alert_says_that_a_late_cancellation_took_a_part_of_what_it_shows(desk: Desk) -> None:
     told = messages()
     for one in ("second", "first", "cancelled"):
