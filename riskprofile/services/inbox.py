@@ -64,8 +64,11 @@ class Inbox:
         return made
 
     def __enter__(self) -> Inbox:
-        self._lock = _locked(self.mine.with_suffix(".lock"), make=True)
+        # It is held before it has its name: another watcher would take it for one of the dead.
+        unnamed = self.mine.with_suffix(".new")
+        self._lock = _locked(unnamed, make=True)
         self.mine.mkdir(mode=0o700)
+        unnamed.rename(self.mine.with_suffix(".lock"))
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import gzip
 import io
 import json
@@ -285,6 +286,29 @@ def test_of_two_watchers_one_takes_a_file(folder: Path) -> None:
         one.look(), other.look()
         taken = [path.name for path in one.look()] + [path.name for path in other.look()]
     assert sorted(taken) == sorted(f"{n}.csv" for n in range(20))
+
+
+def test_a_watcher_that_just_begins_is_not_taken_for_one_that_died(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks between its lock being made and being held would remove it."""
+    plain(folder, "a.csv")
+    hold = fcntl.flock
+    with Inbox(folder) as one:
+
+        def held(file: io.BufferedIOBase, how: int) -> None:
+            monkeypatch.setattr(fcntl, "flock", hold)
+            one.left()
+            hold(file, how)
+
+        monkeypatch.setattr(fcntl, "flock", held)
+        other = Inbox(folder).__enter__()
+        other.look()
+        assert len([*other.look()]) == 1
+        assert one.left() == []
+        assert other._lock is not None
+        other._lock.close()  # as when its process dies
+        assert [path.name for path in one.left()] == ["a.csv"]
 
 
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
