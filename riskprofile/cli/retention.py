@@ -47,7 +47,7 @@ def run(
             f"--as-of {as_of} has not come yet: nothing is forgotten before it is due",
             do="Leave it out; look at the clock of this machine if it has.",
         )
-    with opened(home) as (settings, store):
+    with opened(home, there=True) as (settings, store):
         if as_of is None:
             _check_clock(store)
         with output.progress("forgetting") as progress:
@@ -129,7 +129,10 @@ def _others(told: service.Forgotten) -> list[str]:
 
 def _preview(due: datetime, home: Path | None, *, new_key: bool, as_json: bool) -> None:
     """What a run would do then, by profile; nothing is done."""
-    with opened(home) as (settings, store), output.progress("looking") as progress:
+    with (
+        opened(home, there=True) as (settings, store),
+        output.progress("looking") as progress,
+    ):
         told = service.preview(store, settings, owner(), due, new_key=new_key, step=progress.step)
     others = told.pop("")
     names = ("masked", "removed", "unranked", "alerts", "quarantined")

@@ -76,7 +76,9 @@ def score(
         float | None, typer.Option(min=0.0, max=1.0, help="More bad rows than this: exit code 6.")
     ] = None,
     strict: Annotated[bool, typer.Option(help="Rate nothing when too many rows are bad.")] = False,
-    dry_run: Annotated[bool, typer.Option(help="Read, rate and report; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option(help="Read, rate and report; write nothing.")
+    ] = False,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     again: Annotated[bool, typer.Option(help="Read a file anew that was read before.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
@@ -300,7 +302,7 @@ def replay(
     """Recompute stored scores from the log: 0 bits differ, or say where."""
     if (record_id is None) == (not all_):
         raise UsageError("nothing to replay", do="Name a record_id, or --all")
-    with opened(home) as (settings, database):
+    with opened(home, there=all_) as (settings, database):
         removed = partial(retention.tokens, settings=settings, record_id=record_id or "")
         with output.progress("replaying") as progress:
             told = replaying.replay(database, settings.models, record_id, removed, progress)

@@ -258,7 +258,13 @@ def test_a_command_whose_answer_has_nowhere_to_go_does_nothing(
     assert "standard output is closed" in errors.getvalue()
 
 
-@pytest.mark.parametrize("command", ["audit verify", "export selections"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("audit verify", "export selections", "replay --all"),
+        *("retention run", "retention run --dry-run"),
+    ],
+)
 def test_nothing_is_in_order_where_nothing_is(home: Path, command: str) -> None:
     """Of a home typed wrongly a new one would be made, and its empty chain be whole."""
     code, said, errors = run(home, *command.split())
@@ -1195,6 +1201,7 @@ def test_a_key_of_the_wrong_backup_is_named_and_the_way_out_is_told(
     home: Path, tmp_path: Path
 ) -> None:
     kept = home / "keys" / "retention.key"
+    assert run(home, "init")[0] == 0
     assert run(home, "retention", "run")[0] == 0
     kept.write_bytes(b"k" * 32)
     told = f"{kept}: this is another key than the one used before. Move it away and restore"

@@ -81,6 +81,7 @@ def test_a_time_before_anything_was_received_is_refused(
     tmp_path: Path, day: str, dry_run: tuple[str, ...]
 ) -> None:
     home = tmp_path / "home"
+    assert run(home, "init")[0] == 0
     given = {"RISKPROFILE_RECORD_YEARS": "1000"}  # the longest term that can be set
     code, _, said = run(home, "retention", "run", "--as-of", day, *dry_run, **given)
     assert code == 2 and f"nothing was received by {day[:10]}" in said
@@ -98,6 +99,7 @@ def test_a_time_that_was_left_empty_forgets_nothing(tmp_path: Path) -> None:
 
 def test_a_clock_that_runs_ahead_forgets_nothing_until_a_person_says_so(tmp_path: Path) -> None:
     home = tmp_path / "home"
+    assert run(home, "init")[0] == 0
     assert run(home, "retention", "run")[0] == 0
     ran(home, timedelta(days=34))
     assert run(home, "retention", "run")[0] == 0
