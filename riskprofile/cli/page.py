@@ -38,9 +38,18 @@ def serve(
     json: Json = False,
 ) -> None:
     """The officers' page. Plain HTTP on loopback only; with a certificate, for the office."""
-    url = f"{'https' if certfile else 'http'}://{host or 'localhost'}:{port}"
-    told = {"url": url} if json else None
+    told = {"url": _url(host or "localhost", port, tls=certfile is not None)} if json else None
     page(settings_of(home), port, certfile, keyfile, host, hosts or (), told)
+
+
+def _url(host: str, port: int, *, tls: bool) -> str:
+    """Where the page is; an address of IPv6 stands in brackets there.
+
+    >>> _url("10.0.0.5", 8443, tls=True), _url("::1", 8501, tls=False)
+    ('https://10.0.0.5:8443', 'http://[::1]:8501')
+    """
+    scheme, name = "https" if tls else "http", f"[{host}]" if ":" in host else host
+    return f"{scheme}://{name}:{port}"
 
 
 def page(
