@@ -77,7 +77,7 @@ def score(
     ] = None,
     strict: Annotated[bool, typer.Option(help="Rate nothing when too many rows are bad.")] = False,
     dry_run: Annotated[
-        bool, typer.Option(help="Read, rate and report; write nothing.")
+        bool, typer.Option(help="Read, rate and report; keep no row of it.")
     ] = False,
     resume: Annotated[bool, typer.Option(help="Go on with a run that was stopped.")] = False,
     again: Annotated[bool, typer.Option(help="Read a file anew that was read before.")] = False,
