@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from riskprofile.errors import UnknownFormat, UsageError
+from riskprofile.errors import UnknownFormat, UsageError, why_full
 from riskprofile.intake import archive, canonical, stripping
 from riskprofile.intake.awmds import AwmdsReader
 from riskprofile.intake.cargo_imp import CargoImpReader
@@ -149,15 +149,23 @@ def read(
     ------
     InputError
         For a whole file: missing, a directory, empty, truncated, of another format.
+    OSError
+        The disk, or a share, does not give it: `filename` is `path`.
     """
     asked_rightly(profile, format)
-    # Every member is looked at before the first is read, so that a wrong one loads nothing.
-    found = [(source, detect(source, format)) for source in archive.sources(path)]
     offices = offices or Offices()
-    for source, reader in found:
-        if isinstance(reader, Knowing):
-            reader = type(reader)(offices)
-        yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices.zones))
+    try:
+        # Every member is looked at before the first is read, so that a wrong one loads nothing.
+        found = [(source, detect(source, format)) for source in archive.sources(path)]
+        for source, reader in found:
+            if isinstance(reader, Knowing):
+                reader = type(reader)(offices)
+            yield from _unswept(_chunks(source, reader, profile, max(1, chunk_rows), offices.zones))
+    except OSError as error:
+        # What is read of an open file names none; a full disk is where something is unpacked to.
+        if error.filename or not error.errno or why_full(error):
+            raise
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _unswept(chunks: Generator[Chunk, None, None]) -> Iterator[Chunk]:

@@ -200,3 +200,10 @@ def test_convert_says_that_a_file_was_written_while_it_was_read(home: Path, tmp_
     assert code == 1 and "day.csv was written, or taken away, while it was read" in errors
     code, said, _ = run(home, "convert", sent, "--out", tmp_path / "again.csv", "--json")
     assert code == 3 and told(said)["rewritten"] == []
+
+
+def test_a_file_that_the_system_does_not_give_is_named(home: Path, tmp_path: Path) -> None:
+    """As of a share that goes away once the file is open: what fails then names none by itself."""
+    code, _, errors = run(home, "convert", "/proc/self/mem", "--out", tmp_path / "table.csv")
+    assert code == 1
+    assert "/proc/self/mem: input/output error" in errors
