@@ -17,7 +17,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.records import StoredItem
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts
+from riskprofile.store import alerts, batches, versions
 from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Batch
@@ -55,7 +55,8 @@ def raise_alert(
     Raises
     ------
     Conflict
-        The declaration has an open alert; `holder` names who works it, if anybody does.
+        The declaration has an open alert; `holder` names who works it, if anybody does. Or it was
+        changed or withdrawn while this was asked.
     RiskProfileError
         There is no such declaration in the office, several have that number, or the reason
         is too short.
@@ -85,6 +86,7 @@ def raise_alert(
         raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
     sign = f"{actor.name}{SAID}{reason}"
     with store.write() as connection:
+        _require_same(connection, record_id, profile, counted)
         row = {
             "record_id": record_id,
             "profile": profile,
@@ -110,6 +112,20 @@ def raise_alert(
             raise Conflict(Message("refusal.open_alert")) from None
         desk.note(connection, actor, ACTION, {**row, "id": made}, now, purpose=reason)
     return made
+
+
+def _require_same(
+    connection: Connection, record_id: str, profile: str, counted: Sequence[StoredItem]
+) -> None:
+    """Let pass where what was read of the declaration is still what counts of it. Whoever stores
+    more of these rows waits then, and finds the alert.
+    """
+    record = batches.record_table.c
+    asked = select(record.item, record.version).where(record.record_id == record_id)
+    held = asked.where(*versions.counting(profile)).with_for_update()
+    found = {(row.item, row.version) for row in connection.execute(held)}
+    if found != {(one.item, one.version) for one in counted}:
+        raise Conflict(Message("refusal.changed"), do=Message("refusal.do_again"))
 
 
 def _next_version(connection: Connection, record_id: str, profile: str, now: datetime) -> int:

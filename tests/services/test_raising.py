@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, ProfileOff, RiskProfileError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, raising, review, settings
+from riskprofile.services import govern, raising, records, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
@@ -19,7 +19,7 @@ from riskprofile.store.alert_tables import Alert
 from riskprofile.store.run_tables import Record
 from tests import factory
 from tests.conftest import home_of
-from tests.services.bench import HERE, NOW, THERE, later, put_offices, until_it_waits
+from tests.services.bench import EITHER, HERE, NOW, THERE, later, put_offices, until_it_waits
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 pytestmark = pytest.mark.xdist_group("raising")  # one process rates the rows
@@ -147,6 +147,27 @@ def test_what_is_declared_at_another_office_by_now_is_raised_there_alone(bare, h
         raising.raise_alert(bare, INES, "XC-000000", "traveller", WHY, later(hours=1))
     made = raising.raise_alert(bare, AWAY, "XC-000000", "traveller", WHY, later(hours=1))
     assert review.alert(bare, AWAY, made, later(hours=1), WHY).office == THERE
+
+
+@EITHER
+def test_what_is_withdrawn_while_it_is_raised_is_not_put_before_anybody(bare, home, monkeypatch):
+    table = factory.shipments(1, customs_office=HERE)
+    sent(bare, home, table)
+    read = records.declaration
+
+    def meanwhile(*given):
+        found = read(*given)
+        sent(bare, home, table.assign(extra='{"message_function": "cancel"}'), 1)
+        return found
+
+    monkeypatch.setattr(records, "declaration", meanwhile)
+    with pytest.raises(Conflict, match="changed or withdrawn meanwhile"):
+        raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, later(minutes=2))
+    with bare.read() as connection:
+        assert connection.execute(select(Alert.id)).all() == []
+    monkeypatch.undo()
+    with pytest.raises(RiskProfileError, match="the sender withdrew"):
+        raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, later(minutes=3))
 
 
 @pytest.mark.slow
