@@ -12,6 +12,7 @@ from riskprofile.services import offices
 from riskprofile.services.opening import digest_of
 from riskprofile.services.run import Options, Run, Summary, account
 from riskprofile.store import batches
+from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Batch
 
@@ -49,7 +50,9 @@ def _told(connection: Connection, batch: Batch, options: Options) -> Run:
     known = offices.codes(connection)
     by = (alert.queue, alert.lane, alert.office, alert.profile, alert.model_version)
     for queue, lane, office, profile, version, count in connection.execute(
-        select(*by, func.count()).where(alert.batch_id == batch.id).group_by(*by)
+        select(*by, func.count())
+        .where(alert.batch_id == batch.id, alert.selected_by != BY_HAND)
+        .group_by(*by)
     ):
         summary.add_alerts(queue, lane, count)
         summary.model_versions[profile] = version

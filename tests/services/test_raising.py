@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, ProfileOff, RiskProfileError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, raising, records, review, settings
+from riskprofile.services import govern, raising, records, retelling, review, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
@@ -147,6 +147,16 @@ def test_what_is_declared_at_another_office_by_now_is_raised_there_alone(bare, h
         raising.raise_alert(bare, INES, "XC-000000", "traveller", WHY, later(hours=1))
     made = raising.raise_alert(bare, AWAY, "XC-000000", "traveller", WHY, later(hours=1))
     assert review.alert(bare, AWAY, made, later(hours=1), WHY).office == THERE
+
+
+def test_what_is_raised_on_a_file_is_not_told_as_an_alert_of_its_run(bare, home):
+    """A watcher that died left it untold: officers work on it before the next one tells of it."""
+    path = factory.write(home.home / "day.csv", factory.shipments(1, customs_office=HERE))
+    options = Options(capacity=Capacity(number=0), claims={path: "c1"})
+    run = screen(bare, home, OWNER, [path], options, NOW)
+    raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, later(minutes=1))
+    told = retelling.ended(bare, path, options, "c1")
+    assert told is not None and told.summary.alerts == run.summary.alerts
 
 
 @EITHER
