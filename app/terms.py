@@ -209,7 +209,7 @@ def table(
         return
     with st.container(key="terms_acts", horizontal=True, vertical_alignment="bottom"):
         if not line.pair and not term.criterion and DROP not in mine:
-            _bin(say, person, card, name, bins, at)
+            _bin(say, card, name, bins, at)
         for how in sorted(terms.ways(card, term), key=ORDER.index):
             st.button(
                 say(f"edit_how.{how}"),
@@ -217,11 +217,11 @@ def table(
                 shortcut=KEYS.get(how),
                 type="primary" if how in mine else "tertiary" if how == DROP else "secondary",
                 on_click=_edit,
-                args=(person, card, Edit(name, how)),
+                args=(card, Edit(name, how)),
             )
 
 
-def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any], at: int) -> None:
+def _bin(say: Any, card: Scorecard, name: str, bins: Sequence[Any], at: int) -> None:
     """Which bin, and its points, one more or one less."""
     st.selectbox(
         say("edit.bin"),
@@ -240,7 +240,7 @@ def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any],
     def given() -> None:
         # Also called where the browser tells of points that an undo has taken back meanwhile.
         if points.hear() != one.now:
-            _edit(person, card, Edit(name, SET, at, points.number))
+            _edit(card, Edit(name, SET, at, points.number))
 
     st.number_input(
         say("edit.points"),
@@ -255,8 +255,10 @@ def _bin(say: Any, person: Any, card: Scorecard, name: str, bins: Sequence[Any],
     points.mark()
 
 
-def _edit(person: Any, card: Scorecard, made: Edit) -> None:
-    here = served()
+def _edit(card: Scorecard, made: Edit) -> None:
+    here, person = served(), session.actor()
+    if person is None:  # a click is heard before the page, which says that the session ended
+        return
     attempt(
         lambda: terms.edit(
             here.store, person, card, made, session.now(),
@@ -265,9 +267,11 @@ def _edit(person: Any, card: Scorecard, made: Edit) -> None:
     )  # fmt: skip
 
 
-def undone(person: Any, card: Scorecard) -> None:
+def undone(card: Scorecard) -> None:
     """Take the last edit back."""
-    here = served()
+    here, person = served(), session.actor()
+    if person is None:
+        return
     attempt(
         lambda: terms.undo(
             here.store, person, card, session.now(), fitting.edits_of(here.settings, person, card)

@@ -102,7 +102,7 @@ def _edit_bar(say: Any, person: Any, profile: str) -> None:
                 shortcut="U",
                 disabled=not terms.kept(person, card),
                 on_click=terms.undone,
-                args=(person, card),
+                args=(card,),
             )
         ways = (("fit", "G"), ("compare", "A"), ("card", "K"))
         for name, letter in ways if terms.may(person) else ways[2:]:

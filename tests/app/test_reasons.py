@@ -13,9 +13,20 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from app import batch_panels, deciding, fitting, installation, session, signing, typed, words
+from app import (
+    batch_panels,
+    deciding,
+    fitting,
+    installation,
+    session,
+    signing,
+    terms,
+    typed,
+    words,
+)
 from riskprofile.services import fitting as fits
 from riskprofile.services import promotion, settings, switching, watchers
+from riskprofile.services import terms as edits
 from riskprofile.services.identity import Actor
 from riskprofile.store.database import Store
 from tests.services import test_promotion
@@ -24,6 +35,11 @@ from tests.services.bench import NOW
 WHY = "officers see nonsense in the first lane"
 ADA, OLGA = Actor("ada", "administrator"), Actor("olga", "operator")
 ANNA, SARA = test_promotion.ANNA, test_promotion.SARA
+MODELS = (  # the page of scorecards
+    "import sys\n"
+    "sys.modules.pop('app.views.models', None)  # it draws when it is imported\n"
+    "import app.views.models\n"
+)
 
 
 @pytest.fixture
@@ -32,7 +48,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     told = settings.load({}, home=tmp_path / "home")
     opened = settings.open_store(told)
     here = SimpleNamespace(store=opened, settings=told, clock=lambda: NOW)
-    for module in (batch_panels, deciding, fitting, installation, session, signing, typed):
+    for module in (batch_panels, deciding, fitting, installation, session, signing, terms, typed):
         monkeypatch.setattr(module, "served", lambda: here)
     monkeypatch.setattr(session, "speech", lambda: words.of("en"))
     # A page that is run becomes the main module, which processes that start later read anew.
@@ -80,19 +96,31 @@ def typed_anywhere() -> list[Any]:
 def test_a_reason_to_pause_rating(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "app.views.models", raising=False)
     seen_by(monkeypatch, ADA)  # who works no alert
-    page = (
-        "import sys\n"
-        "sys.modules.pop('app.views.models', None)  # it draws when it is imported\n"
-        "import app.views.models\n"
-    )
 
     def done() -> str:
         return getattr(switching.paused(store), "why", "")
 
-    types_and_does(page, "pause-pause", done)
-    again = AppTest.from_string(page).run(timeout=120)
+    types_and_does(MODELS, "pause-pause", done)
+    again = AppTest.from_string(MODELS).run(timeout=120)
     again.button(key="pause-resume").click().run()
     assert not again.exception and not done() and again.text_input[0].value == ""
+
+
+@pytest.mark.parametrize("button", ["edit-lock-shipment", "terms-undo"])
+def test_whose_session_ended_edits_no_term(
+    store: Store, monkeypatch: pytest.MonkeyPatch, button: str
+) -> None:
+    """A click is heard before the page is drawn, which would say that nobody is signed in."""
+    monkeypatch.delitem(sys.modules, "app.views.models", raising=False)
+    seen_by(monkeypatch, ANNA)
+    card = promotion.serving(store, deciding.served().settings.models, "shipment")
+    window = AppTest.from_string(MODELS).run(timeout=120)
+    window.button(key="edit-smooth-shipment").click().run(timeout=120)
+    before = edits.kept(store, ANNA, card)
+    assert not window.exception and len(before) == 1
+    monkeypatch.setattr(session, "actor", lambda **_: None)
+    window.button(key=button).click().run(timeout=120)
+    assert not window.exception and edits.kept(store, ANNA, card) == before
 
 
 def test_a_reason_to_roll_back(
