@@ -120,11 +120,17 @@ def _ago(say: Any, length: timedelta) -> str:
 
 def _switch(say: Any, person: Any) -> None:
     here, now = served(), session.now()
-    if watchers.paused(here.store) is not None:
-        if st.button(say("inbox.resume"), key="inbox-resume"):
-            watchers.resume(here.store, person, now)
-            st.rerun()
-        return
+    stopped, shown = watchers.paused(here.store), st.session_state.get("inbox-shown")
+    st.session_state["inbox-shown"] = stopped
+    if stopped is not None:
+        if not st.button(say("inbox.resume"), key="inbox-resume"):
+            return
+        try:
+            watchers.resume(here.store, person, now, shown)
+        except RiskProfileError as error:
+            st.html(draw.strip("✕", say("fault.not_saved"), refusal(say, error)))
+            return
+        st.rerun()
     with st.popover(say("inbox.pause"), key="inbox-pause"):
         st.html(f'<p class="rp-s">{escape(say("inbox.pause_text"))}</p>')
         asks, subject = say("inbox.why"), "inbox:why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -324,6 +325,8 @@ def _past(say: Any, person: Any, profile: str, zone: Any, now: Any) -> None:
 def _pause() -> None:
     say, person, subject = session.speech(), session.present(), "pause:why"
     stopped = switching.paused(served().store)
+    shown = st.session_state.get("pause-shown")  # when the button was drawn that is clicked now
+    st.session_state["pause-shown"] = stopped
     may = person.role in rights.ACTIONS["rating.pause"]
     with st.container(border=True):
         st.html(
@@ -342,7 +345,7 @@ def _pause() -> None:
                 if act(switching.pause, reason, person=person):
                     typed.forget(subject, person)
             else:
-                act(switching.resume, person=person)
+                act(partial(switching.resume, shown=shown), person=person)
             st.rerun()
 
 

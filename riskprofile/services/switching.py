@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from riskprofile.errors import PolicyError, UsageError
+from riskprofile.errors import Conflict, PolicyError, UsageError
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.store import switches
 from riskprofile.store.database import Store
@@ -44,9 +44,9 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     stop(store, actor, "rating.pause", PAUSED, why, now)
 
 
-def resume(store: Store, actor: Actor, now: datetime) -> None:
-    """Let rating go on."""
-    put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now)
+def resume(store: Store, actor: Actor, now: datetime, shown: Paused | None = None) -> None:
+    """Let rating go on; where a pause was `shown`, after that one and no other (`put`)."""
+    put(store, actor, "rating.pause", PAUSED, None, "rating.resume", now, shown=shown)
 
 
 def paused(store: Store) -> Paused | None:
@@ -116,10 +116,23 @@ def put(
     action: str,
     now: datetime,
     detail: Mapping[str, Any] | None = None,
+    shown: Paused | None = None,
 ) -> None:
-    """Set a switch for whoever has the right, audited as `action` in the same transaction."""
+    """Set a switch for whoever has the right, audited as `action` in the same transaction.
+
+    Raises
+    ------
+    Conflict
+        Another pause stands there than was `shown` to them.
+    """
     authorise(actor, right)
     with store.write() as connection:
+        stands = stopped(connection, name) if shown else None
+        if stands is not None and stands != shown:
+            raise Conflict(
+                Message("refusal.pause_moved", who=stands.by, why=stands.why),
+                do=Message("refusal.do_again"),
+            )
         switches.put(connection, name, value)
         note(connection, actor, action, f"setting:{name}", now, detail)
 

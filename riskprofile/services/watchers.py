@@ -152,9 +152,11 @@ def pause(store: Store, actor: Actor, why: str, now: datetime) -> None:
     switching.stop(store, actor, "inbox.pause", STOPPED, why, now)
 
 
-def resume(store: Store, actor: Actor, now: datetime) -> None:
-    """Watchers take files again, from their next look on."""
-    switching.put(store, actor, "inbox.pause", STOPPED, None, "inbox.resume", now)
+def resume(
+    store: Store, actor: Actor, now: datetime, shown: switching.Paused | None = None
+) -> None:
+    """Watchers take files again, from their next look on; see `switching.resume`."""
+    switching.put(store, actor, "inbox.pause", STOPPED, None, "inbox.resume", now, shown=shown)
 
 
 def paused(store: Store) -> switching.Paused | None:

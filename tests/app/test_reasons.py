@@ -27,7 +27,7 @@ from app import (
 from riskprofile.services import fitting as fits
 from riskprofile.services import promotion, settings, switching, watchers
 from riskprofile.services import terms as edits
-from riskprofile.services.identity import Actor
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store.database import Store
 from tests.services import test_promotion
 from tests.services.bench import NOW
@@ -220,3 +220,33 @@ def test_a_pause_without_a_reason_is_refused_in_the_language_of_the_page(
     window.button(key="inbox-pause-now").click().run()
     told = " ".join(str(one.proto.body) for one in window.get("html"))
     assert say("inbox.not_paused") in told and say("refusal.do_why") in told
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+@pytest.mark.parametrize("of, who", [(switching, ADA), (watchers, OLGA)])
+def test_a_pause_that_another_set_since_is_told_and_stands(
+    store: Store, monkeypatch: pytest.MonkeyPatch, language: str, of: Any, who: Actor
+) -> None:
+    monkeypatch.delitem(sys.modules, "app.views.models", raising=False)
+    say = words.of(language)
+    seen_by(monkeypatch, who)
+    monkeypatch.setattr(session, "speech", lambda: say)
+
+    def drawn() -> None:
+        from app import batch_panels, session
+
+        batch_panels._switch(session.speech(), session.present())
+
+    of.pause(store, who, WHY, NOW)
+    of_rating = of is switching
+    window = AppTest.from_string(MODELS) if of_rating else AppTest.from_function(drawn)
+    window.run(timeout=120)
+    of.resume(store, who, NOW)
+    of.pause(store, OWNER, "the tariff file is wrong", NOW)
+    key = "pause-resume" if of_rating else "inbox-resume"
+    window.button(key=key).click().run(timeout=120)
+    assert not window.exception and of.paused(store).why == "the tariff file is wrong"
+    told = " ".join(str(one.proto.body) for one in window.get("html"))
+    assert say("fault.not_saved") in told and say("refusal.do_again") in told
+    window.button(key=key).click().run(timeout=120)  # which was read now
+    assert not window.exception and of.paused(store) is None
