@@ -24,7 +24,7 @@ def draw() -> None:
     say = session.speech()
     st.set_page_config(page_title=say("product"), page_icon=theme.path("mark.png"), layout="wide")
     st.logo(theme.path("logo.svg"))
-    st.html(theme.css(theme.scheme(), say.right_to_left))
+    st.html(theme.css(theme.scheme(), say.language))
     person = session.actor()
     if person is None:
         # Each address stays as it is: signing in again leads back to it.

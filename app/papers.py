@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from app.installation import COOKIE, served
+from app.text import traced
 from app.words import Words
 from riskprofile.errors import NotAllowed
 from riskprofile.services import explanation, identity
@@ -62,9 +63,13 @@ def download(label: str, make: Callable[[Any, Any, Any], bytes], **how: Any) -> 
 
     def now_asked() -> bytes:
         here = served()
-        person = identity.actor_of(here.store, token, here.clock())
-        if person is None:
-            raise NotAllowed("the session ended", do="Sign in again.")
-        return make(here.store, person, here.clock())
+        try:
+            person = identity.actor_of(here.store, token, here.clock())
+            if person is None:
+                raise NotAllowed("the session ended", do="Sign in again.")
+            return make(here.store, person, here.clock())
+        except Exception as error:
+            # Streamlit logs what is raised here, with its words; `theme.css` has those of the page.
+            raise RuntimeError(traced(error)) from None
 
     st.download_button(label, now_asked, on_click="ignore", **how)

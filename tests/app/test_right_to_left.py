@@ -123,8 +123,8 @@ def test_columns_of_a_list_stand_the_other_way_round():
 
 
 def test_the_style_of_the_page_says_its_direction():
-    assert ":root{direction:rtl}" in theme.css("light", True)
-    assert "direction:rtl" not in theme.css("light", False)
+    assert ":root{direction:rtl}" in theme.css("light", "ar")
+    assert "direction:rtl" not in theme.css("light", "en")
 
 
 def test_reasons_are_parted_by_marks_of_the_language(right_to_left):
