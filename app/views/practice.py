@@ -11,7 +11,7 @@ from typing import Any
 import streamlit as st
 
 from app import draw, practice_panel, session
-from app.deciding import DECISIONS, attempt
+from app.deciding import DECISIONS, attempt, noted
 from app.installation import served
 from app.text import escape, literal, option
 from app.words import refusal
@@ -22,7 +22,9 @@ from riskprofile.services.practice_rating import Choice, Rating
 from riskprofile.services.practice_record import SURE, Record
 
 # Of the round; whatever the browser forgets, the record keeps the answers.
-ROUND = ("seed", "subject", "at", "answers", "shown", "again", "source", "doubting", "ended")
+ROUND = (
+    "seed", "subject", "at", "answers", "shown", "again", "source", "doubting", "words", "ended",
+)  # fmt: skip
 
 
 def page() -> None:
@@ -42,10 +44,9 @@ def page() -> None:
     )
     st.html(_figures(say, cases, kept["practice-answers"], own))
     with st.container(key="strips"):
-        if fault := kept.pop("fault", silent):
-            st.html(draw.strip("✕", *fault))
-        if told := kept.pop("told", ""):
-            st.html(draw.strip("✓", told))
+        if silent and "fault" not in kept:
+            st.html(draw.strip("✕", *silent))
+        noted()
     if ended:
         _end(say, own)
     else:
@@ -71,7 +72,9 @@ def _kept() -> Any:
     return kept
 
 
-_FIRST = {"subject": "", "at": 0, "again": False, "source": False, "doubting": False}
+_FIRST = {
+    "subject": "", "at": 0, "again": False, "source": False, "doubting": False, "words": "",
+}  # fmt: skip
 
 
 def _case(say: Any, person: Any, case: Case, at: int, own: Record) -> None:
@@ -141,10 +144,14 @@ def _told(say: Any, case: Case, rating: Rating, one: Any, own: Record) -> None:
     """What it was, what the reasons said, and the record; a disagreement above them."""
     kept = st.session_state
     if kept["practice-doubting"]:
+        key = _field()
+        if key not in kept and kept["practice-words"]:  # it was closed: Streamlit forgot them
+            kept[key] = kept["practice-words"]
         with st.container(border=True, key="practice_doubt"):
             st.text_area(
                 say("practice.doubt_why"),
-                key="practice-doubt-text",
+                key=key,
+                on_change=_typed,
                 max_chars=practice_record.LONGEST,
                 height=92,
             )
@@ -204,33 +211,63 @@ def _turned(name: str) -> Any:
 
 
 def _disagreed(case: Case, choice: str) -> None:
-    kept, person = st.session_state, session.actor()
+    person = session.actor()
     if person is None:
         return
-    home, text = served().settings.home, str(kept.get("practice-doubt-text") or "")
-    now = session.now()
+    home, text, now = served().settings.home, _words(), session.now()
+    told = session.speech()("practice.doubt_kept")
     if attempt(lambda: practice_record.disagree(home, person, case.id, choice, text, now)):
-        kept["practice-doubting"] = False
-        kept["practice-doubt-text"] = ""
-        kept["told"] = session.speech()("practice.doubt_kept")
+        done = {"practice-doubting": False, "practice-words": "", "told": told}
+        session.notes().update(done)
+
+
+def _field() -> str:
+    """The key of the field of a disagreement with this case."""
+    return f"practice-doubt-{_number()}"
+
+
+def _words() -> str:
+    """What stands in it, or stood there when it was drawn last."""
+    kept = st.session_state
+    return str(kept.get(_field(), kept["practice-words"]) or "")
+
+
+def _typed() -> None:
+    # In this window alone: nothing of practice lies in the live store.
+    st.session_state["practice-words"] = _words()
+
+
+def _leaves() -> bool:
+    """Whether nothing is lost that is being written; where it would be, that is said."""
+    if not (st.session_state["practice-doubting"] and _words().strip()):
+        return True
+    say = session.speech()
+    st.session_state["fault"] = (say("practice.doubt_open"), say("practice.doubt_first"))
+    return False
 
 
 def _again() -> None:
     """The same case once more: what was typed and named stays."""
-    st.session_state["practice-again"] = True
-    st.session_state["practice-shown"] = None
+    kept, number = st.session_state, _number()
+    if len(kept["practice-answers"]) <= kept["practice-at"]:
+        return  # a click on the case before
+    one = kept["practice-answers"][-1]
+    kept.update({f"practice-{number}-{key}": True for key in one["named"]})
+    kept.update({f"practice-sure-{number}": one["sure"]})
+    kept.update({"practice-again": True, "practice-shown": None})
 
 
 def _forward() -> None:
     kept = st.session_state
-    if len(kept["practice-answers"]) > kept["practice-at"]:
+    if len(kept["practice-answers"]) > kept["practice-at"] and _leaves():
         kept["practice-at"] += 1
-        for name in ("shown", "again", "source", "doubting"):
+        for name in ("shown", "again", "source", "doubting", "words"):
             kept[f"practice-{name}"] = _FIRST.get(name)
 
 
 def _ended() -> None:
-    st.session_state["practice-ended"] = True
+    if _leaves():
+        st.session_state["practice-ended"] = True
 
 
 def _figures(say: Any, cases: Sequence[Case], answers: Sequence[Any], own: Record) -> str:
