@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, session, terms
+from app import draw, papers, session, terms
 from app.deciding import attempt
 from app.installation import served
 from app.text import escape
@@ -201,12 +201,11 @@ def _compared(say: Any, told: comparing.Compared) -> None:
     ]
     heads = [say("compare.part"), told.serving, told.other]
     right.html(draw.card(say("compare.parts"), draw.table(heads, parts, (1, 2))))
-    right.download_button(
-        say("compare.save"),
-        results.as_csv(records),
-        file_name=f"compare-{told.other}.csv",
-        mime="text/csv",
-    )
+    with right:  # a click on any other button would take the comparison away
+        papers.download(
+            say("compare.save"), lambda *_: results.as_csv(records),
+            file_name=f"compare-{told.other}.csv", mime="text/csv", key="compare-save",
+        )  # fmt: skip
 
 
 def _term(say: Any, name: str) -> str:

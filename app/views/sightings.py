@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import draw, lists, session, theme
+from app import draw, lists, papers, session, theme
 from app.installation import served
 from app.text import escape, mark, option, plain
 from riskprofile.history.bursts import LEAST_PAST, Grid
@@ -39,12 +39,10 @@ def page() -> None:
     chosen = st.session_state.get("sightings-cell")
     cells = found.cells.set_index("cell")
     _chart(say, found, str(chosen if chosen in cells.index else found.cells["cell"].iloc[0]))
-    st.download_button(
-        say("sightings.export"),
-        results.as_csv(found.cells),
-        file_name=f"sightings-{found.until:%Y-%m-%d}.csv",
-        mime="text/csv",
-    )
+    papers.download(
+        say("sightings.export"), lambda *_: results.as_csv(found.cells),
+        file_name=f"sightings-{found.until:%Y-%m-%d}.csv", mime="text/csv", key="sightings-save",
+    )  # fmt: skip
     share = say.number(grid.share)
     st.html(f'<p class="rp-m">{escape(say("sightings.words", share=share))}</p>')
 

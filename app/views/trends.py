@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from app import draw, session
+from app import draw, papers, session
 from app.installation import served
 from app.text import escape
 from riskprofile.services import results, trends
@@ -41,14 +41,15 @@ def page() -> None:
 def _files(say: Any, told: trends.Trends) -> None:
     stem = f"trends-{told.until:%Y-%m-%d}"
     with st.container(horizontal=True, key="trends-files"):
-        for name, content, mime in (
-            ("csv", results.as_csv(told.patterns), "text/csv"),
-            ("xlsx", trends.as_xlsx(told), "application/vnd.ms-excel"),
-            ("pdf", trends.as_pdf(told, say), "application/pdf"),
+        for name, make, mime in (
+            ("csv", lambda *_: results.as_csv(told.patterns), "text/csv"),
+            ("xlsx", lambda *_: trends.as_xlsx(told), "application/vnd.ms-excel"),
+            ("pdf", lambda *_: trends.as_pdf(told, say), papers.PDF),
         ):
-            st.download_button(
-                say(f"trends_save.{name}"), content, file_name=f"{stem}.{name}", mime=mime
-            )
+            papers.download(
+                say(f"trends_save.{name}"), make, file_name=f"{stem}.{name}", mime=mime,
+                key=f"trends-{name}",
+            )  # fmt: skip
 
 
 page()

@@ -52,3 +52,5 @@ def test_terms_and_parts_are_called_as_this_language_calls_them(
     assert say.listed([say("field.transport_mode"), say("choice.sea")], ":") in told
     assert say.listed([say("field.carrier"), say("edit.missing")], ":") in told
     assert "mass_per_package" not in told and "transport_mode" not in told
+    (save,) = page.get("download_button")
+    assert save.proto.ignore_rerun and not save.proto.url  # the page stays, and makes it when asked
