@@ -135,6 +135,7 @@ def answer(allowance: Allowance | None = None) -> Callable[[Request], Awaitable[
 
     async def answered(request: Request) -> Response:
         say = words.of(_language_of(request))
+        text.direct(say.right_to_left)
         if request.method != "POST":
             return _page(say)
         if not doors.same_origin(request.headers):
@@ -178,6 +179,7 @@ async def _body(request: Request) -> bytes | None:
 
 def _checked(say: words.Words, headers: Headers, body: bytes, now: datetime) -> Response:
     """Read, check and count; run in a thread, so that no officer's page waits for it."""
+    text.direct(say.right_to_left)  # of this thread, which may have answered in another language
     given: dict[str, str] = {}
     try:
         given, file = asyncio.run(_parts(headers, body))

@@ -183,6 +183,17 @@ def test_every_language_is_chosen_by_the_browser_or_by_a_link_and_no_cookie_is_s
     assert not client.cookies
 
 
+def test_an_answer_is_written_in_the_direction_of_its_page_whoever_was_answered_before(
+    client: Browser,
+) -> None:
+    """One thread answers all: in Arabic a code keeps its direction, in English nothing needs to."""
+    answers = {}
+    for language in ("en", "ar", "en"):
+        sent = client.form(f"{PATH}?lang={language}", {"hs_code": "9302"}, origin=ORIGIN)
+        answers[language] = sent.text.partition('role="status"')[2].partition("</section>")[0]
+    assert "<bdi>9302</bdi>" in answers["ar"] and "<bdi>" not in answers["en"]
+
+
 # -- hostile text ------------------------------------------------------------------------------
 
 
