@@ -305,7 +305,8 @@ def _outcomes(person: Any, card: Scorecard) -> Table:
     if person.role not in ACTIONS["labels.look"]:
         return pd.DataFrame()
     store = served().store
-    key = (card.digest, evidence.teaching(store, card.profile, card.digest, person))
+    weight = evidence.teaching(store, card.profile, card.digest, person)
+    key = (card.digest, weight, evidence.newest(store, person))
     held = st.session_state.get(f"outcomes-{card.profile}")
     if held is None or held[0] != key:
         own = feedback.led_to(feedback.labels(store, card.profile, person), card.digest)

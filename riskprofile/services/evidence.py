@@ -131,8 +131,8 @@ def near(
 
 
 def _examined(connection: Connection, profile: str, digest: str, weight: Weight) -> _Examined:
-    newest = connection.execute(_NEWEST).scalar() or 0
-    stamp = (weight.examined, weight.finds, newest)
+    latest = connection.execute(_NEWEST).scalar() or 0
+    stamp = (weight.examined, weight.finds, latest)
     known = _known.setdefault(connection.engine, {})
     held = known.get((profile, digest))
     if held is None or held.stamp != stamp:
@@ -199,6 +199,13 @@ def teaching(store: Store, profile: str, digest: str, actor: Actor) -> Weight:
     with store.read() as connection:
         row = connection.execute(asked, {"profile": profile}).one()
     return Weight(int(row[0]), int(row[1] or 0))
+
+
+def newest(store: Store, actor: Actor) -> int:
+    """The newest label: while it is the same, and as many teach, they teach the same."""
+    authorise(actor, "recall.look")
+    with store.read() as connection:
+        return connection.execute(_NEWEST).scalar() or 0
 
 
 def all_passed_over(store: Store, actor: Actor) -> list[Passed]:
