@@ -126,7 +126,7 @@ def _head(
     record = form.reference(view.record_id)
     queue = place = ""
     if not view.blind:
-        rank = say("alert.rank_only", n=view.rank)  # in the list of its own run
+        rank = say("alert.rank_only", n=say.number(view.rank))  # in the list of its own run
         queue = draw.pill(say.maybe(f"queue.{view.queue}", view.queue))
         place = f'<span class="rp-nw">{escape(rank)}</span>'
     left = form.time_left(say, view.due_at, now)

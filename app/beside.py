@@ -96,7 +96,7 @@ def _rated(say: Words, one: review.AlertView) -> None:
     st.html(
         f'<div class="rp-card"><div class="rp-bar">{draw.lane_pill(say, one.lane)}'
         f"{draw.pill(say.maybe(f'queue.{one.queue}', one.queue))}<b>{escape(points)}</b>"
-        f'<span class="rp-m">{escape(say("alert.rank_only", n=one.rank))}</span></div>'
+        f'<span class="rp-m">{escape(say("alert.rank_only", n=say.number(one.rank)))}</span></div>'
         f"<div>{escape(form.clip(one.title, 200))}</div></div>"
     )
 

@@ -185,7 +185,7 @@ def _compared(say: Any, told: comparing.Compared) -> None:
         (
             str(one.record_id),
             names["b"] if one.other else names["a"],
-            f"{one.points} → {one.other_points}",
+            f"{say.number(int(one.points))} → {say.number(int(one.other_points))}",
             f"{_term(say, one.moved)} {form.signed(int(one.moved_by))}" if one.moved else "",
             _found(say, one.found),
         )

@@ -101,6 +101,16 @@ def meter(parts: Iterable[tuple[str, int]], longest: int) -> str:
     return f'<div class="rp-mt" aria-hidden="true">{bars}</div>'
 
 
+def of(say: Words, n: int, total: int) -> str:
+    """So many of so many.
+
+    >>> from app.words import of as words_of
+    >>> of(words_of("en"), 1200, 3400)
+    '1\\u202f200 of 3\\u202f400'
+    """
+    return say("kpi.of", n=say.number(n), total=say.number(total))
+
+
 def within(share: float, low: float, high: float) -> str:
     """A share as a mark on a line from 0 to 1, and the range that was agreed as a box."""
     box = f"inset-inline-start:{100 * low:.1f}%;width:{100 * (high - low):.1f}%"
@@ -113,7 +123,9 @@ def note(text: str, more: str = "") -> str:
     return f"<b>{escape(text)}</b>" + (f' <span class="rp-m">{escape(more)}</span>' if more else "")
 
 
-def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | None) -> str:
+def bars(
+    say: Words, head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | None
+) -> str:
     """A column chart laid on its side, which is a table for readers: (label, count) a row.
 
     `usual` is the expected count, drawn as a line through every bar.
@@ -124,7 +136,7 @@ def bars(head: tuple[str, str], rows: Sequence[tuple[str, int]], usual: float | 
     )
     narrow = 'style="width:1%;white-space:nowrap"'  # the bars take the room
     body = "".join(
-        f"<tr><td {narrow}>{escape(label)}</td><td class=r>{escape(count)}</td>"
+        f"<tr><td {narrow}>{escape(label)}</td><td class=r>{escape(say.number(count))}</td>"
         f'<td><div class="rp-hb" aria-hidden="true">{line}'
         f'<i style="width:{count / longest * 100:.1f}%"></i></div></td></tr>'
         for label, count in rows

@@ -147,8 +147,8 @@ def _set(office: str, tried: tied.Tied) -> None:
     # What is there now: a click out of the field brings its number and the click at once.
     number = tried.hear()
     if act(cut.set_capacity, office, number):
-        told = session.speech()("capacity.done", office=office, n=number)
-        session.notes()["told"] = told
+        say = session.speech()
+        session.notes()["told"] = say("capacity.done", office=office, n=say.number(number))
 
 
 def _heading(say: Words, reach: cut.Reach, told: cut.Cut) -> str:
@@ -183,7 +183,7 @@ def _kept(say: Words, kept: Sequence[cut.Today], number: int) -> str:
         else:
             n, coming = say.number(one.kept(number)), say.number(one.coming)
             told = say("capacity.kept_for", n=n, coming=coming)
-        given = say("kpi.of", n=say.number(one.given), total=say.number(number))
+        given = draw.of(say, one.given, number)
         for what, value in ((say("capacity.given"), given), (say("capacity.kept"), told)):
             if len(kept) > 1:
                 profile = say(f"profile.{one.profile}").lower()
@@ -255,7 +255,7 @@ def _control(say: Words, control: Any, offices: Sequence[Any], missed: Missed) -
     else:
         told = draw.note(say("board.missed_unknown", n=missed.finds, least=LEAST_FINDS))
     rows = [
-        (say("board.drawn_today"), draw.note(say("kpi.of", n=control.today, total=capacity))),
+        (say("board.drawn_today"), draw.note(draw.of(say, control.today, capacity))),
         (say("board.drawn_examined"), draw.note(say.number(control.examined))),
         (say("board.drawn_finds"), draw.note(say.number(control.finds))),
         *(

@@ -273,7 +273,7 @@ def _source(say: Words, one: Case) -> str:
 
 
 def _of(say: Words, n: int, total: int) -> str:
-    return say("kpi.of", n=n, total=total) if total else say("kpi.none_yet")
+    return draw.of(say, n, total) if total else say("kpi.none_yet")
 
 
 def _share_bar(say: Words, share: float) -> str:

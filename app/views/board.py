@@ -29,7 +29,7 @@ def page() -> None:
     with st.container(key="strips"):
         strips()
         if found.alarm:
-            where = f" {', '.join(found.alarms)}" if len(found.offices) > 1 else ""
+            where = f" {say.listed(found.alarms)}" if len(found.offices) > 1 else ""
             st.html(draw.strip("!", say("board.alarm"), say("board.alarm_text") + where))
     if found.offices:
         examinations.draw_part(found.offices, found.control)
@@ -56,7 +56,7 @@ def _figures(say: Any, found: Any) -> list[tuple[str, str]]:
         (say("board.open"), say.number(total("open"))),
         (say("board.late_kpi"), say.number(total("late"))),
         (say("kpi.red_free"), say.number(total("red_free"))),
-        (say("board.examined"), say("kpi.of", n=total("examined"), total=total("capacity"))),
+        (say("board.examined"), draw.of(say, total("examined"), total("capacity"))),
         (say("board.finds"), say.number(total("finds"))),
         (say("kpi.to_confirm"), say.number(found.second)),
         (say("board.ending"), say.number(total("ending"))),
@@ -78,7 +78,7 @@ def _lanes(say: Any, found: Any) -> str:
             count("red", one.red),
             count("yellow", one.yellow),
             count("green", one.green),
-            f'<span class="rp-nw">{escape(say("kpi.of", n=one.left, total=one.capacity))}</span>',
+            f'<span class="rp-nw">{escape(draw.of(say, one.left, one.capacity))}</span>',
         )
         for one in found.offices
     ]
@@ -91,7 +91,8 @@ def _overrides(say: Any, found: overrides.Overrides) -> None:
         with st.container(
             key="small_overrides", horizontal=True, vertical_alignment="center", wrap=False
         ):
-            told = say("board.of_decided", n=found.count, total=found.decided)
+            counts = {"n": say.number(found.count), "total": say.number(found.decided)}
+            told = say("board.of_decided", **counts)
             st.html(
                 f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("board.overrides"))}</h2>'
                 f'<span class="rp-m rp-s">{escape(told)}</span></div>'
@@ -124,7 +125,8 @@ def _kinds(say: Any, found: overrides.Overrides) -> str:
     if (rest := len(found.kinds) - KINDS) > 0:
         lines.append(say("board.more_kinds", n=say.number(rest)))
     if found.released:
-        lines.append(say("board.seconded", n=found.seconded, total=found.released))
+        counts = {"n": say.number(found.seconded), "total": say.number(found.released)}
+        lines.append(say("board.seconded", **counts))
     told = "".join(f'<p class="rp-m">{escape(line)}</p>' for line in lines)
     body = draw.table(heads, rows, (2,), whole=(3,))
     return f'<div class="rp-stack" style="gap:4px">{body}{told}</div>'
@@ -189,7 +191,7 @@ def _marks(say: Any, found: Any, now: Any) -> str:
         if one.name == "agrees" and one.share.total:
             told = say("board.percent", n=say.number(round(100 * one.share.share)))
         else:
-            told = say("kpi.of", n=one.share.count, total=one.share.total)
+            told = draw.of(say, one.share.count, one.share.total)
         judged = {
             None: ("board.few", ""),
             True: ("board.in_range", ""),
@@ -252,9 +254,9 @@ def _shifts(say: Any, found: Any, now: Any) -> str:
     rows = []
     for one in found.shifts:
         meter = one.meter
-        agreed = say("kpi.of", n=meter.agreed, total=meter.decisions)
-        quick = say("kpi.of", n=meter.quick, total=meter.decisions)
-        own = say("kpi.of", n=one.own.count, total=one.own.total)
+        agreed = draw.of(say, meter.agreed, meter.decisions)
+        quick = draw.of(say, meter.quick, meter.decisions)
+        own = draw.of(say, one.own.count, one.own.total)
         hours = _hours(found, one, now) + (" !" if meter.alarm else "")
         rows.append((hours, agreed, _seconds(say, meter), quick, own))
     names = ("shift", "shift_agreed", "shift_dwell", "shift_quick", "shift_own")
@@ -287,9 +289,9 @@ def _bias(say: Any, found: Any) -> str:
 
 
 def _share(say: Any, share: Any) -> str:
-    told = say("kpi.of", n=share.count, total=share.total)
+    told = draw.of(say, share.count, share.total)
     if not share.total:
-        return str(told)
+        return told
     low, high = (round(100 * end) for end in share.interval)
     return f"{told} ({say('board.interval', low=low, high=high)})"
 

@@ -299,7 +299,7 @@ def _figures(say: Any, cases: Sequence[Case], answers: Sequence[Any], own: Recor
 
 
 def _of(say: Any, n: int, total: int) -> str:
-    return str(say("kpi.of", n=n, total=total) if total else say("kpi.none_yet"))
+    return str(draw.of(say, n, total) if total else say("kpi.none_yet"))
 
 
 def _end(say: Any, own: Record) -> None:

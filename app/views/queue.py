@@ -94,16 +94,16 @@ def filters(say: Words, found: review.QueuePage, profiles: Sequence[str], snooze
         if name == "all":
             return say("filter.lane.all")
         glyph = f":{LANE_COLOURS[name]}[{form.GLYPHS[name]}]"
-        return f"{glyph} {say(f'lane.{name}')} {found.lanes.get(name, 0)}"
+        return f"{glyph} {say(f'lane.{name}')} {say.number(found.lanes.get(name, 0))}"
 
     def queue_label(name: str) -> str:
         if name == "all":
             return say("filter.queue.all")
-        return f"{say(f'queue.{name}')} {found.queues.get(name, 0)}"
+        return f"{say(f'queue.{name}')} {say.number(found.queues.get(name, 0))}"
 
     def owner_label(name: str) -> str:
         told = say(f"filter.owner.{name}")
-        return f"{told} {snoozed}" if name == "snoozed" and snoozed else told
+        return f"{told} {say.number(snoozed)}" if name == "snoozed" and snoozed else told
 
     def choice(key: str, options: Sequence[str], shown: Callable[[str], str]) -> None:
         st.segmented_control(
@@ -180,7 +180,7 @@ def _figures(say: Words, figures: review.Figures) -> list[tuple[str, str]]:
     finds = say("kpi.none_yet")
     if figures.last_examinations:
         finds = say.many("kpi.finds_n", figures.last_finds, total=figures.last_examinations)
-    left = say("kpi.of", n=figures.left_today, total=figures.capacity)
+    left = draw.of(say, figures.left_today, figures.capacity)
     return [
         (say("kpi.red_free"), say.number(figures.red_free)),
         (say("kpi.due_soon"), say.number(figures.due_soon)),

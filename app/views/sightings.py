@@ -116,7 +116,7 @@ def _chart(say: Any, found: Any, cell: str) -> None:
         for number in range(found.past + 1)
     ]
     st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(title)}</h2></div>')
-    st.html(draw.bars((say("sightings.ends"), say("sightings.count")), known, usual))
+    st.html(draw.bars(say, (say("sightings.ends"), say("sightings.count")), known, usual))
 
 
 page()

@@ -25,7 +25,7 @@ def page() -> None:
         return
     st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("trends.months"))}</h2></div>')
     rows = [(one.month, int(one.cases)) for one in told.months.itertuples()]
-    st.html(draw.bars((say("trends.month"), say("trends.cases_head")), rows, None))
+    st.html(draw.bars(say, (say("trends.month"), say("trends.cases_head")), rows, None))
     st.html(f'<div class="rp-bar"><h2 class="rp-h2">{escape(say("trends.patterns"))}</h2></div>')
     st.html(
         draw.table(

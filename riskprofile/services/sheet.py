@@ -103,7 +103,7 @@ def _top(
         total=max(1, len(view.declaration or [])),
     )  # fmt: skip
     page.text(record, inside + 36, 76, size=10.5, bold=True, y=page.y, most=1)
-    told = say("alert.rank_only", n=view.rank)
+    told = say("alert.rank_only", n=say.number(view.rank))
     if view.points is not None:
         told = say.listed([say("head.points_n", n=say.number(view.points)), told])
     page.text(told, inside + 36, 76, size=8.5, y=page.y + 5)

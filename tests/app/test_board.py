@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import deciding, examinations, installation, reach_chart, session, words
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import cut, settings
+from riskprofile.services import board, cut, settings
 from riskprofile.services.evidence import Weight
 from riskprofile.services.rights import Actor
 from riskprofile.store.database import Store
@@ -136,3 +137,19 @@ def test_the_sentence_of_the_chart_is_said_of_every_cut(language: str) -> None:
     finds = cut.Expected(1.25, 0, 3)
     kinds = ({}, {"finds": finds}, {"points": None}, {"left": 0}, {"beyond": 0})
     assert len({said(**one) for one in kinds}) == len(kinds)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_figures_and_names_are_written_as_the_language_writes_them(
+    store: Store, monkeypatch: pytest.MonkeyPatch, language: str
+) -> None:
+    say = words.of(language)
+    monkeypatch.setattr(session, "speech", lambda: say)
+    as_of(monkeypatch, EVERYWHERE)
+    cut.set_capacity(store, EVERYWHERE, HERE, 1200, NOW)
+    alarmed = replace(board.board(store, EVERYWHERE, NOW), alarms=[HERE, THERE])
+    monkeypatch.setattr(board, "board", lambda *_: alarmed)
+    said = told(page())
+    assert say("kpi.of", n="1\u202f200", total="1\u202f200") in said
+    assert say("kpi.of", n="0", total="1\u202f210") in said and "1200" not in said
+    assert say.listed([HERE, THERE]) in said

@@ -120,10 +120,11 @@ def test_only_codes_of_ours_are_spelled_out_and_a_declared_word_stays_as_declare
 
 
 def test_bars_are_a_table_whose_figures_a_reader_gets_too():
-    html = draw.bars(("Ends", "Reports"), [("2026-11-23", 12), ("<b>", 0)], 3.0)
+    html = draw.bars(EN, ("Ends", "Reports"), [("2026-11-23", 12), ("<b>", 0)], 3.0)
     assert "width:100.0%" in html and "inset-inline-start:25.0%" in html
     assert "&lt;b&gt;" in html and "<td class=r>12</td>" in html
-    assert "<s" not in draw.bars(("Ends", "Reports"), [("a", 0)], None)
+    assert "<s" not in draw.bars(EN, ("Ends", "Reports"), [("a", 0)], None)
+    assert ">1\u202f200<" in draw.bars(EN, ("Ends", "Reports"), [("a", 1200)], None)
 
 
 def test_points_below_zero_have_one_minus_wherever_they_stand():
