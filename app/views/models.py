@@ -234,7 +234,7 @@ def _cards(
                 f'aria-label="{attribute(one.version)}">{_card(say, files)}</div>'
             )
         with right:
-            _facts(say, one, zone, now)
+            _facts(say, person, one, zone, now)
             _gates(say, one, files)
             if one.origin == "proposed" and not one.fault:
                 signing.boxes(say, one, zone, now)
@@ -279,6 +279,16 @@ def _files(person: Any, one: Any) -> dict[str, bytes]:
         return {}
 
 
+def _why(say: Any, person: Any, one: Any) -> str:
+    """What is the matter with a scorecard; its own words say where it lies on the server, too."""
+    here = served()
+    try:
+        promotion.files_of(here.store, person, one.profile, one.version, here.settings.models)
+    except RiskProfileError as error:
+        return refusal(say, error)
+    return ""  # mended since
+
+
 def _card(say: Any, files: dict[str, bytes]) -> str:
     text = files.get("card.md", b"").decode("utf-8", "replace")
     if not text:
@@ -286,7 +296,7 @@ def _card(say: Any, files: dict[str, bytes]) -> str:
     return f'<div class="rp-stack" dir="ltr" lang="en">{markup.card(text)}</div>'
 
 
-def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
+def _facts(say: Any, person: Any, one: Any, zone: Any, now: Any) -> None:
     rows = [
         (say("batch.state"), _state(say, one)),
         (say("models.digest"), f"{one.digest[:8]} {one.digest[8:16]}"),
@@ -298,7 +308,7 @@ def _facts(say: Any, one: Any, zone: Any, now: Any) -> None:
     if one.beside:
         rows.append((say("models.beside"), one.beside))
     if one.fault:
-        rows.append((say("models.fault"), one.fault))
+        rows.append((say("models.fault"), _why(say, person, one)))
     st.html(draw.card(one.version, draw.table((), rows)))
 
 

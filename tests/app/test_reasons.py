@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -121,6 +122,29 @@ def test_whose_session_ended_edits_no_term(
     monkeypatch.setattr(session, "actor", lambda **_: None)
     window.button(key=button).click().run(timeout=120)
     assert not window.exception and edits.kept(store, ANNA, card) == before
+
+
+def test_what_is_the_matter_with_a_scorecard_is_said_and_not_where_it_lies(
+    store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delitem(sys.modules, "app.views.models", raising=False)
+    seen_by(monkeypatch, ADA)
+    here = deciding.served()
+    models = tmp_path / "models"
+    shutil.copytree(here.settings.models, models)
+    (models / "shipment" / test_promotion.SHIPPED / "manifest.json").write_text("{}")
+    here.settings = here.settings.model_copy(update={"models": models})
+    window = AppTest.from_string(MODELS)
+    window.query_params["version"] = test_promotion.SHIPPED
+    window.run(timeout=120)
+    told = " ".join(str(one.proto.body) for one in window.get("html"))
+    [fault] = [
+        one.fault
+        for one in promotion.known(store, ADA, models)
+        if (one.profile, one.version) == ("shipment", test_promotion.SHIPPED)
+    ]
+    assert not window.exception and str(tmp_path) in fault and str(tmp_path) not in told
+    assert fault.partition(": ")[2].partition(".")[0][1:] in told
 
 
 def test_a_reason_to_roll_back(
