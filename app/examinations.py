@@ -14,7 +14,7 @@ import streamlit as st
 from app import draw, reach_chart, session, tied
 from app.deciding import act
 from app.installation import served
-from app.text import escape, option
+from app.text import escape, literal, option
 from app.words import Words
 from riskprofile.scoring.control import LEAST_FINDS, Missed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
@@ -73,7 +73,7 @@ def _which(say: Words, offices: dict[str, Any], profiles: Sequence[str]) -> tupl
 
 
 def _office(say: Words, offices: dict[str, Any], first: str) -> str:
-    named = {code: option(one.name) for code, one in offices.items()}
+    named = {code: one.name for code, one in offices.items()}
     label, key = say("board.office"), "capacity-office"
     if len(offices) > FEW:
         chosen: str | None = st.selectbox(
@@ -82,7 +82,7 @@ def _office(say: Words, offices: dict[str, Any], first: str) -> str:
             index=list(offices).index(first),
             key=key,
             width=240,
-            format_func=named.__getitem__,
+            format_func=lambda code: option(named[code]),
             label_visibility="collapsed",
         )
     else:
@@ -91,7 +91,7 @@ def _office(say: Words, offices: dict[str, Any], first: str) -> str:
             list(offices),
             key=key,
             default=first,
-            format_func=named.__getitem__,
+            format_func=lambda code: literal(named[code]),  # read as Markdown, as a list is not
             label_visibility="collapsed",
         )
     return chosen or first

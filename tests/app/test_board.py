@@ -13,6 +13,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import deciding, examinations, installation, reach_chart, session, words
+from app.text import literal
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import board, cut, settings
 from riskprofile.services.evidence import Weight
@@ -153,3 +154,14 @@ def test_figures_and_names_are_written_as_the_language_writes_them(
     assert say("kpi.of", n="1\u202f200", total="1\u202f200") in said
     assert say("kpi.of", n="0", total="1\u202f210") in said and "1200" not in said
     assert say.listed([HERE, THERE]) in said
+
+
+def test_an_office_is_called_as_it_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is chosen from is read as Markdown."""
+    name = "*North* :red[Gate] ![x](http://127.0.0.1:9)"
+    bench.put_offices(store, [{"code": THERE, "name": name, "zone": "UTC", "capacity": 10}])
+    as_of(monkeypatch, EVERYWHERE)
+    drawn = page()
+    offices = [one.proto for one in drawn.get("button_group")]
+    said = [one.content for group in offices for one in group.options]
+    assert literal(name) in said and name not in said
