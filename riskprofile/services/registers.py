@@ -201,8 +201,9 @@ def load(
         )
         rows = [(kind, key, stated, now, load_id, contents[key], entries[key]) for key in fresh]
         kept.add(store, connection, rows)
-        if spec is OFFICES:
-            offices.put(connection, entries.values())
+        if spec is OFFICES:  # what was said for a later day stands, and what is known is not news
+            said = kept.known(connection, kind, now, fresh)
+            offices.put(connection, [one for one in said if one["stated_at"] == stated])
         account |= {"file": legible(path.name), "source": source, "digest": digest}
         account |= {"as_of": stated.isoformat()}
         note(connection, actor, "register.load", f"register:{kind}", now, account)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
@@ -13,8 +13,8 @@ from sqlalchemy import select
 from riskprofile.errors import InputError, NotAllowed, UsageError
 from riskprofile.intake import registers as intake
 from riskprofile.reference.registers import REGISTERS, VALUES
-from riskprofile.services import arms, offices, registers
-from riskprofile.services.identity import OWNER
+from riskprofile.services import arms, capacity, cut, offices, registers
+from riskprofile.services.identity import OWNER, Actor
 from riskprofile.store import audit
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
@@ -238,6 +238,30 @@ def test_offices_are_a_register_like_the_others(any_store: Store, tmp_path: Path
     file = written(tmp_path, "code,name,zone,capacity\nXMNEW,Newport,Europe/Paris,\n")
     registers.load(any_store, OWNER, "offices", file, NOW)
     assert offices.zones(any_store)["XMNEW"] == "Europe/Paris"
+
+
+def test_offices_that_are_said_again_or_for_an_earlier_day_change_nothing(
+    any_store: Store, tmp_path: Path
+):
+    """A supervisor's number stands until another is stated, and a later file until a later one."""
+    sara = Actor("sara", "supervisor", "XMNEW")
+
+    def load(capacity: int, name: str = "file.csv", **stated: datetime) -> registers.Loaded:
+        text = f"code,name,zone,capacity\nXMNEW,Newport,Europe/Paris,{capacity}\n"
+        return registers.load(
+            any_store, OWNER, "offices", written(tmp_path, text, name), later(hours=1), **stated
+        )
+
+    def able() -> int:
+        with any_store.read() as connection:
+            return capacity.days(connection, NOW).offices["XMNEW"][0]
+
+    load(50)
+    cut.set_capacity(any_store, sara, "XMNEW", 30, NOW)
+    assert (load(50, "again.csv").duplicate, able()) == (1, 30)
+    assert (load(20, as_of=later(days=-9)).accepted, able()) == (1, 30)
+    assert registers.entries(any_store, OWNER, "offices", later(hours=1))["capacity"][0] == 50
+    assert (load(60).accepted, able()) == (1, 60)
 
 
 def test_how_an_office_writes_dates_is_known_as_it_was_stated_last(store: Store, tmp_path: Path):
