@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, RowMapping, and_, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, func, or_, select, update
 
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor, authorise, note
@@ -47,7 +47,7 @@ def selections(
     Parameters
     ----------
     since : datetime, optional
-        Leave out what was made before.
+        Leave out what was made, confirmed or taken back before.
     write : function, optional
         Puts the table where it is read from. Called before anything is marked as sent:
         when it fails, the next call gives the same rows again. A crash between the two
@@ -105,15 +105,15 @@ def _unsent_decisions(
     final = or_(
         _decision.c.decision != "release", _alert.c.state == "closed", withdrawn
     )  # a release that waits for a second person is no release yet
+    # Taken back, confirmed by a second person, or made: when it came to be what is sent.
+    became = func.coalesce(_decision.c.undone_at, _decision.c.second_at, _decision.c.at)
     asked = (
         select(
             *[_alert.c[name] for name in ("record_id", "profile", "office", "lane", "queue")],
             *[_decision.c[name] for name in ("id", "decision", "officer", "at", "undone_at")],
         )
         .select_from(_decision.join(_alert, _alert.c.id == _decision.c.alert_id))
-        .where(
-            or_(fresh, withdrawn), final, *_from(_decision.c.at, since), *seen_from(actor.office)
-        )
+        .where(or_(fresh, withdrawn), final, *_from(became, since), *seen_from(actor.office))
         .order_by(_decision.c.id)
     )
     return connection.execute(asked).mappings().all()

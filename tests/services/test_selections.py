@@ -118,6 +118,21 @@ def test_since_leaves_out_what_is_older(store):
     assert sent(store, later(hours=2)) == [("lane", "A", "")]
 
 
+def test_since_counts_a_decision_from_when_it_became_what_is_sent(any_store):
+    """A release from its confirmation, and one that is taken back from then."""
+    red, yellow = taken(any_store, record_id="A"), taken(any_store, record_id="B", lane="yellow")
+    made = review.decide(any_store, INES, red, "release", REASON, NOW)
+    review.decide(any_store, INES, yellow, "release", REASON, NOW)
+    assert ("decision", "B", "release") in sent(any_store, later(minutes=30))
+    review.confirm_release(any_store, OMAR, made, later(hours=1))
+    review.reopen(any_store, SARA, yellow, REASON, later(hours=1))
+    assert sent(any_store, later(hours=3), since=later(hours=2)) == []
+    assert sent(any_store, later(hours=3), since=later(minutes=30)) == [
+        ("decision", "A", "release"),
+        ("withdrawn", "B", "release"),
+    ]
+
+
 def test_an_operator_of_one_office_sends_its_own(store):
     put(store, 2, record_id=["A", "B"], office=[HERE, THERE])
     assert sent(store, actor=Actor("olga", "operator", THERE)) == [("lane", "B", "")]
