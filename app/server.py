@@ -178,7 +178,7 @@ def forwarded(app: ASGIApp) -> ASGIApp:
     The peer is noted before a header may change what it seems.
     """
     inner: Any = app  # Starlette and uvicorn spell the types of one interface differently
-    proxied: Any = ProxyHeadersMiddleware(inner, trusted_hosts="127.0.0.1")
+    proxied: Any = ProxyHeadersMiddleware(inner, trusted_hosts=[*LOOPBACK])
     return doors.Peer(proxied)
 
 

@@ -256,7 +256,7 @@ def test_a_forwarded_address_does_not_make_a_proxy(behind):
 
 def test_the_cookie_is_secure_where_a_proxy_on_this_machine_says_that_it_holds_the_tls(behind):
     app, runner = behind
-    for address, marked in (("127.0.0.1", True), ("203.0.113.9", False)):
+    for address, marked in (("127.0.0.1", True), ("::1", True), ("203.0.113.9", False)):
         client = Browser(server.forwarded(app), runner)
         client.address = address
         sent = {"origin": ORIGIN, "x_forwarded_proto": "https"}
