@@ -241,7 +241,9 @@ def evaluate(
 def compare(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
     days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
-    share: Annotated[float, typer.Option(help="Share inspected.")] = 0.05,
+    share: Annotated[
+        float | None, typer.Option(help="Share inspected; default: what the offices can.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="CSV: all that either selects.")] = None,
     home: Home = None,
     json: Json = False,
@@ -250,12 +252,15 @@ def compare(
     other, _ = office.read(folder)
     since = now() - timedelta(days=days)
     with opened(home) as (settings, store):
+        if share is None:
+            share = comparing.capacity_of(store, settings, owner(), other.profile, now()).share
         told = comparing.selected(store, settings, owner(), other.profile, other, since, share)
     records = told.records
     if out is not None:
         results.write_csv(records, out)
     counts = {
         "rated": told.rated,
+        "share": share,
         "both": told.count(True, True),
         "only_serving": told.count(True, False),
         "only_other": told.count(False, True),
@@ -271,7 +276,8 @@ def compare(
         return 0
     say = output.beside(out)
     say(
-        f"both select {counts['both']}; only what serves {counts['only_serving']}; "
+        f"of {output.counted(told.rated, 'declaration')}, {share:.1%} inspected: both select "
+        f"{counts['both']}; only what serves {counts['only_serving']}; "
         f"only {other.version} {counts['only_other']}"
     )
     say(f"known finds among them: {counts['finds_serving']}, {counts['finds_other']}")

@@ -90,6 +90,20 @@ def test_a_spreadsheet_runs_nothing_of_what_was_declared(run, tmp_path: Path) ->
     assert (tmp_path / "both.csv").stat().st_mode & 0o777 == 0o600  # as of every file of rows
 
 
+def test_as_many_are_compared_as_the_offices_can_examine(run, tmp_path: Path) -> None:
+    home = settings.load({}, home=tmp_path / "home")
+    store = settings.open_store(home)
+    put_offices(store, [{"code": "XMAIR", "name": "Air", "zone": "UTC", "capacity": 8}])
+    factory.shipments(100, customs_office="XMAIR").to_parquet(tmp_path / "day.parquet")
+    options = Options(profile="shipment")
+    screen(store, home, OWNER, [tmp_path / "day.parquet"], options, datetime.now(UTC))
+    store.close()
+    told = json.loads(run("compare", SHIPS, "--json")[1])
+    assert (told["rated"], told["share"], told["both"]) == (100, 0.08, 8)
+    out = run("compare", SHIPS, "--share", "0.02")[1]
+    assert out.startswith("of 100 declarations, 2.0% inspected: both select 2; ")
+
+
 def test_the_ledger_tells_of_each_term_how_often_its_reason_held(run, tmp_path: Path) -> None:
     store = settings.open_store(settings.load({}, home=tmp_path / "home"))
     furnish(store)
