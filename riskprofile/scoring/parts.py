@@ -16,6 +16,7 @@ from riskprofile.tables import Table
 LEAST = 20  # finds: with fewer a part is not told
 DRAWS = 500  # of the bootstrap
 SLICE = "slice:"  # prefix of the columns by which figures are told apart
+MISSING = "missing"  # names the part of rows without a value
 SEEN = {  # features that count what was known before the row; missing where history tells nothing
     "goods": ("goods_text_frequency",),
     "parties": ("pair_count_365", "trips_90"),
@@ -102,14 +103,17 @@ def figures(
 
 
 def masks(groups: Table) -> Iterator[tuple[str, np.ndarray]]:
-    """All rows, then those of each value of each column: a name and a mask."""
-    size = len(groups)
-    yield "all", np.ones(size, dtype=bool)
+    """All rows, then those of each value of each column: a name and a mask. Rows without a value
+    are `missing`; where that was declared as a text, it stands in quotes.
+    """
+    yield "all", np.ones(len(groups), dtype=bool)
     for column in groups:
-        given = groups[column].astype(object).where(groups[column].notna(), "missing")
-        for value in sorted({str(one) for one in given}):
-            name = str(column).removeprefix(SLICE)
-            yield f"{name} {value}", (given.astype(str) == value).to_numpy(dtype=bool)
+        known = groups[column].notna().to_numpy(dtype=bool)
+        given = groups[column].astype(object).where(known, MISSING).astype(str)
+        for value, declared in sorted({*zip(given, known.tolist(), strict=True)}):
+            name = repr(value) if declared and value == MISSING else value
+            here = (given == value).to_numpy(dtype=bool) & (known == declared)
+            yield f"{str(column).removeprefix(SLICE)} {name}", here
 
 
 def seen(features: Table) -> dict[str, np.ndarray]:

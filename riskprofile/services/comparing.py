@@ -66,19 +66,13 @@ class Compared:
 
     def parts(self) -> list[Part]:
         """Selected records by slice, where the two differ most first."""
-        told = []
-        names = [name for name in self.records if str(name).startswith("slice:")]
-        for name in names:
-            given = self.records[name].astype(object).where(self.records[name].notna(), "missing")
-            for value in sorted({str(one) for one in given}):
-                here = self.records[(given.astype(str) == value).to_numpy(dtype=bool)]
-                one = Part(
-                    f"{name.removeprefix('slice:')} {value}",
-                    int(here["serving"].sum()),
-                    int(here["other"].sum()),
-                )
-                if max(one.serving, one.other) >= LEAST:
-                    told.append(one)
+        slices = self.records[[name for name in self.records if str(name).startswith(parts.SLICE)]]
+        serving, other = (self.records[mark].to_numpy(bool) for mark in ("serving", "other"))
+        told = [
+            Part(name, int((here & serving).sum()), int((here & other).sum()))
+            for name, here in [*parts.masks(slices)][1:]
+        ]
+        told = [one for one in told if max(one.serving, one.other) >= LEAST]
         return sorted(told, key=lambda one: (-abs(one.serving - one.other), one.name))
 
 
