@@ -12,6 +12,7 @@ import typer
 from riskprofile.cli import output
 from riskprofile.cli.app import Home, Json, app, examples, moment, now, opened, owner
 from riskprofile.cli.given import given_file
+from riskprofile.errors import UsageError
 from riskprofile.services import looking, proof
 
 audit = typer.Typer(help="The audit chain.", no_args_is_help=True)
@@ -34,6 +35,8 @@ def verify(
     json: Json = False,
 ) -> int:
     """Check the chain; name the first bad record, a cut end included."""
+    if public_key is not None and against is None:  # what it was to prove is not looked at
+        raise UsageError("--public-key is of an export", do="Name that as well: --against FILE")
     with ExitStack() as kept, opened(home, there=True) as (settings, store):
         export = kept.enter_context(given_file(against)) if against is not None else None
         verdict = proof.compare(

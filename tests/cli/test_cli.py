@@ -280,6 +280,8 @@ def test_options_that_would_do_nothing_are_refused(home: Path, tmp_path: Path) -
     for option in (("--purpose", "request 17"), ("--as", "mira")):
         code, _, errors = run(home, "explain", "XM-000005", *option)
         assert code == 2 and "are of --sheet" in errors
+    code, _, errors = run(home, "audit", "verify", "--public-key", "00" * 32)
+    assert code == 2 and "--public-key is of an export" in errors
 
 
 def test_an_address_that_names_no_database_is_a_wrong_call(home: Path, tmp_path: Path) -> None:
