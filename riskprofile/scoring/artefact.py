@@ -108,7 +108,7 @@ def parse(files: Mapping[str, bytes], where: str) -> Scorecard:
         if hashlib.sha256(files[name]).hexdigest() != digests[name]:
             raise fault(name, "is not what the manifest lists: it was altered or cut")
     if not set(files) <= {*digests, MANIFEST}:
-        raise fault(sorted(set(files) - set(digests))[0], "is not listed in the manifest")
+        raise fault(min(set(files) - {*digests, MANIFEST}), "is not listed in the manifest")
     identity = digest(files[MANIFEST])
     if (known := _built.pop(identity, None)) is not None:
         _built[identity] = known  # asked for last

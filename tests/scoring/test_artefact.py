@@ -150,7 +150,7 @@ def test_a_file_that_is_missing_or_not_listed_is_named() -> None:
     del files[artefact.WORDS]
     with pytest.raises(ScorecardError, match=r"wording\.json is missing"):
         artefact.parse(files, "here")
-    with pytest.raises(ScorecardError, match="not listed"):
+    with pytest.raises(ScorecardError, match=r"more\.json is not listed in the manifest"):
         artefact.parse({**packed(), "more.json": b"{}"}, "here")
 
 
