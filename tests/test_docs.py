@@ -21,7 +21,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
 from riskprofile.services.rights import ACTIONS, ROLES
 from riskprofile.services.run import Summary
-from riskprofile.services.settings import PREFIX, Settings
+from riskprofile.services.settings import PREFIX, SECRETS, Settings
 from riskprofile.tables import REJECTION_COLUMNS
 from training.cli import app as training_app
 from training.recipe import Recipe
@@ -74,6 +74,13 @@ def test_every_command_answers_a_program_as_well_and_takes_no_password_in_sight(
     assert "--password" not in given  # whoever lists the processes would read it
 
 
+@pytest.mark.parametrize("name", [name for name, _ in ALL_COMMANDS])
+def test_every_option_of_a_command_is_documented(name: str) -> None:
+    shown = set(re.findall(r"--[a-z][\w-]*", every_page()))
+    options = [one for one in dict(ALL_COMMANDS)[name].params if one.opts[0].startswith("--")]
+    assert not [one.name for one in options if not shown & {*one.opts, *one.secondary_opts}]
+
+
 def test_every_option_of_score_is_in_its_table() -> None:
     told = page("operator.md")
     score = dict(ALL_COMMANDS)["riskprofile score"]
@@ -88,6 +95,8 @@ def test_every_setting_is_documented_with_its_environment_name() -> None:
         assert f"| `{name}` |" in told, name
         if name != "basis":
             assert f"`{PREFIX}{name.upper()}`" in told, name
+    for name in SECRETS:
+        assert f"`{PREFIX}{name}`" in told, name
 
 
 def test_every_exit_code_is_documented() -> None:
@@ -202,8 +211,10 @@ def test_every_indicator_is_documented_with_its_queue_and_lane() -> None:
 def test_the_files_that_programs_read_are_documented() -> None:
     told = page("operator.md")
     assert ", ".join(REJECTION_COLUMNS) in told
+    summary = told.split("\n### The JSON summary\n")[1].split("\n## ")[0]
+    fields = "\n".join(re.findall(r"^\| (`[^|]*) \|", summary, re.MULTILINE))
     for name in Summary.__dataclass_fields__:
-        assert f"`{name}`" in told, name
+        assert f"`{name}`" in fields, name
     for name in Recipe.__dataclass_fields__:
         assert f"`{name}`" in page("analyst.md"), name
 
