@@ -86,9 +86,12 @@ class AwmdsReader(Knowing, XmlReader):
         return items_with_headers(source, DECLARATION, ITEMS, headers, dates.look)
 
     def write(self, rows: Gather, header: Voyage, position: int, element: Element) -> None:
-        """One row per bill."""
+        """One row per bill; a manifest without any is a rejection."""
         if position:
             bill(rows, header, position, element, element.sourceline)
+        else:
+            reason = "the manifest lists no bill"
+            rows.reject("no_consignments", reason, line=element.sourceline)
 
 
 class _Tags:

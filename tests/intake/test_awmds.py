@@ -127,6 +127,14 @@ def test_freight_in_another_currency_is_kept() -> None:
     assert json.loads(row["extra"])["freight_cost"] == "40 EUR"
 
 
+def test_a_manifest_without_bills_beside_another_is_told() -> None:
+    text = MANIFEST.read_text().split("?>", 1)[1]
+    empty = text[: text.index("<Bol_segment>")] + "</Awmds>"
+    rows, rejected = read(READER, f"<day>{empty}{text}</day>".encode())
+    assert rows["declaration_id"].tolist() == ["HBL-1", "BL-2"]
+    assert [(one.reason_code, one.line) for one in rejected] == [("no_consignments", 2)]
+
+
 @pytest.mark.parametrize("text", ["<Awmds/>", "<Awmds><Bol_segment/></Awmds>"])
 def test_a_manifest_without_bills_is_no_content(text: str) -> None:
     with pytest.raises(InputError, match="no content"):
