@@ -106,7 +106,7 @@ def _manifest(rows: Gather, found: TransactionSet) -> None:
     if bills and beside:
         bills[0].extra["manifest"] = beside
     for bill in bills:
-        bill.rows(rows, manifest, found.warnings)
+        bill.rows(rows, manifest, found)
 
 
 def _reference(found: TransactionSet) -> dict[str, str]:
@@ -192,8 +192,9 @@ class _Bill:
         known = [self.values.get(address)]
         self.values[address] = ", ".join(part for part in known + parts if part) or None
 
-    def rows(self, rows: Gather, manifest: dict[str, str | None], warnings: list[str]) -> None:
+    def rows(self, rows: Gather, manifest: dict[str, str | None], found: TransactionSet) -> None:
         """One row per line; a bill without lines is a rejection."""
+        warnings = found.warnings
         if not self.lines and self.header.get(FUNCTION) == CANCEL:
             values = {**manifest, **self.values}
             rows.row(values, line=self.m11.place, warnings=warnings, extra=self.header)
@@ -206,7 +207,13 @@ class _Bill:
             )
         # Where a line has none before it, or equipment no line behind it: of all the bill.
         apart = self.lines and self.lines[0][3] and self.lines[-1][3] == len(self.equipment)
+        shared: dict[int, tuple[dict[str, str | None], int]] = {}
         for position, (line, text, known, at) in enumerate(self.lines, start=1):
+            if (here := at if apart else 0) not in shared:
+                shared[here] = _equipped(self.equipment[at - 1 : at] if apart else self.equipment)
+            contained, links = shared[here]
+            if found.too_large(links, rows, line.place, self.values["declaration_id"]):
+                continue
             values = {**manifest, **self.values, "item_number": str(position)}
             values["goods_description"] = None if text.strip() in MASKS else one_line(text)
             values["package_count"] = number(line.get(1))
@@ -224,12 +231,20 @@ class _Bill:
             if len(self.lines) == 1 and values[column] is None:
                 whole, unit = self.m11.get(BILL_MASS), self.m11.get(BILL_UNIT)
                 values[column] = measure(extra, told, column, whole, unit)
-            within = self.equipment[at - 1 : at] if apart else self.equipment
-            values["container_numbers"] = joined(one for found, _ in within for one in found)
-            values["seal_numbers"] = joined(seal for _, found in within for seal in found)
+            values |= contained
             if marks := [mark for each in known if (mark := one_line(each)) and mark not in MASKS]:
                 extra["marks"] = " ".join(marks)
             rows.row(values, line=line.place, warnings=told, extra=extra)
+
+
+def _equipped(
+    within: list[tuple[list[str], list[str]]],
+) -> tuple[dict[str, str | None], int]:
+    """Columns of containers and seals, and how many these are."""
+    numbers = [one for found, _ in within for one in found]
+    seals = [seal for _, found in within for seal in found if seal]
+    columns = {"container_numbers": joined(numbers), "seal_numbers": joined(seals)}
+    return columns, len(numbers) + len(seals)
 
 
 def _goes_on(before: Segment, segment: Segment) -> bool:

@@ -270,6 +270,9 @@ class _Bill:
             }
             for line in loop.lines:
                 position += 1
+                links = len(loop.containers) + len(loop.seals)
+                if self.found.too_large(links, rows, line.place, values["declaration_id"]):
+                    continue
                 extra: dict[str, Any] = dict(header)
                 if position == 1:
                     extra |= self.extra

@@ -14,6 +14,7 @@ from typing import Any
 
 from riskprofile.errors import InputError
 from riskprofile.intake.edifact import Marks, Segment, tokenize
+from riskprofile.intake.edifact_cargo import MOST_LINKS
 from riskprofile.intake.edifact_messages import LONGEST
 from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather, decimal, moment, plain
@@ -40,6 +41,16 @@ class TransactionSet:
         self.segments: list[Segment] = []
         self.warnings: list[str] = []
         self.error: tuple[str, str] | None = None
+        self.links = 0  # containers and seals named by rows so far
+
+    def too_large(self, links: int, rows: Gather, place: int, record: str | None) -> bool:
+        """Whether a line is set aside: with its `links` rows name more than one set may."""
+        self.links += links
+        if self.links <= MOST_LINKS:
+            return False
+        reason = f"lines times containers and seals pass {MOST_LINKS:,} in this set"
+        rows.reject("report_too_large", reason, line=place, record_id=record)
+        return True
 
     def fail(self, code: str, reason: str) -> None:
         """The first fault stands; a broken set is never read in part."""

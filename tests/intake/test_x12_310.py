@@ -183,3 +183,18 @@ def test_a_measure_in_an_unknown_unit_is_named_and_kept() -> None:
 def test_a_code_of_another_list_is_kept() -> None:
     first = changed(("8203.20*J", "8203.20*S")).iloc[0]
     assert json.loads(first["extra"])["commodity_code"] == ["S 8203.20"]
+
+
+@pytest.mark.parametrize("reader", [READER, X12Reader()], ids=["310", "309"])
+def test_lines_beyond_a_million_containers_and_seals_are_set_aside(reader: Any) -> None:
+    name = "bill310.edi" if reader is READER else "manifest309.edi"
+    box, line = ("N7*", "L0*2") if reader is READER else ("VID*", "N10*2")
+    text = (FIXTURES / name).read_text()
+    at = text.index(box)
+    one = text[at : text.index("~", at) + 1]
+    text = text.replace(one, one * 2_000, 1)
+    at = text.index(line)
+    one = text[at : text.index("~", at) + 1]
+    rows, rejected = read(reader, text.replace(one, one * 600, 1).encode())
+    assert len(rows) and len(rejected)
+    assert {each.reason_code for each in rejected} == {"report_too_large"}
