@@ -95,6 +95,10 @@ COMMANDS: Listed = {
     ),
     "retention": (("retention",), "Forgetting on time."),
     "audit": (("audit",), "The audit chain."),
+    "metrics": (
+        ("metrics",),
+        "Numbers for monitoring, in the text format of Prometheus.",
+    ),
     "db": (("home",), "The database."),
     "sbom": (
         ("materials",),

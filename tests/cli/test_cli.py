@@ -198,6 +198,7 @@ WRITING = (  # commands that write a file, whose name comes last
     ("records", "export", "iafq", "--year", "2026", "--out"),
     ("sightings", "export", "--out"),
     ("sbom", "--out"),
+    ("metrics", "--out"),
     ("registers", "load", "licences", "LICENCES", "--quarantine"),
     ("db", "copy", "--to"),
 )
