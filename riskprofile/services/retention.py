@@ -524,7 +524,8 @@ def _rewrite(
     if lock is not None and not gone.all():  # whose key was destroyed, that is removed on time too
         if opens(connection, chunk, secret):
             earlier = table_bytes.from_bytes(keys.unseal(secret, lock, f"chunk:{chunk.id}"))
-            rows = rows.assign(**{name: earlier[name] for name in earlier.columns})
+            # Of rows that were not masked nothing is sealed: what was found lies in the clear.
+            rows = rows.assign(**{name: earlier[name].fillna(rows[name]) for name in earlier})
         else:  # of the others it stays as it is
             lock_now = lock
     columns = [name for name in hidden(profile) if name in rows.columns]

@@ -284,6 +284,26 @@ def test_how_rows_drift_is_still_told_of_the_others(
     assert found.windows == LEAST_WINDOWS
 
 
+def test_what_was_found_beside_masked_rows_keeps_its_parties(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """It lies in the clear among rows that are sealed, and stays so when one of them is removed."""
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    found = select(erasure.alert_table.c.id).where(
+        erasure.alert_table.c.record_id.startswith("XM-000005")
+    )
+    with store.write() as connection:
+        labelled(connection, connection.execute(found).scalar_one(), "XM-000005", find=True)
+    now = retention.due_at(NOW + timedelta(hours=1), 12)
+    assert retention.run(store, home, OWNER, now).masked == COUNT - 1
+    assert names_in(stored(store)) == {5}
+    removal.remove(store, home, OWNER, TWO, ORDER, now)
+    with store.read() as connection:
+        [content] = connection.execute(text("SELECT rows FROM chunk")).scalars()
+    assert names_in(table_bytes.from_bytes(bytes(content)).to_csv()) == {5}
+
+
 @EITHER
 @pytest.mark.parametrize("printed", [False, True])
 def test_what_is_removed_while_its_run_ends_is_on_no_list(
