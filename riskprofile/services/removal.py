@@ -95,7 +95,7 @@ def remove(
             named = {_named(connection, record, profile) for record in records}
             return _remove(Looking(connection), None, named, secret, now)
     secret = retention.key_of(store, settings, actor, now)
-    with store.write(patience=120.0) as connection:
+    with retention.alone(store) as connection:
         named = {_named(connection, record, profile) for record in records}
         told = _remove(connection, actor, named, secret, now)
         note(connection, actor, REMOVED_BY_ORDER, "retention", now, vars(told), purpose=why.strip())

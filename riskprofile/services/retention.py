@@ -7,6 +7,8 @@ run twice does nothing the second time. Times are calendar months after the batc
 from __future__ import annotations
 
 import calendar
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +47,7 @@ FOLDERS = ("exports", "runs", "inbox", "backups")  # of the home: files that hol
 USED = ("retention.key", "retention.run", "retention.forget")  # acts after which there is a key
 KEEP, MASK, REMOVE = 0, 1, 2
 FIRST_YEAR = 1970  # no clock stamps a batch with an earlier one
+TAKING_LOCK = 7006  # PostgreSQL advisory lock: one program at a time takes data out
 
 
 @dataclass
@@ -175,10 +178,10 @@ def run(
             _forget_chunk(store, actor, profile, said, chunk, secret, moment, told, now)
             done += chunk.count
             step(profile.name, done, of)
-        with store.write(patience=120.0) as connection:
+        with alone(store) as connection:
             _forget_beside(connection, profile, said, secret, moment, told, cleared)
     damaged = _forget_practice(settings.home, moment, told)
-    with store.write(patience=120.0) as connection:
+    with alone(store) as connection:
         words_before = _forget_others(connection, settings, moment, told)
         told.files = _forget_files(settings.home, words_before)
         detail = {name: value for name, value in vars(told).items() if name != "as_of"}
@@ -190,6 +193,18 @@ def run(
     if damaged is not None:
         raise damaged
     return told
+
+
+@contextmanager
+def alone(store: Store) -> Iterator[Connection]:
+    """A transaction in which data is taken out; who begins another waits for its end.
+
+    A chunk is read, and put back with what is left of it: of two at once on PostgreSQL the second
+    would put back what the first took.
+    """
+    with store.write(patience=120.0) as connection:
+        serialise(connection, TAKING_LOCK)
+        yield connection
 
 
 def preview(
@@ -398,7 +413,7 @@ def _forget_chunk(
     ended = _ended(said, chunk, moment)
     if not ended:
         return
-    with store.write(patience=120.0) as connection:
+    with alone(store) as connection:
         due = _due(connection, profile, said, chunk, secret, ended)
         if due is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from functools import partial
@@ -34,7 +35,7 @@ from riskprofile.store import audit, erasure, table_bytes
 from riskprofile.store.alert_tables import Outcome
 from riskprofile.store.database import Store
 from tests import factory
-from tests.services.bench import AUDITOR, EITHER, INES, NOW, SARA, labelled
+from tests.services.bench import AUDITOR, EITHER, INES, NOW, SARA, labelled, until_it_waits
 
 ORDER = "order 88/2027 of the court of Bari"
 TWO = ["XM-000003", "XM-000007"]
@@ -282,6 +283,32 @@ def test_how_rows_drift_is_still_told_of_the_others(
     size = {"rows": LEAST_ROWS, "windows": LEAST_WINDOWS}
     found = drift.watch(store, home.models, "shipment", OWNER, NOW, **size)
     assert found.windows == LEAST_WINDOWS
+
+
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_what_is_removed_while_retention_masks_does_not_come_back(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Of two hosts at one chunk the second reads it as the first left it."""
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    now = retention.due_at(NOW + timedelta(hours=1), 12)
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as beside:
+        with store.write() as connection:  # an officer is at work on one of its alerts
+            lock = select(erasure.alert_table.c.id).with_for_update()
+            connection.execute(lock.where(erasure.alert_table.c.record_id.startswith(TWO[0])))
+            first = beside.submit(removal.remove, store, home, OWNER, TWO, ORDER, now)
+            until_it_waits(store, first)
+            second = beside.submit(retention.run, store, home, OWNER, now)
+            while connection.execute(waits).scalar_one() < 2:
+                assert not first.done() and not second.done()
+        assert first.result().rows == 2
+        assert second.result().masked == COUNT - 2
+    assert not any(one in stored(store) for one in TWO)
+    assert names_in(stored(store)) == set()
+    with store.read() as connection:
+        assert audit.verify(connection).ok
 
 
 def test_what_was_found_beside_masked_rows_keeps_its_parties(
