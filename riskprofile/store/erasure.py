@@ -24,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from riskprofile.errors import AGAIN, Busy
 from riskprofile.store import arms, audit, table_bytes, versions
 from riskprofile.store.alert_tables import (
     BY_HAND,
@@ -492,13 +493,16 @@ def empty_free_pages(store: Store) -> None:
     Raises
     ------
     StoreError
-        There is no room for a second one, or another program writes: until the next call does it,
-        what was taken out may lie in the file.
+        There is no room for a second one, or another program reads or writes: until the next call
+        does it, what was taken out may lie in the file.
     """
     with store.outside() as cursor:
         if store.sqlite:
             cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy, *_ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            if busy:  # whoever reads sees the file as it was, and it stays so as long
+                what = "what was taken out lies in the file still: another program reads it"
+                raise Busy(what, where=store.where, do=f"Wait for it to finish, then {AGAIN}")
             return
         for table in (
             *(chunk_table, record_table, alert_table, link_table, decision_table, outcome_table),

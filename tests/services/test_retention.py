@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from riskprofile.errors import (
+    Busy,
     Conflict,
     InputError,
     NotAllowed,
@@ -193,6 +194,20 @@ def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     assert (told.removed, told.masked, told.quarantined) == (225, 225, SET_ASIDE)
     assert told.files == 3
     store.close()
+    assert left_on_disk(home) == set()
+
+
+def test_a_run_says_what_it_left_in_the_file_while_another_program_read_it(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    seeded(store, home, tmp_path)
+    due = retention.due_at(RECEIVED, 12)
+    with store.read() as connection:
+        assert connection.execute(select(func.count(Outcome.id))).scalar() == 0
+        with pytest.raises(Busy, match="lies in the file still"):
+            retention.run(store, home, OWNER, due)
+        assert left_on_disk(home)
+    retention.run(store, home, OWNER, due)
     assert left_on_disk(home) == set()
 
 
