@@ -126,6 +126,7 @@ def set_share(store: Store, actor: Actor, share: float, now: datetime) -> int:
     if not 0 <= share <= 1:
         raise UsageError(f"a share of {share}", do="Give a number from 0 (none) to 1 (all).")
     with store.write() as connection:
+        switches.hold(connection)
         kept = draw_of(connection)
         stated = {"share": float(share), "key": kept.secret.hex()}
         switches.put(connection, SETTING, stated)

@@ -127,6 +127,7 @@ def put(
     """
     authorise(actor, right)
     with store.write() as connection:
+        switches.hold(connection)
         stands = stopped(connection, name) if shown else None
         if stands is not None and stands != shown:
             raise Conflict(

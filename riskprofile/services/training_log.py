@@ -34,6 +34,7 @@ def record(store: Store, actor: Actor, name: str, on: date, now: datetime) -> No
         raise InputError(f"{on} has not come yet", do="Record a training once it was held.")
     identity.require_account(store, name)
     with store.write() as connection:
+        switches.hold(connection)
         held = dict(switches.get(connection, TRAINED) or {})
         switches.put(connection, TRAINED, held | {name: on.isoformat()})
         note(connection, actor, "account.trained", f"account:{name}", now, {"on": on.isoformat()})

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from riskprofile.store.database import upsert
+from riskprofile.store.database import serialise, upsert
 from riskprofile.store.office_tables import Setting
+
+SWITCH_LOCK = 7007  # PostgreSQL advisory lock: of two who set a value one is second
 
 _SETTING = Setting.__table__  # type: ignore[attr-defined]
 _ASKED = select(_SETTING.c.value).where(_SETTING.c.name == bindparam("name"))
@@ -46,8 +48,14 @@ def settle(connection: Connection, name: str, value: Any) -> Any:
     return get(connection, name)
 
 
+def hold(connection: Connection) -> None:
+    """Nobody else sets a value until this transaction ends: for who sets one by what it was."""
+    serialise(connection, SWITCH_LOCK)
+
+
 def put(connection: Connection, name: str, value: Any) -> None:
     """Set a value; None takes the setting away."""
+    hold(connection)
     connection.execute(delete(_SETTING).where(_SETTING.c.name == name))
     if value is not None:
         connection.execute(insert(_SETTING).values(name=name, value=value))

@@ -11,13 +11,27 @@ from riskprofile.errors import InputError, NotAllowed, PolicyError
 from riskprofile.services import identity, review, training_log
 from riskprofile.services.identity import OWNER
 from riskprofile.store.office_tables import Audit
-from tests.services.bench import HERE, INES, NOW, OMAR, REASON, SARA, later, taken
+from tests.services.bench import (
+    HERE,
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    later,
+    of_two_at_once,
+    taken,
+)
 
 TODAY = NOW.date()
 
 
 @pytest.fixture
 def people(store):
+    return with_accounts(store)
+
+
+def with_accounts(store):
     for one in (INES, OMAR, SARA):
         identity.add_account(
             store, OWNER, name=one.name, role=one.role, office=HERE,
@@ -87,3 +101,19 @@ def test_a_training_is_of_an_account_held_and_written_down(people):
             select(Audit.subject, Audit.detail).where(Audit.action == "account.trained")
         ).all()
     assert [(one, detail) for one, detail in told] == [("account:ines", {"on": "2026-11-24"})]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_trainings_that_are_recorded_at_once_both_are(any_store):
+    with_accounts(any_store)
+    who = {"one": INES.name, "other": OMAR.name}
+
+    def record(which):
+        training_log.record(any_store, OWNER, who[which], TODAY, NOW)
+
+    assert of_two_at_once(any_store, record) == []
+    for one in (INES, OMAR):
+        review.decide(
+            any_store, one, taken(any_store, one, record_id=one.name), "examine", REASON, NOW
+        )
