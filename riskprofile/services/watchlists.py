@@ -73,6 +73,7 @@ def load(
         for entry in _entries(path)
     ]
     with store.write() as connection:
+        watchlists.lock(connection)
         ended = watchlists.end(connection, name.strip(), now)
         watchlists.add(connection, given)
         told: dict[str, Any] = {"owner": owner.strip(), "source": source.strip()}

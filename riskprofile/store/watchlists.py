@@ -9,9 +9,18 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.history.watch import Entry
+from riskprofile.store.database import serialise
 from riskprofile.store.office_tables import WatchEntry
 
 entry_table = WatchEntry.__table__  # type: ignore[attr-defined]
+
+
+WATCH_LOCK = 7014  # PostgreSQL advisory lock: of two who put a list in place one is second
+
+
+def lock(connection: Connection) -> None:
+    """One load at a time: of two at once neither would end the entries of the other."""
+    serialise(connection, WATCH_LOCK)
 
 
 def add(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -22,7 +22,7 @@ from riskprofile.store import watchlists as kept
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from tests import factory
-from tests.services.bench import INES, NOW, SARA, later
+from tests.services.bench import INES, NOW, SARA, later, of_two_at_once
 
 SECOND = timedelta(seconds=1)
 REVIEW, EXPIRY = later(days=30), later(days=60)
@@ -177,3 +177,18 @@ def test_a_match_raises_a_lane_and_moves_no_point(tmp_path: Path) -> None:
 
 def test_the_view_itself_holds_no_match(store: Store) -> None:
     assert "watch" not in view(factory.shipments(1), SHIPMENT, codes=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_who_load_a_list_at_once_the_entries_of_one_are_in_force(
+    any_store: Store, tmp_path: Path
+) -> None:
+    loaded(any_store, tmp_path)
+
+    def load(who: str) -> None:
+        (tmp_path / who).mkdir()
+        loaded(any_store, tmp_path / who, f"kind,text,reason\ncode,T-{who},case 9\n")
+
+    assert of_two_at_once(any_store, load) == []
+    assert [one.entries for one in watchlists.lists(any_store, SARA, NOW)] == [1]
