@@ -309,6 +309,7 @@ def forget(connection: Connection, seen_upto: datetime) -> int:
 
     What they stand for stays: opaque numbers, without which the past would fall apart.
     """
+    serialise(connection, PARTY_LOCK)  # a form that a run sees again meanwhile keeps its blocks
     columns = form_table.c
     due = select(columns.key).where(columns.seen_at <= seen_upto)
     connection.execute(delete(block_table).where(block_table.c.key.in_(due)))

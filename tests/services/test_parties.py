@@ -41,7 +41,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.run_tables import PartyBlock, PartyForm
 from riskprofile.store.spool import Spool
 from tests import factory
-from tests.services.bench import NOW, later
+from tests.services.bench import NOW, later, until_it_waits
 
 FIRST, SLIP, STRANGER = "Marandor Selban Trading Ltd", "MARANDOR SELBANN TRADING", "Ulorin Dekavor"
 
@@ -395,6 +395,29 @@ def test_what_was_not_seen_for_long_loses_its_text_and_comes_back(any_store: Sto
     registered(any_store, [STRANGER], later(days=12))
     assert stored(any_store)["dekavor ulorin"] == "dekavor ulorin"
     assert registered(any_store, ["Ulorinn Dekavor"], later(days=13)) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_what_is_seen_again_while_it_is_to_be_forgotten_is_found_by_its_slip(
+    any_store: Store,
+) -> None:
+    """A run that ends on another host has it: the text would stay, and its places be gone."""
+    registered(any_store, [FIRST])
+
+    def forget() -> int:
+        with any_store.write() as connection:
+            return parties.forget(connection, later(days=9))
+
+    again = factory.shipments(1, consignee_id=None, consignee_name=FIRST)
+    with ThreadPoolExecutor(1) as beside:
+        with any_store.write() as connection:
+            asked = Asked.together([Asked.of(forms(again, SHIPMENT.keys))])
+            parties.add(any_store, connection, asked, later(days=10))
+            forgotten = beside.submit(forget)
+            until_it_waits(any_store, forgotten)
+        assert forgotten.result() == 0
+    assert registered(any_store, [SLIP], later(days=11)) == 1
 
 
 @pytest.mark.parametrize("second", [FIRST, SLIP, "ООО «Марандор Селбан Трейдинг»".replace(
