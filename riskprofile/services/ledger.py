@@ -165,11 +165,14 @@ def _load(connection: Connection, batch_id: str) -> Mapping[str, Any]:
 def _stored(
     connection: Connection, batch: Mapping[str, Any], actor: Actor, *, superseded: bool
 ) -> Iterator[Row]:
-    numbers = connection.execute(
-        select(_chunk.c.id).where(_chunk.c.batch_id == batch["id"]).order_by(_chunk.c.number)
-    ).scalars()
-    wanted, office = _record.c.state == versions.SUPERSEDED, PROFILES[batch["profile"]].office
-    for chunk_id in list(numbers):
+    chunks = connection.execute(
+        select(_chunk.c.id, _chunk.c.profile)
+        .where(_chunk.c.batch_id == batch["id"])
+        .order_by(_chunk.c.number)
+    ).all()
+    wanted = _record.c.state == versions.SUPERSEDED
+    for chunk_id, profile in chunks:  # an archive may hold files of two profiles
+        office = PROFILES[profile].office
         told = batches.rows_of(connection, chunk_id, {"source", "line", office}.__contains__)
         seen = _seen(told, office, actor)
         if not any(seen):  # of a large batch most of what an office asks for is others'

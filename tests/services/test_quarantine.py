@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -115,6 +116,26 @@ def test_every_row_of_a_batch_is_in_one_state_that_can_be_listed(
     assert len(quarantine.find(store, here, asked, NOW)) == 1
     with store.write():  # who looks through others' rows keeps no writer, nor waits for one
         assert quarantine.find(store, far, asked, NOW) == []
+
+
+def test_of_an_archive_of_two_profiles_each_office_is_shown_its_own_rows(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """The batch is called after the last file in it, whose rows name their office elsewhere."""
+    govern.enable_profile(store, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
+    tables = {
+        "ships.csv": factory.shipments(4, customs_office=["XMPME", "XMNOR", "XMPME", "XMPME"]),
+        "people.csv": factory.travellers(2, crossing_point=["XMPME", "XMNOR"]),
+    }
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        for name, table in tables.items():
+            archive.write(written(tmp_path / name, table), name)
+    run = rate(store, home, tmp_path / "day.zip")
+    batch = str(run.summary.batches[-1]["id"])
+    shown = ledger.rows(store, Actor("sue", "supervisor", "XMNOR"), batch, "accepted")
+    assert [(one.source.rpartition(":")[2].rpartition("/")[2], one.line) for one in shown] == [
+        ("ships.csv", 3), ("people.csv", 3)
+    ]  # fmt: skip
 
 
 def test_a_row_that_names_no_office_is_for_who_may_repair_it(
