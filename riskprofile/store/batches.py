@@ -58,6 +58,14 @@ CLAIM = "claim"  # option of a batch: under which claim a watcher took its file 
 ARRIVED = "arrived"  # option of a batch of repaired rows: when the latest of their files came in
 
 
+def came_in(options: Mapping[str, Any] | None, started: datetime) -> datetime:
+    """When the rows of a batch that began then came in: those that were put right came with the
+    file that they were kept back from.
+    """
+    told = (options or {}).get(ARRIVED)
+    return datetime.fromisoformat(told) if told else started
+
+
 def set_aside(connection: Connection, batch_id: str, number: int, state: str, rows: Table) -> None:
     """Keep where rows stood that were read and not stored."""
     connection.execute(

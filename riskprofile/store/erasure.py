@@ -37,6 +37,7 @@ from riskprofile.store.alert_tables import (
     Outcome,
     Snooze,
 )
+from riskprofile.store.batches import ARRIVED, came_in
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.office_tables import Draft, Unmasking
@@ -96,26 +97,28 @@ def holding(connection: Connection, profile: str, record_id: str) -> list[Stored
 
 def waiting(connection: Connection, profile: str, received_upto: datetime) -> list[Stored]:
     """Chunks of a profile received up to a time that still hold something, in order."""
-    return _chunks(
+    put_right = batch_table.c.options[ARRIVED].as_string().is_not(None)
+    found = _chunks(
         connection,
         chunk_table.c.profile == profile,
         chunk_table.c.kept != REMOVED,
-        batch_table.c.started_at <= received_upto,
+        or_(batch_table.c.started_at <= received_upto, put_right),
     )
+    return [one for one in found if one.received <= received_upto]
 
 
 def _chunks(connection: Connection, *which: ColumnElement[bool]) -> list[Stored]:
     rows = connection.execute(
         select(
             *(chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept),
-            *(batch_table.c.started_at, batch_table.c.state == "done"),
-            chunk_table.c.count,
+            *(batch_table.c.options, batch_table.c.started_at),
+            *(batch_table.c.state == "done", chunk_table.c.count),
         )
         .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
         .where(*which)
         .order_by(chunk_table.c.id)
     )
-    return [Stored(*row) for row in rows]
+    return [Stored(*row[:3], came_in(*row[3:5]), *row[5:]) for row in rows]
 
 
 def references(connection: Connection, chunk_id: int) -> list[str | None]:
@@ -417,11 +420,11 @@ def received(connection: Connection, profile: str) -> list[tuple[str, datetime]]
     """Batches of a profile, or of none known, that set rows aside: id, and when it came in."""
     with_raw = select(quarantine_table.c.batch_id).where(quarantine_table.c.state != REMOVED)
     rows = connection.execute(
-        select(batch_table.c.id, batch_table.c.started_at)
+        select(batch_table.c.id, batch_table.c.options, batch_table.c.started_at)
         .where(batch_table.c.id.in_(with_raw))
         .where(_may_hold(profile))
     )
-    return [(str(batch_id), at) for batch_id, at in rows]
+    return [(str(row.id), came_in(row.options, row.started_at)) for row in rows]
 
 
 def clear_quarantine(connection: Connection, batch_ids: Sequence[str]) -> int:
@@ -430,9 +433,12 @@ def clear_quarantine(connection: Connection, batch_ids: Sequence[str]) -> int:
 
 
 def _may_hold(profile: str) -> ColumnElement[bool]:
-    """Whether a batch is of a profile, of several, or of none known."""
+    """Whether a batch is of a profile, of none known, or holds rows of it: an archive may hold
+    files of several, and its batch is called after the last.
+    """
     of = batch_table.c.profile
-    return or_(of.in_((profile, "")), of.contains(profile))
+    here = select(chunk_table.c.batch_id).where(chunk_table.c.profile == profile)
+    return or_(of.in_((profile, "")), of.contains(profile), batch_table.c.id.in_(here))
 
 
 def _clear(connection: Connection, *which: ColumnElement[bool]) -> int:

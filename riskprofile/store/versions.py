@@ -21,9 +21,9 @@ from sqlalchemy import (
 
 from riskprofile.intake.versions import CANCEL
 from riskprofile.store.batches import (
-    ARRIVED,
     ASKED_AT_ONCE,
     batch_table,
+    came_in,
     chunk_table,
     record_table,
     rows_of,
@@ -163,21 +163,16 @@ class Later:
     past: bool = False  # asked for past declarations, which withdraw nothing that was rated
 
 
-def later(connection: Connection, arrived: datetime) -> Later:
-    """What came in after a time.
-
-    A repaired row came in with the file that it was kept back from (option `arrived`).
-    """
+def later(connection: Connection, since: datetime) -> Later:
+    """What came in after a time."""
     batch, chunk = batch_table.c, chunk_table.c
-    came: dict[str, datetime] = {}
-    for name, started, options in connection.execute(
+    rows = connection.execute(
         select(batch.id, batch.started_at, batch.options)
         # Batches are called by the second in which they began: few are looked at.
-        .where(batch.id >= f"{arrived:%Y%m%d-%H%M%S}", batch.started_at > arrived)
-    ):
-        told = (options or {}).get(ARRIVED)
-        came[name] = datetime.fromisoformat(told) if told else started
-    came = {name: at for name, at in came.items() if at > arrived}
+        .where(batch.id >= f"{since:%Y%m%d-%H%M%S}", batch.started_at > since)
+    )
+    came = {row.id: came_in(row.options, row.started_at) for row in rows}
+    came = {name: at for name, at in came.items() if at > since}
     if not came:
         return Later()
     held = connection.execute(

@@ -14,7 +14,7 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Text, case, func, select, update
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
-from riskprofile.store.batches import ARRIVED, batch_table, cells, chunk_table, record_table
+from riskprofile.store.batches import batch_table, came_in, cells, chunk_table, record_table
 from riskprofile.store.many import among
 from riskprofile.store.table_bytes import from_bytes
 from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, left, newest
@@ -82,8 +82,7 @@ def ended(
             # A line of the report may be cancelled under its reference, too; and what
             # retention masked says nothing any more.
             if json.loads(extra or "{}").get(SCOPE) == {WHOLE: reference}:
-                came = (options or {}).get(ARRIVED)
-                found.append((reference, at, datetime.fromisoformat(came) if came else started))
+                found.append((reference, at, came_in(options, started)))
     return found
 
 

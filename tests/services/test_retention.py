@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+import zipfile
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ from riskprofile.services import (
     unmasking,
     watchlists,
 )
+from riskprofile.services import quarantine as repairs
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.inbox import Inbox
 from riskprofile.services.run import Options, Run
@@ -50,9 +52,10 @@ from riskprofile.store import audit, batches, erasure, phrasings, table_bytes
 from riskprofile.store.alert_tables import FirstView, ItemFound, Outcome, Snooze
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Unmasking
+from riskprofile.tables import Table
 from tests import factory, listed
 from tests.factory import write
-from tests.services.bench import AUDITOR, AWAY, HERE, INES, OMAR, SARA, of_two_at_once
+from tests.services.bench import AUDITOR, AWAY, EITHER, HERE, INES, OMAR, SARA, of_two_at_once
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -365,6 +368,42 @@ def test_no_seeded_name_is_left_in_a_row_of_postgresql(
     left = everything()
     store.close()
     assert [name for name in names if name[:7].encode() in left] == []
+
+
+def spoilt(table: Table, place: int, column: str) -> str:
+    """A CSV file of these rows, of which one has a cell that is no number."""
+    given = table.drop(columns=["source", "line", "warnings"]).astype(object)
+    given.loc[place, column] = "12,5 kgs"
+    return str(given.to_csv(index=False))
+
+
+@EITHER
+def test_a_row_that_was_put_right_is_kept_no_longer_than_the_file_that_it_came_with(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    path, mended = tmp_path / "ships.csv", RECEIVED + timedelta(days=150)
+    path.write_text(spoilt(factory.shipments(3), 1, "gross_mass_kg"))
+    screen(store, home, OWNER, [path], Options(max_bad_share=1.0), RECEIVED)
+    [row] = repairs.find(store, OWNER, repairs.Filter(), mended)
+    cells = {row.id: {"gross_mass_kg": "12.5"}}
+    assert repairs.repair(store, home, OWNER, cells, WHY, mended).repaired == [row.id]
+    due = retention.due_at(RECEIVED, 12)
+    assert retention.preview(store, home, OWNER, due)["shipment"].masked == 3
+    assert retention.run(store, home, OWNER, due - SECOND).masked == 0
+    assert retention.run(store, home, OWNER, due).masked == 3
+
+
+def test_what_was_kept_back_of_persons_beside_shipments_goes_by_the_term_of_persons(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """In one archive; its batch is called after the last file in it."""
+    with zipfile.ZipFile(tmp_path / "day.zip", "w") as archive:
+        archive.writestr("people.csv", spoilt(factory.travellers(3), 1, "bag_mass_kg"))
+        archive.write(write(tmp_path / "ships.csv", factory.shipments(3)), "ships.csv")
+    options = Options(max_bad_share=1.0)
+    run = screen(store, home, OWNER, [tmp_path / "day.zip"], options, RECEIVED)
+    assert (run.summary.accepted, run.summary.quarantined) == (5, 1)
+    assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 6)).quarantined == 1
 
 
 def test_a_shipment_with_a_find_keeps_its_parties(
