@@ -22,7 +22,6 @@ from riskprofile.services.alerting import hold_earlier, store_alerts, word_alert
 from riskprofile.services.capacity import brought
 from riskprofile.services.identity import Actor
 from riskprofile.services.lanes import Ranked, has_room, rank_run
-from riskprofile.services.opening import BATCH_LOCK
 from riskprofile.services.parties import Register
 from riskprofile.services.raters import Raters
 from riskprofile.services.rights import note
@@ -33,6 +32,7 @@ from riskprofile.services.workers import Done, Task, Work, Workers
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, phrasings, versions
 from riskprofile.store import parties as store_of_parties
+from riskprofile.store.batches import BATCH_LOCK
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.run_tables import Batch
 

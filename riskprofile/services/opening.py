@@ -24,10 +24,9 @@ from riskprofile.services.rights import Actor, note
 from riskprofile.services.run import Options, Summary, account
 from riskprofile.services.settings import Settings
 from riskprofile.store import batches, versions
+from riskprofile.store.batches import BATCH_LOCK
 from riskprofile.store.database import Store, serialise
 from riskprofile.store.run_tables import Batch
-
-BATCH_LOCK = 7003  # PostgreSQL advisory lock: runs begin and end one at a time
 
 
 def begin(

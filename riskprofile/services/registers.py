@@ -36,6 +36,7 @@ from riskprofile.reference.registers import (
 )
 from riskprofile.services import offices
 from riskprofile.services.rights import Actor, authorise, note
+from riskprofile.store import batches
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
 from riskprofile.tables import TIME, Table
@@ -184,6 +185,7 @@ def load(
         digest = digest_of(path)
     with store.write(patience=60.0) as connection:
         kept.lock(connection)
+        known_at = batches.after_runs(connection, now)  # a process of one may begin later
         before = kept.in_force(connection, kind, stated)
         contents = {key: content(entry) for key, entry in entries.items()}
         fresh = [key for key in entries if before.get(key) != contents[key]]
@@ -196,13 +198,14 @@ def load(
             digest=digest,
             as_of=stated,
             actor=actor.name,
-            at=now,
+            at=known_at,
             **account,
         )
-        rows = [(kind, key, stated, now, load_id, contents[key], entries[key]) for key in fresh]
+        told_at = (stated, known_at, load_id)
+        rows = [(kind, key, *told_at, contents[key], entries[key]) for key in fresh]
         kept.add(store, connection, rows)
         if spec is OFFICES:  # what was said for a later day stands, and what is known is not news
-            said = kept.known(connection, kind, now, fresh)
+            said = kept.known(connection, kind, known_at, fresh)
             offices.put(connection, [one for one in said if one["stated_at"] == stated])
         account |= {"file": legible(path.name), "source": source, "digest": digest}
         account |= {"as_of": stated.isoformat()}

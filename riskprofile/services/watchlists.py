@@ -11,7 +11,7 @@ from typing import Any
 from riskprofile.errors import InputError, UsageError
 from riskprofile.history.watch import KINDS
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store import watchlists
+from riskprofile.store import batches, watchlists
 from riskprofile.store.database import Store
 
 HEADER = ("kind", "text", "reason")
@@ -66,7 +66,6 @@ def load(
             "form": KINDS[entry["kind"]](entry["text"]),
             "owner": owner.strip(),
             "source": source.strip(),
-            "added_at": now,
             "review_by": review_by,
             "expires_at": expires_at,
         }
@@ -74,8 +73,9 @@ def load(
     ]
     with store.write() as connection:
         watchlists.lock(connection)
-        ended = watchlists.end(connection, name.strip(), now)
-        watchlists.add(connection, given)
+        known_at = batches.after_runs(connection, now)  # a process of one may begin later
+        ended = watchlists.end(connection, name.strip(), known_at)
+        watchlists.add(connection, [{**one, "added_at": known_at} for one in given])
         told: dict[str, Any] = {"owner": owner.strip(), "source": source.strip()}
         told |= {"review_by": review_by.isoformat(), "expires_at": expires_at.isoformat()}
         told |= {"entries": len(given), "ended": ended}
@@ -174,7 +174,8 @@ def expire(store: Store, actor: Actor, name: str, now: datetime, entry: int | No
     """End a list, or one entry of it, now: it matches nothing from here on."""
     authorise(actor, "watchlist.manage")
     with store.write() as connection:
-        count = watchlists.end(connection, name, now, entry)
+        ended_at = batches.after_runs(connection, now)
+        count = watchlists.end(connection, name, ended_at, entry)
         if not count:
             raise InputError(
                 f"there is no watch list {name}, or what was named of it has ended already",

@@ -32,6 +32,7 @@ from riskprofile.history.layer import CHUNK, POSITION, places
 from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import CANCEL
 from riskprofile.store.alert_tables import Alert, Decision, Label, Outcome
+from riskprofile.store.database import serialise
 from riskprofile.store.many import among
 from riskprofile.store.run_tables import Aside, Batch, Chunk, Quarantined, Record
 from riskprofile.store.table_bytes import Asked, from_bytes, listed, stored, whole
@@ -47,6 +48,7 @@ quarantine_table = Quarantined.__table__  # type: ignore[attr-defined]
 label_table = Label.__table__  # type: ignore[attr-defined]
 outcome_table = Outcome.__table__  # type: ignore[attr-defined]
 
+BATCH_LOCK = 7003  # PostgreSQL advisory lock: runs begin and end one at a time
 BYTES = "bytes"  # option of a batch: how large its file is
 SIZE = cast(batch_table.c.options[BYTES].as_string(), BigInteger)  # that option, where it stands
 ASKED_AT_ONCE = 5_000  # values that one statement is asked of
@@ -200,17 +202,26 @@ def end(connection: Connection, batch_ids: Sequence[str], now: datetime) -> date
     datetime
         The end: `now` where nothing else is under way.
     """
+    ended = after_runs(connection, now, batch_ids)
+    mine = among(batch_table.c.id, batch_ids)
+    connection.execute(update(batch_table).where(mine).values(ended_at=ended))
+    return ended
+
+
+def after_runs(connection: Connection, now: datetime, but: Sequence[str] = ()) -> datetime:
+    """When what is stored now counts as known: after the beginning of every run under way, but that
+    of these batches. Until this transaction ends no run begins.
+    """
+    serialise(connection, BATCH_LOCK)
     columns = batch_table.c
     others = connection.execute(
         select(columns.started_at, columns.ended_at)
         .where(columns.state == "running")
-        .where(not_(among(columns.id, batch_ids)))
+        .where(not_(among(columns.id, but)))
     ).all()
     began = [resumed or started for started, resumed in others]
-    ended: datetime = max([now, *(one + timedelta(microseconds=1) for one in began)])
-    mine = among(columns.id, batch_ids)
-    connection.execute(update(batch_table).where(mine).values(ended_at=ended))
-    return ended
+    known: datetime = max([now, *(one + timedelta(microseconds=1) for one in began)])
+    return known
 
 
 def resume(connection: Connection, batch: Batch, now: datetime, *, cut: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select, text, update
 
 from riskprofile.services import offices, review
 from riskprofile.services.identity import Actor
@@ -95,6 +95,13 @@ def furnish(store: Store) -> None:
                 ended_at=NOW,
             )
         )
+
+
+def under_way(store: Store, began: datetime) -> None:
+    """The batch of `furnish` is one of a run that began then, and goes on."""
+    running = {"state": "running", "started_at": began, "ended_at": None}
+    with store.write() as connection:
+        connection.execute(update(Batch).values(running))
 
 
 def put(store: Store, count: int = 1, **columns: Any) -> list[int]:

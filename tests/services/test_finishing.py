@@ -35,7 +35,7 @@ from riskprofile.services.desk import load_several
 from riskprofile.services.finishing import finish, stuck
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.lanes import Ranked
-from riskprofile.services.opening import BATCH_LOCK, begin, go_on
+from riskprofile.services.opening import begin, go_on
 from riskprofile.services.raters import FORMER
 from riskprofile.services.run import Options, Run, Summary, unseen
 from riskprofile.services.screen import screen
@@ -562,7 +562,7 @@ def test_runs_that_keep_the_same_words_first_do_not_wait_for_each_other_crosswis
 
     def end_theirs(run: Future[object]) -> None:
         with store.write() as connection:
-            serialise(connection, BATCH_LOCK)
+            serialise(connection, batches.BATCH_LOCK)
             held.set()
             until_it_waits(store, run)  # for the lock
             card = artefacts.serving(home.models, "shipment")
@@ -648,7 +648,7 @@ def test_a_list_that_was_printed_is_stored_though_another_and_it_waited_for_each
             connection.execute(text("UPDATE alert SET version = 2"))
             under_way.set()
             until_it_waits(store, run)
-            serialise(connection, BATCH_LOCK)
+            serialise(connection, batches.BATCH_LOCK)
 
     def other(name: str, done: int, of: int | None) -> None:
         if name == STORING and not others:

@@ -19,7 +19,7 @@ from riskprofile.store import audit
 from riskprofile.store import registers as kept
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Audit
-from tests.services.bench import AUDITOR, INES, NOW, later
+from tests.services.bench import AUDITOR, INES, NOW, later, under_way
 
 SAMPLES = Path(__file__).parents[2] / "data" / "synthetic" / "registers"
 LICENCES = "licence_number,quantity,valid_from,valid_until\n"
@@ -149,6 +149,17 @@ def test_what_was_loaded_later_was_not_known_before(store: Store):
     registers.load(store, OWNER, "dealers", SAMPLES / "dealers.csv", later(days=1))
     assert registers.entries(store, OWNER, "dealers", NOW).empty
     assert len(registers.entries(store, OWNER, "dealers", later(days=1))) == 3
+
+
+def test_what_is_loaded_while_a_run_is_under_way_was_not_known_to_it(any_store: Store):
+    """The load was asked for before: a process of the run that begins late knows no more of it."""
+    under_way(any_store, later(minutes=1))
+    registers.load(any_store, OWNER, "dealers", SAMPLES / "dealers.csv", NOW)
+    assert not registers.frozen(any_store, later(minutes=1)).holds("dealers")
+    assert registers.frozen(any_store, later(minutes=2)).holds("dealers")
+    before = offices.zones(any_store)
+    registers.load(any_store, OWNER, "offices", SAMPLES / "offices.csv", NOW)
+    assert len(offices.zones(any_store)) > len(before)  # which no run asks as of a time
 
 
 def test_bad_rows_are_set_aside_with_a_reason_and_the_good_ones_load(store: Store, tmp_path: Path):

@@ -22,7 +22,7 @@ from riskprofile.store import watchlists as kept
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.database import Store
 from tests import factory
-from tests.services.bench import INES, NOW, SARA, later, of_two_at_once
+from tests.services.bench import INES, NOW, SARA, later, of_two_at_once, under_way
 
 SECOND = timedelta(seconds=1)
 REVIEW, EXPIRY = later(days=30), later(days=60)
@@ -192,3 +192,19 @@ def test_of_two_who_load_a_list_at_once_the_entries_of_one_are_in_force(
 
     assert of_two_at_once(any_store, load) == []
     assert [one.entries for one in watchlists.lists(any_store, SARA, NOW)] == [1]
+
+
+def test_a_list_that_is_put_in_place_while_a_run_is_under_way_is_in_force_from_the_next(
+    any_store: Store, tmp_path: Path
+) -> None:
+    """All processes of a run match by one list, whenever they begin."""
+    began, name = later(minutes=1), {"consignee_id": "T-046 310"}
+    under_way(any_store, began)
+    loaded(any_store, tmp_path)
+    assert hits(any_store, began, **name) == [None]
+    after = later(minutes=2)
+    assert hits(any_store, after, **name) != [None]
+    under_way(any_store, after)
+    watchlists.expire(any_store, SARA, "harbour", NOW)
+    assert hits(any_store, after, **name) != [None]
+    assert hits(any_store, later(minutes=3), **name) == [None]
