@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from riskprofile.reference.places import locode
 
 # UN/ECE Recommendation 19, first digit; 6 to 9 have no mode in the contract
 MODES = {"1": "sea", "2": "rail", "3": "road", "4": "air", "5": "post"}
@@ -24,8 +24,6 @@ TRANSPORT_DOCUMENTS = {
 # first letter of an EU document type (TARIC document groups) that is an authorisation
 LICENCES = {"L": "import licence", "E": "export licence", "X": "export authorisation"}
 
-_PLACE = re.compile(r"[A-Z]{2} ?[A-Z2-9]{3}")
-
 
 def mode(text: str | None) -> tuple[str | None, str | None]:
     """The mode, and the code itself when no mode of the contract is meant by it.
@@ -42,10 +40,10 @@ def mode(text: str | None) -> tuple[str | None, str | None]:
 def place(text: str | None) -> tuple[str | None, str | None]:
     """A UN/LOCODE, and the text itself when it is none.
 
-    >>> place("XA PRT"), place("Port Example"), place(None)
-    (('XAPRT', None), (None, 'Port Example'), (None, None))
+    >>> place("XA PRT"), place("Lagos"), place(None)
+    (('XAPRT', None), (None, 'Lagos'), (None, None))
     """
     if not text:
         return None, None
-    found = _PLACE.fullmatch(text.strip().upper())
-    return (found[0].replace(" ", ""), None) if found else (None, text)
+    found = locode(text)
+    return (found, None) if found else (None, text)

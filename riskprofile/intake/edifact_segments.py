@@ -6,6 +6,7 @@ import re
 from typing import ClassVar
 
 from riskprofile.intake.code_lists import mode, place
+from riskprofile.intake.codes import country
 from riskprofile.intake.edifact import Segment
 from riskprofile.intake.edifact_messages import Message
 from riskprofile.intake.edifact_scope import (
@@ -149,8 +150,8 @@ class Segments:
                 scope.extra.setdefault(f"LOC {qualifier}", []).append(other)
         elif column.startswith("country_"):
             text = text or segment.get(3).strip().upper()
-            if text[:2].isalpha():
-                scope.put(column, text[:2], rank)
+            if code := (found or "")[:2] or country(text.partition("-")[0])[0]:
+                scope.put(column, code, rank)
             elif text:
                 scope.extra.setdefault(f"LOC {qualifier}", []).append(text)
         elif column:

@@ -2,28 +2,45 @@
 
 Airports are those of `airportsdata` (MIT). UN/LOCODE takes the letters of IATA where a town has
 them (UN/ECE Recommendation 16), so its last three letters name an airport of the same country
-where there is one. Of any other place its country is known, and stands for it.
+where there is one. Of any other place its country is known, and stands for it. Senders write
+towns and countries by name too: `LAGOS` has the form of a place in Laos, and is none.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo
 
 import airportsdata
 import numpy as np
 
+_LOCODE = re.compile(r"[A-Z]{2} ?[A-Z2-9]{3}")
+# Ports and large towns of five letters that have no airport of their name, and would be read as
+# places of another country.
+_TOWNS = """
+    ALGER ARHUS ARLES ARZEW BASEL BASRA BERNE CADIZ CHIBA CHIOS CORBY CORFU CREWE DELHI DERBY ESSEN
+    GABES GAVLE GENOA GENUA GHENT GIJON IRBID IRBIL JEDDA LARNE LILLE LUTON MACAO MACAU MAINZ
+    MARIN MEDAN MOERS MOKHA MOLDE MUKHA NACKA NANCY NATAL NEUSS NIMES PADUA PAITA PALMA PALOS PATRA
+    PAVIA PEMBA REIMS ROUEN RUGBY SAKAI SANAA SIDON SIRTE SOEST SYROS TOURS VADUZ VENLO VICHY VIDIN
+    VIZAG
+"""
+_CODES = {"MACAS"}  # Casablanca, whose airport of these letters is closed; a town in Ecuador too
+
 
 @dataclass(frozen=True)
 class Airport:
-    """An airport: country (alpha-2), name of its time zone, degrees north and east."""
+    """An airport: country (alpha-2), name of its time zone, degrees north and east, its town."""
 
     country: str
     zone: str
     latitude: float
     longitude: float
+    town: str
 
 
 @dataclass(frozen=True)
@@ -39,14 +56,42 @@ class Position:
 def airports() -> dict[str, Airport]:
     """All by IATA code."""
     return {
-        code: Airport(one["country"], one["tz"], one["lat"], one["lon"])
+        code: Airport(one["country"], one["tz"], one["lat"], one["lon"], one["city"])
         for code, one in airportsdata.load("IATA").items()
     }
 
 
+@lru_cache(maxsize=1)
+def _countries() -> dict[str, str]:
+    """Alpha-2 by English name, in capitals."""
+    text = files("riskprofile.reference").joinpath("countries_iso.json").read_text("utf-8")
+    return {name.upper(): code for code, (_, name) in json.loads(text)["countries"].items()}
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    """Names of towns and countries that could be codes, in capitals without blanks."""
+    towns = ("".join(one.town.split()).upper() for one in airports().values())
+    return frozenset((*towns, *_TOWNS.split(), *_countries())) - _CODES
+
+
+def locode(text: str) -> str:
+    """The five letters of a UN/LOCODE; empty for any other text, and for a name of five letters.
+
+    Of what is both, the code counts where an airport bears it. A word with one capital is a name.
+
+    >>> locode("ng los"), locode("NGAPP"), locode("LAGOS"), locode("Ngapp")
+    ('NGLOS', 'NGAPP', '', '')
+    """
+    found = _LOCODE.fullmatch(text.strip().upper())
+    code = found[0].replace(" ", "") if found else ""
+    named = code in _names() or text.strip().istitle()
+    return code if code and (not named or airport(code)) else ""
+
+
 def airport(place: str) -> Airport | None:
     """By IATA code, or by UN/LOCODE where its last three letters are an airport there."""
-    place = place.strip().upper()
+    place = "".join(place.split()).upper()
     if len(place) == 5:
         found = airports().get(place[2:])
         return found if found and found.country == place[:2] else None
@@ -78,14 +123,18 @@ def local(moment: datetime, place: str) -> str:
 def country(place: str) -> str:
     """Where a place lies, by IATA code, UN/LOCODE or country; empty where nobody knows.
 
+    A country may stand as its code or its English name; the name of a town tells none.
+
     >>> country("IST"), country("DE HAM"), country("xk"), country("QQQ")
     ('TR', 'DE', 'XK', '')
+    >>> country("Libya"), country("LAGOS")
+    ('LY', '')
     """
-    place = "".join(place.split()).upper()
-    if len(place) == 3:
-        found = airport(place)
-        return found.country if found else ""
-    return place[:2] if len(place) in (2, 5) else ""
+    place = " ".join(place.split()).upper()
+    if len(place) == 2:
+        return place
+    found = airport(place) if len(place) == 3 else None
+    return found.country if found else locode(place)[:2] or _countries().get(place, "")
 
 
 def position(place: str) -> Position | None:
@@ -97,8 +146,7 @@ def position(place: str) -> Position | None:
     found = airport(place)
     if found is not None:
         return Position(found.latitude, found.longitude, exact=True)
-    place = place.strip().upper()
-    return _middles().get(place[:2]) if len(place) in (2, 5) else None
+    return _middles().get(country(place))
 
 
 @lru_cache(maxsize=1)

@@ -391,6 +391,8 @@ def test_an_embargo_holds_for_its_place_its_goods_and_its_days(embargo, declared
         ("SYD", False),  # Sydney
         ("Sydney", False),
         ("AUSYD", False),
+        ("SYROS", False),  # an island of Greece, by its name
+        ("Syria", True),
     ],
 )
 @pytest.mark.parametrize("column", ["route", "port_of_discharge"])

@@ -231,3 +231,18 @@ def test_words_of_goods_that_no_item_takes_are_kept_beside_the_columns() -> None
     assert first["consignment"]["goods_description"] == ["PARTS OF ARMS"]
     assert rows["goods_description"][2] == "MACHINE PARTS"
     assert "goods_description" not in last.get("consignment", {})
+
+
+def test_a_country_is_told_by_code_place_or_name_never_by_two_letters_of_a_word() -> None:
+    def of(text: str) -> tuple[object, object]:
+        rows = changed(("LOC+28+XM'", f"LOC+28+{text}'"))
+        kept = json.loads(rows["extra"][0]).get("consignment", {})
+        return rows["country_of_destination"][0], kept.get("LOC 28")
+
+    for text, code in (("AUT", "AT"), ("CHINA", "CN"), ("NGLOS", "NG"), ("US-NY", "US")):
+        assert of(text) == (code, None)
+    rows = changed(("LOC+28+XM'", "LOC+28+LAGOS'"), ("LOC+9+XAPRT'", "LOC+9+LAGOS'"))
+    assert {"country_of_destination", "port_of_loading"}.isdisjoint(rows.columns)
+    said = json.loads(rows["extra"][0])["consignment"]
+    assert (said["LOC 28"], said["LOC 9"]) == (["LAGOS"], ["LAGOS"])
+    assert rows["route"][0] == "XBQUA|XMPME"
