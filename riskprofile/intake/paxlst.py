@@ -240,12 +240,13 @@ class _Flight:
 def _ways(person: Traveller) -> dict[str, str]:
     """Tokens of who this is, the surest first, each with what tells apart those who share it.
 
-    Some senders give all of a booking one reference; two of a name may have no birth date.
+    Some senders give all of a booking one reference, such as its locator, which a list of one of
+    them does not show; two of a name may have no birth date.
     """
     name, born = (person.values.get(column) or "" for column in ("name", "born"))
     document = person.values.get("person_ref") or ""
     ways = {}
-    if person.reference:
+    if person.reference and person.reference != person.locator:
         ways[token("reference", person.reference)] = token("", name, born) if name else document
     if name:
         ways[token("traveller", person.locator or "", name, born)] = born or document

@@ -71,18 +71,24 @@ class Traveller:
         if any(address):
             self.extra["address"] = ", ".join(part for part in address if part)
 
+    def _first(self, column: str, text: str | None) -> None:
+        """The first counts; of others it is counted that they are not kept."""
+        if text and self.values.setdefault(column, text) != text:
+            self.dropped += 1
+
     def read_att(self, segment: Segment) -> None:
         if segment.get(1) == SEX:
-            self.values["sex"] = segment.get(3) or None
+            self._first("sex", segment.get(3))
 
     def read_nat(self, segment: Segment) -> None:
         if segment.get(1) == NATIONALITY:
-            self.values["nationality"] = segment.get(2) or None
+            self._first("nationality", segment.get(2))
 
     def read_dtm(self, segment: Segment) -> None:
         if segment.get(1) == BORN:
-            self.values["born"] = birth_date(segment.get(1, 1), self.sent)
-            if self.values["born"] is None and segment.get(1, 1):
+            born = birth_date(segment.get(1, 1), self.sent)
+            self._first("born", born)
+            if born is None and segment.get(1, 1):
                 self.warnings.append("date_unreadable")
         elif segment.get(1) == EXPIRES and self.documents:
             expires = moment(segment, self.sent)
@@ -91,12 +97,13 @@ class Traveller:
 
     def read_loc(self, segment: Segment) -> None:
         qualifier, place = segment.get(1), segment.get(2).upper()
-        if qualifier in PLACES:
-            self.values[PLACES[qualifier]] = place or None
+        column = PLACES.get(qualifier, "")
+        if column == "residence" or (column and self.values.get(column, place) == place):
+            self._first(column, place)
         elif qualifier == ISSUER and self.documents:
             self.documents[-1]["issuer"] = place
         elif place:
-            self.extra.setdefault("places", {})[qualifier] = place
+            self.extra.setdefault("places", {}).setdefault(qualifier, {})[place] = None
 
     def read_doc(self, segment: Segment) -> None:
         document = {"type": segment.get(1), "number": segment.get(2)}
@@ -106,12 +113,12 @@ class Traveller:
 
     def read_rff(self, segment: Segment) -> None:
         qualifier, text = segment.get(1), segment.get(1, 1)
-        if qualifier == LOCATOR:
+        if qualifier == LOCATOR and not self.locator:
             self.locator = text
-        elif qualifier == REFERENCE:
+        elif qualifier == REFERENCE and not self.reference:
             self.reference = text
         elif text and not sensitive(text):
-            self.extra.setdefault("references", {})[qualifier] = text
+            self.extra.setdefault("references", {}).setdefault(qualifier, {})[text] = None
         elif text:
             self.dropped += 1
 
@@ -156,6 +163,9 @@ class Traveller:
         self.extra["employment"] = segment.get(2)
 
     def _finish(self) -> None:
+        for name in ("places", "references"):
+            for qualifier, texts in self.extra.get(name, {}).items():
+                self.extra[name][qualifier] = next(iter(texts)) if len(texts) == 1 else [*texts]
         travel = [one for one in self.documents if one.get("type") != VISA] or self.documents
         if travel:
             first = travel[0]

@@ -93,6 +93,35 @@ def test_a_traveller_listed_twice_under_one_reference_is_one_crossing() -> None:
     )
 
 
+def test_a_list_of_one_of_a_booking_updates_the_crossing_where_the_booking_is_the_reference() -> (
+    None
+):
+    """All of it bear the locator as their own reference: one alone showed none that share it."""
+    text = LIST.read_text().replace("RFF+ABO:TR0001'", "RFF+ABO:QWERTY'")
+    text = text.replace("NAT+2+D'\nRFF+AVF:QWERTY'", "NAT+2+D'\nRFF+AVF:QWERTY'RFF+ABO:QWERTY'")
+    alone = text[: text.index("NAD+FL+++O?'BRIAR")] + text[text.index("CNT+42") :]
+    first, again = (read(READER, one.encode())[0]["crossing_id"] for one in (text, alone))
+    assert again.tolist() == first.tolist()[:1]
+
+
+def test_of_what_stands_twice_the_first_counts_and_places_and_references_are_all_kept() -> None:
+    twice = "RFF+SEA:12A'RFF+SEA:14C'RFF+AVF:ZZZZZZ'RFF+ABO:TR9999'"
+    row = changed(
+        ("NAT+2+KEN'", "NAT+2+KEN'NAT+2+UGA'LOC+174+UGA'LOC+179+ORD'LOC+22+BOS'"),
+        ("ATT+2++F'", "ATT+2++F'ATT+2++M'DTM+329:19800101:102'"),
+        ("DTM+329:720907:101'", ""),
+        ("RFF+SEA:12A'", twice),
+    ).iloc[0]
+    columns = ["nationality", "residence", "sex", "born", "destination", "party_ref"]
+    assert row[columns].tolist() == ["KEN", "KEN", "F", "1980-01-01", "BOS", "QWERTY"]
+    assert row["crossing_id"] == read(READER, LIST)[0]["crossing_id"][0]
+    extra = json.loads(row["extra"])
+    assert extra["places"] == {"22": ["JFK", "BOS"], "179": "ORD"}
+    assert extra["references"] == {"SEA": ["12A", "14C"], "AVF": "ZZZZZZ", "ABO": "TR9999"}
+    assert extra["dropped"] == 3  # of nationality, residence and sex one is kept
+    assert "UGA" not in row.to_json()
+
+
 def test_who_is_in_transit_crosses_in_transit() -> None:
     assert read(READER, LIST)[0]["direction"].tolist() == ["entry", "entry", "transit", "entry"]
 
