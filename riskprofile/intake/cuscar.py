@@ -112,7 +112,9 @@ class Report(Cargo):
 
     def read_eqd(self, segment: Segment, scope: Scope) -> None:
         """What the report lists before its consignments is of no goods: seals are told of it."""
-        super().read_eqd(segment, Scope(0) if scope is self.whole else scope)
+        super().read_eqd(segment, scope)
+        if scope is self.whole:
+            scope.containers.clear()
 
     read_sgp = read_eqd
 

@@ -32,6 +32,7 @@ NAMING = (
     *("declaration_id", "lodged_at", "arrival_at", "customs_office", "carrier", "conveyance"),
     *("transport_document", "house_document"),
 )
+_WORDS = frozenset({"goods_description"})  # told by themselves, as totals are: see `rows`
 # Items name all containers around them and their seals: beyond what any ship carries, a megabyte of
 # a message would become gigabytes of rows.
 MOST_LINKS = 1_000_000
@@ -97,6 +98,29 @@ class Cargo(Segments):
             found = len(self.items) if wanted == "ITEM" else counted[wanted or ""]
             if declared is not None and declared != found:
                 self.warnings.append("edifact_cnt_count" + ("_short" if declared > found else ""))
+
+    def keep_others(self) -> None:
+        """Keep the segments of which anything gave way to another of their scope, or below it.
+
+        What the first row below a scope shows of it need not stand in `extra` of that row.
+        """
+        first: dict[int, Mapping[str, str | None]] = {}
+        for item in self.items:
+            scopes = [item]
+            while above := scopes[0].parent:
+                scopes.insert(0, above)
+            for scope in scopes[:-1]:
+                if scope.place not in first:
+                    first[scope.place] = self._merged(scopes)
+        for scope, segment, said in self._said:
+            shown = first.get(scope.place, scope.values)
+            elsewhere = _WORDS | (OF_ONE_ITEM if scope.items > 1 else frozenset())
+            if any(
+                scope.values.get(column) != value
+                or (column not in elsewhere and shown.get(column) != value)
+                for column, value in said
+            ):
+                self._keep(segment, scope)
 
     def rows(self, rows: Gather) -> None:
         """Write every item; a message without any is a rejection."""

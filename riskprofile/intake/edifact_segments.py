@@ -64,12 +64,6 @@ class Segments:
             self._said.append((scope, segment, scope.said))
             scope.said = []
 
-    def keep_others(self) -> None:
-        """Keep the segments of which anything gave way to another of their scope."""
-        for scope, segment, said in self._said:
-            if any(scope.values.get(column) != value for column, value in said):
-                self._keep(segment, scope)
-
     def _read(self, segment: Segment, scope: Scope) -> None:
         tag = segment.tag
         if tag in CODED:
@@ -318,9 +312,13 @@ class Segments:
             self._keep(segment, scope)
 
     def read_eqd(self, segment: Segment, scope: Scope) -> None:
-        self._container = segment.get(2 if segment.tag == "EQD" else 1).strip()
+        """The number of equipment; a segment that says more, such as its size, is kept."""
+        at = 2 if segment.tag == "EQD" else 1
+        self._container = segment.get(at).strip()
         if self._container:
             scope.containers.append(self._container)
+        if any(segment.elements[at + 1 :]):
+            self._keep(segment, scope)
 
     read_sgp = read_eqd
 

@@ -246,3 +246,11 @@ def test_a_country_is_told_by_code_place_or_name_never_by_two_letters_of_a_word(
     said = json.loads(rows["extra"][0])["consignment"]
     assert (said["LOC 28"], said["LOC 9"]) == (["LAGOS"], ["LAGOS"])
     assert rows["route"][0] == "XBQUA|XMPME"
+
+
+def test_the_size_of_a_container_is_kept_also_of_one_that_the_report_lists() -> None:
+    rows = changed(("SGP+XXXU1234560+10'", "SGP+XXXU1234560+10'SGP+YYYU1234560'"))
+    first = json.loads(rows["extra"][0])
+    assert first["report"]["EQD"] == ["CN+XXXU1234560+42G1"]
+    assert first["SGP"] == ["XXXU1234560+10"]
+    assert rows["container_numbers"].fillna("").tolist() == ["XXXU1234560|YYYU1234560", "", ""]

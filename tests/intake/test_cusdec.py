@@ -229,3 +229,25 @@ def test_the_work_grows_with_the_segments_and_no_faster() -> None:
 
     small, large = calls(40), calls(320)
     assert large < 8 * small * 1.1
+
+
+def test_what_all_items_state_anew_of_the_heading_is_kept_beside_the_first() -> None:
+    """A heading's destination, port and consignee stood nowhere where each item has its own."""
+    own = "LOC+36+XD'\nLOC+9+XBQUA'\nNAD+CN+XM-88++QUAY STORES'\n"
+    rows = changed(
+        ("FTX+AAA+++HAND TOOLS", f"{own}FTX+AAA+++HAND TOOLS"),
+        ("IMD+++:::WOODEN", f"{own}IMD+++:::WOODEN"),
+        ("UNT+55", "UNT+61"),
+    )
+    assert rows["country_of_destination"].tolist()[:2] == ["XD", "XD"]
+    first, second = map(json.loads, rows["extra"][:2])
+    consignee = "CN+XM-77::148++HARBOUR STORES+QUAY ROAD 4:SHED 2+PORT EXAMPLE++P2+XM"
+    assert first["report"]["LOC"] == ["9+XAPRT", "36+XM"]
+    assert first["report"]["NAD"] == [consignee]
+    assert "report" not in second
+    assert not {"LOC", "NAD"} & set(json.loads(read(READER, DECLARATION)[0]["extra"][0])["report"])
+
+
+def test_the_size_of_a_container_is_kept() -> None:
+    report = json.loads(read(READER, DECLARATION)[0]["extra"][0])["report"]
+    assert report["EQD"] == ["CN+XXXU1234560+42G1"]
