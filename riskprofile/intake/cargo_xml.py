@@ -177,16 +177,18 @@ def _movements(values: dict[str, str | None], leaves: Leaves, at: str) -> None:
 
 
 def _party(column: str, leaves: Leaves, path: str) -> dict[str, str | None]:
+    """Columns of the first such party."""
+    first, at = leaves.each(path)[0]
     address = [
-        one_line(leaves.take(f"{path}/PostalStructuredAddress/{part}"))
+        one_line(first.take(f"{at}PostalStructuredAddress/{part}"))
         for part in ("StreetName", "CityName", "CountrySubDivisionName", "PostcodeCode")
     ]
     telephone = "DefinedTradeContact/DirectTelephoneCommunication/CompleteNumber"
     return {
-        f"{column}_name": one_line(leaves.take(f"{path}/Name")),
+        f"{column}_name": one_line(first.take(f"{at}Name")),
         f"{column}_address": ", ".join(part for part in address if part) or None,
-        f"{column}_phone": one_line(leaves.take(f"{path}/{telephone}")),
-        f"{column}_country": one_line(leaves.take(f"{path}/PostalStructuredAddress/CountryID")),
+        f"{column}_phone": one_line(first.take(f"{at}{telephone}")),
+        f"{column}_country": one_line(first.take(f"{at}PostalStructuredAddress/CountryID")),
     }
 
 

@@ -55,6 +55,7 @@ ARRIVAL = "CUSOFFFENT730/ExpDatOfArrFIRENT733"  # arrival_at
 MODE = "HEAHEA/TraModAtBorHEA76"  # transport_mode
 ROUTE = "ITI/CouOfRouCodITI1"  # route, in order
 SEALS = "SEAID529/SeaIdSEAID530"  # seal_numbers
+TOTAL_ITEMS = "HEAHEA/TotNumOfIteHEA305"
 TOTAL_MASS = "HEAHEA/TotGroMasHEA307"  # gross_mass_kg of a single item without its own
 
 
@@ -116,7 +117,7 @@ class EnsReader(XmlReader):
 class _Header:
     """What all goods items of one declaration share."""
 
-    def __init__(self, element: Element, mass: Decimal) -> None:
+    def __init__(self, element: Element, items: int, mass: Decimal) -> None:
         leaves = Leaves(element)
         self.facts = ens_rules.facts(leaves)
         amended = local(element) == AMENDMENT
@@ -138,8 +139,9 @@ class _Header:
         for column, (at_header, _) in PARTIES.items():
             values |= _party(column, leaves, at_header)
         self.either = {column: one_line(leaves.take(path)) for column, (path, _) in EITHER.items()}
-        self.total_mass = leaves.take(TOTAL_MASS)
-        self.items = leaves.take("HEAHEA/TotNumOfIteHEA305")
+        self.total_mass = None
+        if items == 1 and leaves.peek(TOTAL_ITEMS) == "1":  # else both stay in `extra`
+            self.total_mass, _ = leaves.take(TOTAL_MASS), leaves.take(TOTAL_ITEMS)
         self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = leaves.rest
         if other:
@@ -147,18 +149,23 @@ class _Header:
 
 
 def _headers(source: Source) -> Iterator[_Header]:
-    mass = Decimal(0)
+    items, mass = 0, Decimal(0)
     for kind, element in stream(source, DECLARATION, ITEMS):
         if kind == "declaration":
-            yield _Header(element, mass)
-            mass = Decimal(0)
+            yield _Header(element, items, mass)
+            items, mass = 0, Decimal(0)
         else:
+            items += 1
             mass += decimal(Leaves(element).take(MASS)) or 0
 
 
 def _party(column: str, leaves: Leaves, paths: dict[str, str]) -> dict[str, str | None]:
-    """Columns of a party; nothing when the declaration names none here."""
-    found = {part: one_line(leaves.take(path)) for part, path in paths.items()}
+    """Columns of the first such party; nothing when the declaration names none here."""
+    group = paths["name"].partition("/")[0]
+    first, at = leaves.each(group)[0]
+    found = {
+        part: one_line(first.take(at + path.partition("/")[2])) for part, path in paths.items()
+    }
     if not any(found.values()):
         return {}
     address = (found["street"], found["city"], found["postcode"])
@@ -192,7 +199,7 @@ def _item(rows: Gather, header: _Header, position: int, element: Element) -> Non
         warnings.append("hs_unreadable")
     elif code:
         values["hs_code"] = code
-    mass = leaves.take(MASS) or (header.total_mass if header.items == "1" else None)
+    mass = leaves.take(MASS) or header.total_mass
     values["gross_mass_kg"] = number(mass)
     if values["gross_mass_kg"] == "0":
         values["gross_mass_kg"] = None

@@ -118,10 +118,7 @@ class WcoReader(XmlReader):
 
     def walk(self, source: Source) -> Iterator[tuple[_Header, int, Element]]:
         """Each goods item with its declaration."""
-        headers = (
-            _Header(one) for kind, one in stream(source, DECLARATION, ITEMS) if kind != "item"
-        )
-        return items_with_headers(source, DECLARATION, ITEMS, headers)
+        return items_with_headers(source, DECLARATION, ITEMS, _headers(source))
 
     def write(self, rows: Gather, header: _Header, position: int, element: Element) -> None:
         """One row per goods item, and per cancellation without any; else a rejection by name."""
@@ -142,7 +139,7 @@ class WcoReader(XmlReader):
 class _Header:
     """What all goods items of one declaration share, and the kind of message it is."""
 
-    def __init__(self, element: Element) -> None:
+    def __init__(self, element: Element, items: int) -> None:
         leaves = Leaves(element)
         values = {column: one_line(leaves.take(*paths)) for column, paths in HEADER.items()}
         self.warnings: list[str] = []
@@ -176,7 +173,9 @@ class _Header:
         )
         self.documents = leaves.groups("GoodsShipment/PreviousDocument")
         self.freight: tuple[str | None, str | None] = (None, None)
-        if leaves.take("GoodsItemQuantity") == "1":  # else it is the freight of all items
+        if (
+            leaves.take("GoodsItemQuantity") == "1" and items == 1
+        ):  # else it is the freight of all items
             self.freight = _amount(leaves, "GoodsShipment/CustomsValuation/FreightChargeAmount")
         self.extra: dict[str, Any] = {"type_code": self.type_code} if self.type_code else {}
         previous = [_reference(document) for document in self.documents]
@@ -190,6 +189,16 @@ class _Header:
         if previous:
             self.extra["previous_documents"] = previous
         self.values = {column: value for column, value in values.items() if value}
+
+
+def _headers(source: Source) -> Iterator[_Header]:
+    items = 0
+    for kind, element in stream(source, DECLARATION, ITEMS):
+        if kind == "item":
+            items += 1
+        else:
+            yield _Header(element, items)
+            items = 0
 
 
 def _kind(element: Element, leaves: Leaves) -> str:
@@ -215,18 +224,18 @@ def _received(element: Element) -> str | None:
 
 def party(column: str, leaves: Leaves, paths: tuple[str, ...]) -> dict[str, str | None]:
     """Columns of the first party found: code, name, address in one line, telephone, country."""
-    for path in paths:
+    for leaves_of, at in (one for path in paths for one in leaves.each(path)):
         address = [
             one_line(text)
             for part in ("Line", "CityName", "CountrySubDivisionName", "PostcodeID")
-            for text in leaves.all(f"{path}/Address/{part}")
+            for text in leaves_of.all(f"{at}Address/{part}")
         ]
         found = {
-            f"{column}_id": one_line(leaves.take(f"{path}/ID")),
-            f"{column}_name": one_line(leaves.take(f"{path}/Name")),
+            f"{column}_id": one_line(leaves_of.take(f"{at}ID")),
+            f"{column}_name": one_line(leaves_of.take(f"{at}Name")),
             f"{column}_address": ", ".join(part for part in address if part) or None,
-            f"{column}_phone": one_line(leaves.take(f"{path}/Communication/ID")),
-            f"{column}_country": one_line(leaves.take(f"{path}/Address/CountryCode")),
+            f"{column}_phone": one_line(leaves_of.take(f"{at}Communication/ID")),
+            f"{column}_country": one_line(leaves_of.take(f"{at}Address/CountryCode")),
         }
         if any(found.values()):
             return found

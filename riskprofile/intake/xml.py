@@ -243,6 +243,8 @@ class Leaves(dict[str, list[str]]):
         self._used: set[str] = set()
         self._first: set[str] = set()  # of these the first text alone is used
         self._groups: dict[str, list[Leaves]] = {}
+        self._met: set[str] = set()  # paths of elements with others in them
+        self._several: set[str] = set()  # of these, such as stand more than once
         self._fold = fold
         self._element = element
         self._collect(element, "")
@@ -257,6 +259,7 @@ class Leaves(dict[str, list[str]]):
                 if value.strip():
                     self._put(f"{here}@{name.rsplit('}', 1)[-1]}", value.strip())
             if len(child):
+                (self._several if here in self._met else self._met).add(here)
                 self._collect(child, here)
             elif (text := text_of(child)) is not None:
                 self._put(here, text)
@@ -291,6 +294,16 @@ class Leaves(dict[str, list[str]]):
         found = [Leaves(child, fold=self._fold) for child in named(self._element, path)]
         self._groups[key] = found
         return found
+
+    def each(self, path: str) -> list[tuple[Leaves, str]]:
+        """Each element at a path: the leaves that hold it, and what its own paths begin with.
+
+        One stands among these leaves. Several stand apart, so that what is taken of one is not
+        taken of another, and `rest` has each of them by itself.
+        """
+        if path in self._several:
+            return [(one, "") for one in self.groups(path)]
+        return [(self, f"{path}/")]
 
     @property
     def flat(self) -> dict[str, str | list[str]]:

@@ -169,3 +169,16 @@ def test_a_flight_without_cargo_is_set_aside_by_its_number_and_day() -> None:
     text = re.sub(r"<m:ArrivalEvent>.*</m:ArrivalEvent>", "", FLIGHT.read_text(), flags=re.DOTALL)
     (found,) = read(READER, text.encode())[1]
     assert (found.reason_code, found.record_id) == ("no_goods_items", "FN0020/2026-04-30")
+
+
+def test_a_party_is_that_of_one_element_though_several_stand_at_its_path() -> None:
+    text = HOUSE.read_text()
+    assert "<d:ConsigneeParty>" in text
+    country = "<d:PostalStructuredAddress><d:CountryID>XQ</d:CountryID></d:PostalStructuredAddress>"
+    first = f"<d:ConsigneeParty>{country}</d:ConsigneeParty>"
+    rows, _ = read(
+        READER, text.replace("<d:ConsigneeParty>", f"{first}<d:ConsigneeParty>").encode()
+    )
+    assert rows["consignee_country"][0] == "XQ"
+    assert "consignee_name" not in rows
+    assert "HARBOUR STORES" in rows["extra"][0]

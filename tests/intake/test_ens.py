@@ -177,3 +177,35 @@ def test_a_consignee_may_be_missing_only_from_goods_to_the_bearer_of_a_bill() ->
     bearer = f"<CC315A><GOOITEGDS>{goods}{special}</GOOITEGDS>{lodger}</CC315A>"
     assert (warned(plain), warned(bearer)) == ([{"consignee_missing"}], [set()])
     assert warned(plain.replace(lodger, "")) == [{"consignee_missing", "lodger_missing"}]
+
+
+def test_a_total_mass_is_that_of_an_item_which_is_alone_and_stands_in_extra_of_others() -> None:
+    def of(declared: str, items: int) -> tuple[list[object], dict[str, str]]:
+        head = f"<TotNumOfIteHEA305>{declared}</TotNumOfIteHEA305>"
+        item = "<GOOITEGDS><GooDesGDS23>tools</GooDesGDS23></GOOITEGDS>"
+        rows, _ = read(
+            READER,
+            f"<CC315A><HEAHEA><RefNumHEA4>E1</RefNumHEA4>{head}<TotGroMasHEA307>9</TotGroMasHEA307>"
+            f"</HEAHEA>{item * items}</CC315A>".encode(),
+        )
+        masses = rows["gross_mass_kg"].tolist() if "gross_mass_kg" in rows else []
+        return masses, json.loads(rows["extra"][0])["header"]
+
+    totals = {"HEAHEA/TotNumOfIteHEA305": "2", "HEAHEA/TotGroMasHEA307": "9"}
+    assert of("1", 1) == (["9"], {})
+    assert of("2", 2) == ([], totals)
+    assert of("1", 2) == ([], {**totals, "HEAHEA/TotNumOfIteHEA305": "1"})
+
+
+def test_of_two_senders_none_is_mixed_of_both() -> None:
+    party = "<TRACONCO1>\n    <NamCO17>"
+    text = ENS.read_text()
+    assert party in text
+    rows, _ = read(
+        READER,
+        text.replace(party, f"<TRACONCO1><CouCO125>XQ</CouCO125></TRACONCO1>{party}").encode(),
+    )
+    first = rows.iloc[0]
+    assert first["consignor_country"] == "XQ"
+    assert first[["consignor_name"]].isna().all()
+    assert json.loads(first["extra"])["header"]["TRACONCO1"][0]["NamCO17"] == "Juniper Tools"

@@ -228,3 +228,33 @@ def test_each_envelope_of_a_wrapper_says_when_its_own_declaration_was_received()
     rows, _ = read(READER, f"<all>{envelopes}</all>".encode())
     assert rows["lodged_at"].str[:10].drop_duplicates().tolist() == days
     assert rows["lodged_at"].notna().all()
+
+
+def test_a_party_is_that_of_one_element_though_several_stand_at_its_path() -> None:
+    """The first had a name, the second a number and a country: they made one sender."""
+    other = "<d:Exporter><d:ID>XQ9</d:ID><d:Address><d:CountryCode>XQ</d:CountryCode></d:Address>"
+    text = IMPORT.read_text()
+    at = text.index("<d:Exporter>")
+    end = text.index("</d:Exporter>", at)
+    bare = re.sub(r"<d:Address>.*?</d:Address>", "", text[at:end], flags=re.DOTALL)
+    both = f"{bare}</d:Exporter>{other}"
+    rows = read(READER, (text[:at] + both + text[end:]).encode())[0]
+    first = rows.iloc[0]
+    assert first["consignor_name"] == "Fennel Outdoor Supplies"
+    assert {"consignor_id", "consignor_country"}.isdisjoint(rows.columns)
+    assert json.loads(first["extra"])["header"]["Exporter"] == [
+        {"ID": "XQ9", "Address/CountryCode": "XQ"}
+    ]
+
+
+def test_freight_of_a_declaration_is_that_of_an_item_which_is_alone() -> None:
+    """One that counts itself as a single item, and holds two, gave each the freight of both."""
+    freight = (
+        '<d:CustomsValuation><d:FreightChargeAmount currencyID="EUR">900</d:FreightChargeAmount>'
+        "</d:CustomsValuation>"
+    )
+    text = IMPORT.read_text().replace("<d:GoodsItemQuantity>2", "<d:GoodsItemQuantity>1")
+    text = text.replace("<d:GoodsShipment>", f"<d:GoodsShipment>{freight}")
+    rows, _ = read(READER, text.encode())
+    assert "900" not in rows["freight_cost"].dropna().tolist()
+    assert "900" in json.dumps(json.loads(rows["extra"][0])["header"])
