@@ -165,6 +165,18 @@ def fit(mapped: Mapped) -> tuple[int, int]:
     return 2, known
 
 
+def means_column(text: str) -> bool:
+    """Whether a word is a heading of any kind of declaration."""
+    return any(column_of(text, profile) for profile in LAYOUTS)
+
+
+def of_another(cells: Sequence[str], mapped: Mapped) -> bool:
+    """Whether a row below headings is headings of another table: their order counts."""
+    again = best(cells, AUTO)
+    sure = fit(again)[0] == 2 and len(again.unknown) < len(again.columns)
+    return sure and best(cells, mapped.profile).columns != mapped.columns
+
+
 def required(mapped: Mapped, headings: Sequence[str], source: Source, line: int) -> Mapped:
     """The same, or an error that names the mandatory columns without a heading."""
     gaps = mapped.missing()

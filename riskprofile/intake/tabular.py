@@ -25,13 +25,13 @@ from riskprofile.intake.conventions import AMBIGUOUS, UNDECIDED
 from riskprofile.intake.formulas import unescape_formula
 from riskprofile.intake.reader import RawChunk, Rejection, Source, unread
 from riskprofile.intake.values import beside, edges
-from riskprofile.layouts import LAYOUTS
 
 DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
 HEAD = 65_536
 _BREAK = re.compile(r"[\r\n\x00]")  # without these, a cell that opens no quote ends at a delimiter
-_BELOW = "other_headings"  # a row of another table
+BELOW = "other_headings"  # a row of another table
+BELOW_TOLD = "other headings stand in line {line}: this row is of another table"
 _HEADING = r"^[^0-9]{2,60}$"  # no number of a declaration or crossing is such a word
 _OPEN = "a quote opens here and does not close within this record"
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
@@ -323,7 +323,7 @@ def _piece(
         keep &= ~again
     foreign = _foreign(table, numbers, guessed) & keep & ~below
     for rows, code, told in (
-        (below, _BELOW, other.told),
+        (below, BELOW, other.told),
         (foreign, lines.UNKNOWN, lines.UNKNOWN_TOLD),
     ):
         if rows.any():
@@ -403,23 +403,14 @@ class _OtherTable:
         if self.line or ((last >= ord("0")) & (last <= ord("9"))).all():  # no heading ends so
             return
         worded = pc.filter(cells, pc.match_substring_regex(cells, _HEADING))  # no number of one
-        meant = [
-            text
-            for text in pc.unique(worded).to_pylist()
-            if any(columns.column_of(text, profile) for profile in LAYOUTS)
-        ]
+        meant = [text for text in pc.unique(worded).to_pylist() if columns.means_column(text)]
         if not meant:
             return
         for row in np.flatnonzero(np.asarray(pc.is_in(cells, value_set=pa.array(meant, LARGE)))):
             told = [str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()]
-            again = columns.best(told, AUTO)
-            sure = columns.fit(again)[0] == 2 and len(again.unknown) < len(again.columns)
-            same = columns.best(told, self.mapped.profile).columns == self.mapped.columns
-            if sure and not same:
+            if columns.of_another(told, self.mapped):
                 self.line = int(numbers[row])
-                self.told = (
-                    f"other headings stand in line {self.line}: this row is of another table"
-                )
+                self.told = BELOW_TOLD.format(line=self.line)
                 return
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
@@ -452,6 +443,6 @@ def _rejection(
             cells = next(csv.reader([text], delimiter=layout.delimiter), [])
         except csv.Error:
             cells = []
-    if code not in ("header_repeated", _BELOW) and 0 <= position < len(cells):
+    if code not in ("header_repeated", BELOW) and 0 <= position < len(cells):
         record_id = cells[position].strip()[:200] or None
     return Rejection(source.name, line, code, reason, record_id, None, text)

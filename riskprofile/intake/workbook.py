@@ -30,9 +30,11 @@ from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import Knowing, RawChunk, Rejection, Source, unread
 from riskprofile.intake.sad import Dates
+from riskprofile.intake.tabular import BELOW, BELOW_TOLD
 from riskprofile.intake.values import beside
 
 HEADER_ROWS = 20
+REPEATED = "the headings stand here again"
 PIECE = 10_000  # rows
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A sheet is held as a full rectangle of 32 bytes a cell, of which a file needs 6 at least: what
@@ -204,7 +206,7 @@ def _below(sheet: _Sheet) -> Iterator[tuple[int, list[Any]]]:
 
 
 def _pieces(sheet: _Sheet, source: Source, only: Sequence[str] | None) -> Iterator[Piece]:
-    end = sheet.start
+    end, other = sheet.start, 0  # where the headings of another table stand
     key = sheet.mapped.columns.get(columns.layout(sheet.mapped.profile).mandatory[0][0])
     while True:
         rows = list(islice(_rows(sheet.cells, end), PIECE))
@@ -212,12 +214,17 @@ def _pieces(sheet: _Sheet, source: Source, only: Sequence[str] | None) -> Iterat
         if not rows:
             return
         below = [row for row in rows if row[0] > sheet.header]
+        other = other or next((at for at, row in below if _differ(sheet, row, key)), 0)
+        beyond = [row for row in below if other and row[0] >= other]
+        below = below[: len(below) - len(beyond)]
         again = [row for row in below if _repeats(sheet, row[1], key)]  # as on each page
         if again:
             below = [row for row in below if not _repeats(sheet, row[1], key)]
         numbers = np.array([number for number, _ in below], dtype="int64")
         piece = _piece(sheet, [cells for _, cells in below], numbers)
-        piece.rejected = [_repeated(source, *row) for row in again]
+        piece.rejected = [_aside(source, *row, "header_repeated", REPEATED) for row in again]
+        told = BELOW_TOLD.format(line=other)
+        piece.rejected += [_aside(source, *row, BELOW, told) for row in beyond]
         yield piece
         if len(rows) < PIECE:  # the sheet has ended, and the name of the next one is read
             return
@@ -228,10 +235,17 @@ def _repeats(sheet: _Sheet, row: list[Any], key: int | None) -> bool:
     return key is not None and as_text(_at(row, key)) == sheet.headings[key]
 
 
-def _repeated(source: Source, number: int, row: list[Any]) -> Rejection:
+def _differ(sheet: _Sheet, row: list[Any], key: int | None) -> bool:
+    """Whether a row is the headings of another table below this one."""
+    word = None if key is None else _at(row, key)
+    if not isinstance(word, str) or word[-1:].isdigit() or not columns.means_column(word):
+        return False  # as nearly all: no heading ends in a digit
+    return columns.of_another([as_text(cell) or "" for cell in row], sheet.mapped)
+
+
+def _aside(source: Source, number: int, row: list[Any], code: str, told: str) -> Rejection:
     raw = "\t".join(as_text(cell) or "" for cell in row)[:RAW_LIMIT]
-    told = "the headings stand here again"
-    return Rejection(source.name, number, "header_repeated", told, None, None, raw)
+    return Rejection(source.name, number, code, told, None, None, raw)
 
 
 def _piece(sheet: _Sheet, rows: Sequence[list[Any]], numbers: np.ndarray) -> Piece:

@@ -82,6 +82,26 @@ def test_headings_that_stand_again_are_no_row(tmp_path, monkeypatch, piece):
     assert again.raw == "declaration_id\tgoods_description"
 
 
+@pytest.mark.parametrize("piece", [1, 2, 10_000])
+@pytest.mark.parametrize(
+    "headings", [["Description", "Declaration number"], ["crossing_id", "crossing_at"]]
+)
+def test_rows_below_other_headings_are_not_read_under_the_first(
+    tmp_path, monkeypatch, piece, headings
+):
+    """Two tables on one sheet: the goods of the second were taken for its declarations."""
+    monkeypatch.setattr(workbook, "PIECE", piece)
+    rows: list[list[Any]] = [HEADINGS[:2], ["D1", "a"], ["Declaration", "b"], headings, ["c", "D3"]]
+    chunks = read(tmp_path, rows, [HEADINGS, ["D4", "d"]])
+    table = pd.concat([chunk.table for chunk in chunks])
+    assert table["declaration_id"].tolist() == ["D1", "Declaration", "D4"]
+    told = [each for chunk in chunks for each in chunk.rejected]
+    assert [(each.line, each.reason_code, each.record_id) for each in told] == [
+        (line, "other_headings", None) for line in (4, 5)
+    ]
+    assert "line 4" in told[1].reason and told[1].raw == "c\tD3"
+
+
 def test_a_cell_beyond_the_headings_is_kept(tmp_path):
     rows: list[list[Any]] = [HEADINGS[:2], ["D1", "a"], ["D2", "b", None, "rifle barrels"]]
     (chunk,) = read(tmp_path, rows)
