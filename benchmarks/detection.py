@@ -150,8 +150,10 @@ def run(recipe: Recipe, peers: list[str]) -> dict[str, Any]:
         "models": {name: judge(score, true) for name, score in scores.items()},
     }
     points = scores["scorecard (points)"]
-    told["interval_1%"] = evaluate.interval(points, true["label"].to_numpy(), 0.01, 0)
-    told["interval_5%"] = evaluate.interval(points, true["label"].to_numpy(), 0.05, 0)
+    for budget in BUDGETS:  # by the recipe's seed: the same ends as in the card
+        told[f"interval_{budget:.0%}"] = evaluate.interval(
+            points, true["label"].to_numpy(), budget, recipe.seed
+        )
     told["typologies"] = by_typology(points, true)
     if recipe.profile == seizures.PROFILE:
         told["published"] = seizures.replay(recipe, fitted.scorecard)

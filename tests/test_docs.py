@@ -326,6 +326,19 @@ def test_of_a_scorecard_that_ships_nothing_but_what_its_manifest_lists_is_commit
         assert sorted(found) == sorted([path.name, *listed])
 
 
+def test_the_readme_tells_recall_and_interval_as_the_card_of_what_ships() -> None:
+    models = ROOT / "models" / "shipment"
+    card = (models / (models / "CURRENT").read_text("utf-8").strip() / "card.md").read_text("utf-8")
+    told = {
+        share: re.search(rf"^\| {share} \| (\S+) \| (\S+ to \S+) \|", card, re.M)
+        for share in ("1.0%", "5.0%")
+    }
+    (one, ends), (five, wide) = (found.groups() for found in told.values() if found)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert f"| **the scorecard, in points** | {one} | {five} |" in readme
+    assert f"95 % interval of the scorecard: {ends} at 1 %, {wide} at 5 %." in readme
+
+
 def test_locks_hold_hashes_and_no_address() -> None:
     locks = sorted(ROOT.glob("*.lock"))
     assert locks
