@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from riskprofile.scoring import patterns
 from riskprofile.scoring.parts import chosen, ends
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 
@@ -30,9 +31,7 @@ def interval(
     return ends(hits, np.array(means))
 
 
-def calibration(
-    points: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
-) -> tuple[float, float]:
+def calibration(points: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
     """Intercept and slope that turn points into log-odds of these labels (Platt, 1999).
 
     Where more points are no likelier found the slope is 0, and the intercept is that of their share
@@ -41,8 +40,23 @@ def calibration(
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=np.inf, max_iter=500)
-    model.fit((points / POINTS_PER_LOG_ODDS).reshape(-1, 1), labels, sample_weight=weights)
-    if model.coef_[0, 0] > 0:
-        return float(model.intercept_[0]), float(model.coef_[0, 0])
+    model.fit((points / POINTS_PER_LOG_ODDS).reshape(-1, 1), labels)
+    return _rising(float(model.intercept_[0]), float(model.coef_[0, 0]), labels)
+
+
+def calibration_of_few(
+    points: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, float]:
+    """The same of an office's outcomes, which may be so few that the finds among them have the
+    most points: they are not taken for proof that no other row is a find (`patterns.scale`).
+    """
+    return _rising(*patterns.scale(points, labels, weights), labels, weights)
+
+
+def _rising(
+    intercept: float, slope: float, labels: np.ndarray, weights: np.ndarray | None = None
+) -> tuple[float, float]:
+    if slope > 0:
+        return intercept, slope
     share = np.average(labels, weights=weights)
     return float(np.log(share / (1 - share))), 0.0

@@ -321,7 +321,7 @@ def _chances(model: Scorecard, labels: Table, others: Table) -> np.ndarray:
     of_others = model.points(others) / POINTS_PER_LOG_ODDS
     finds = others["value"].to_numpy("float64")
     if 0 < finds.sum() < len(finds):
-        intercept, slope = evaluate.calibration(model.points(others), finds.astype(int))
+        intercept, slope = evaluate.calibration_of_few(model.points(others), finds)
         eta = intercept + slope * eta
     elif len(of_others):
         missed = len(finds) - finds.sum()

@@ -256,7 +256,7 @@ def _calibrated(
     """Probabilities from the office's own outcomes once it has enough of them."""
     if len(labels) < ENOUGH_EXAMINED or not ENOUGH_FINDS <= finds < len(labels):
         return replace(card, examined=0)
-    intercept, slope = evaluate.calibration(card.points(labels), value.astype(int), weights)
+    intercept, slope = evaluate.calibration_of_few(card.points(labels), value, weights)
     points = np.arange(card.lowest, card.lowest + len(card.probabilities))
     chance = 1 / (1 + np.exp(-(intercept + slope * points / POINTS_PER_LOG_ODDS)))
     return replace(card, probabilities=np.round(chance, 9), examined=len(labels))

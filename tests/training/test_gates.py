@@ -54,6 +54,22 @@ def test_honest_people_who_share_the_work_by_chance_are_not_named(people: int, f
     assert not any(named), [str(one) for told in named for one in told]
 
 
+@pytest.mark.parametrize("people", [2, 3])
+def test_honest_people_are_not_named_where_the_few_finds_of_the_others_have_the_most_points(
+    people: int,
+) -> None:
+    """Four finds in thirty outcomes: no line through them says that below there is none."""
+    steps = np.array([*range(0, 600, 20), 0], dtype=np.int32)
+    bins = {"freight_ratio": Bins(np.arange(1.0, 30.0))}
+    fine = replace(card(), base=-600, bins=bins, terms=(replace(card().terms[0], table=steps),))
+    for seed in range(10):
+        draw = np.random.default_rng(seed)
+        told = outcomes(seed, people, 30).assign(freight_ratio=draw.integers(0, 30, 30) + 0.5)
+        chance = 1 / (1 + np.exp(-fine.points(told) / 100))
+        told["value"] = (draw.random(30) < chance).astype("int64")
+        assert gates.labellers(fine, told) == [], seed
+
+
 @pytest.mark.parametrize("people", [2, 4])
 def test_who_calls_harmless_what_they_found_is_named_beside_few_others(people: int) -> None:
     told = outcomes(1, people, 12_000)
@@ -121,6 +137,18 @@ def test_a_score_that_is_off_in_its_middle_closes_the_gate_though_its_mean_is_ri
         after = refit(before, told, "t").scorecard
         gate = gates.calibration_gate(after, told)
         assert after.examined and gate.held == held, gate
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_outcomes_that_the_points_part_wholly_make_no_find_certain(drawn: bool) -> None:
+    """None of forty alike was a find, all of those above: no page says "never" and "always"."""
+    before, told = graded([0.0, 0.0, 0.0, 0.0, 1.0], rows=210)
+    by, chance = ("random", 0.02) if drawn else ("score", np.nan)
+    told = told.assign(selected_by=pd.Series([by] * len(told), dtype=TEXT), probability=chance)
+    after = refit(before, told, "t").scorecard
+    assert after.examined == 210
+    below, among = after.probability(after.points(pd.DataFrame({"freight_ratio": [3.5, 4.5]})))
+    assert 0.001 < below < 0.1 and 0.9 < among < 0.9999
 
 
 @pytest.mark.parametrize("seed", [105, 150])
