@@ -200,7 +200,8 @@ class Feature:
     `reads` is the sentence an officer sees, with `{value}` for the row's value and
     `10^{value}` for what a decimal logarithm is of; `norm` says what is usual, if that
     can be said in words. `monotone` is +1 when more can only raise the rating, -1 when
-    it can only lower it, 0 when data decide.
+    it can only lower it, 0 when data decide. `none` marks one of which 0 or less says that there
+    is no such thing as the sentence tells of.
     `written` is the function itself: what it returns was not looked at yet.
     """
 
@@ -212,6 +213,7 @@ class Feature:
     monotone: Literal[-1, 0, 1] = 0
     norm: str = ""
     silent_without_history: bool = False
+    none: bool = False
     doc: str = ""
 
     def __call__(self, items: View, history: History) -> columns.Column:

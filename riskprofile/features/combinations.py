@@ -210,7 +210,8 @@ def _made(
 
     compute.__name__, compute.__doc__ = name, doc
     direction: Literal[-1, 0, 1] = -1 if name in _LOWERS else 0 if name in _FREE else 1
-    return feature(unit=unit, reads=reads, monotone=direction)(compute)
+    # Of what is no such combination a figure would say that it is one, of no mass and no price.
+    return feature(unit=unit, reads=reads, monotone=direction, none=unit != "0 or 1")(compute)
 
 
 FEATURES: list[Feature] = [_made(*one) for one in _LISTED]

@@ -70,7 +70,7 @@ def gift(items: View, history: History) -> Column:
     return facts.known(items["gift"])
 
 
-@feature(unit="zeros", reads="the value ends in {value:.0f} [zero|zeros]")
+@feature(unit="zeros", reads="the value ends in {value:.0f} [zero|zeros]", none=True)
 def value_zeros(items: View, history: History) -> Column:
     """How round the declared value is: its trailing zeros, 0 to 6; -1 with a broken part.
 

@@ -224,6 +224,7 @@ def sender_names_at_phone(items: View, history: History) -> Column:
     reads="past goods items of this consignee with none of this HS chapter: {value:.0f}",
     monotone=1,
     silent_without_history=True,
+    none=True,
 )
 def past_without_these_goods(items: View, history: History) -> Column:
     """Length of the consignee's past, when none of it is in this HS chapter; else 0.

@@ -33,6 +33,7 @@ def feature(
     monotone: Literal[-1, 0, 1] = 0,
     norm: str = "",
     silent_without_history: bool = False,
+    none: bool = False,
 ) -> Callable[[FeatureFunction], Feature]:
     """Make a `Feature` of a function; its name and docstring become the feature's.
 
@@ -48,6 +49,8 @@ def feature(
         What is usual, if that can be said in words.
     silent_without_history : bool
         True when the value means nothing until past declarations are loaded.
+    none : bool
+        True when 0 or less says that there is no such thing as the sentence tells of.
 
     Raises
     ------
@@ -76,6 +79,7 @@ def feature(
             monotone=monotone,
             norm=norm,
             silent_without_history=silent_without_history,
+            none=none,
             doc=doc,
         )
 

@@ -27,7 +27,7 @@ _POWER = re.compile(r"10\^\{(value|0):[^}]*\}")
 _END = re.compile(r"\s*:\s*…$")
 START = "where every declaration starts"
 YES_OR_NO = "0 or 1"  # the unit of a feature that is a fact or none
-Forms = tuple[bool, str, str, str]
+Forms = tuple[bool, str, str, str] | tuple[bool, str, str, str, str]
 
 
 def explain(
@@ -118,7 +118,7 @@ class Phrasing:
         read = [None if name == WORDING else known[name] for name in scorecard.features]
         return cls(
             {
-                "features": [one and forms(one.reads, one.unit) for one in read],
+                "features": [one and forms(one.reads, one.unit, one.none) for one in read],
                 "terms": [*said, ["base", START, "", []]],
                 "base": scorecard.base,
                 "and": " and ",
@@ -165,13 +165,14 @@ class Phrasing:
 
 def reading(feature: Feature, value: float | None) -> str:
     """The sentence of one feature at a value; None is a value that is not known."""
-    return _filled(forms(feature.reads, feature.unit), value)
+    return _filled(forms(feature.reads, feature.unit, feature.none), value)
 
 
 @lru_cache(maxsize=4_096)
-def forms(reads: str, unit: str) -> Forms:
+def forms(reads: str, unit: str, none: bool) -> Forms:
     """Of a feature, whether it is a fact or none, and its sentences where its value is not known,
-    where there is none or one (nothing where that reads as any other), and where there are more.
+    where there is none or one (nothing where that reads as any other), and where there are more;
+    of one that tells of nothing at 0 (`Feature.none`), what it says there.
     """
     unknown = f"{without_value(reads)}: not known"
     if unit == YES_OR_NO:
@@ -179,15 +180,18 @@ def forms(reads: str, unit: str) -> Forms:
         return True, unknown, no, reads.replace("{value:.0f}", "yes")
     # By place: with a name a number takes twice the time.
     one, many = (numbered(reads, form).replace("{value", "{0") for form in (True, False))
-    return False, unknown, one if one != many else "", many
+    told = False, unknown, one if one != many else "", many
+    return (*told, f"{without_value(reads)}: no") if none else told
 
 
 def _filled(forms: Forms, value: float | None) -> str:
-    fact, unknown, one, many = forms
+    fact, unknown, one, many, *no = forms
     if value is None:
         return unknown
     if fact:
         return many if value else one
+    if no and value <= 0:
+        return no[0]
     value = shown(many, value)
     return plain(one if one and f"{value:.0f}" == "1" else many).format(value)
 

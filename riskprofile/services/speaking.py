@@ -31,6 +31,7 @@ from riskprofile.scoring.reasons import (
 from riskprofile.scoring.scorecard import WORDING
 from riskprofile.services.describing import NOT_EVALUATED, NOT_GIVEN
 from riskprofile.services.networks import LIKE
+from riskprofile.tables import Feature
 from riskprofile.words import COMMA, DEFAULT, Words, plural
 
 Told = TypeVar("Told")
@@ -191,7 +192,7 @@ def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
                     worded = worded.replace(reading(known[name], number), "", 1)
             worded = worded.removeprefix(" and ").removesuffix(" and ")
         parts = [
-            _wording(held, worded) if name == WORDING else _reading(say, name, number)
+            _wording(held, worded) if name == WORDING else _reading(say, known[name], number)
             for name, number in zip(names, values, strict=True)
         ]
         return str(held["and"]).join(parts)
@@ -203,7 +204,7 @@ def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
 
 
 @cache
-def _features(profile: str) -> Mapping[str, Any]:
+def _features(profile: str) -> Mapping[str, Feature]:
     return {feature.name: feature for feature in PROFILES[profile].features}
 
 
@@ -211,10 +212,10 @@ def _readings(say: Words, known: Mapping[str, Any], text: str, values: Sequence[
     """The values of a written criterion: which feature each is of, its sentence says."""
     parts, rest = [], text
     for number in values:
-        for name, feature in known.items():
+        for feature in known.values():
             said = reading(feature, number)
             if rest == said or rest.startswith(f"{said} and "):
-                parts.append(_reading(say, name, number))
+                parts.append(_reading(say, feature, number))
                 rest = rest[len(said) :].removeprefix(" and ")
                 break
         else:
@@ -222,13 +223,15 @@ def _readings(say: Words, known: Mapping[str, Any], text: str, values: Sequence[
     return text if rest else str(sentences(say.language)["and"]).join(parts)
 
 
-def _reading(say: Words, name: str, value: float | None) -> str:
+def _reading(say: Words, feature: Feature, value: float | None) -> str:
     held = sentences(say.language)
-    template = str(held["features"][name])
+    template = str(held["features"][feature.name])
     if value is None:
         return str(held["unknown"]).format(said=without_value(template))
     if not value and states_a_fact(template):
         return str(held["not"]).format(said=template)
+    if feature.none and value <= 0:
+        return str(held["not"]).format(said=without_value(template))
     value = shown(template, value)
     template = numbered(plain(template), plural(say.language, round(abs(value))) == "one")
 

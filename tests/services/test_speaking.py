@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from riskprofile import words
+from riskprofile.features import combinations
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import drift
 from riskprofile.scoring.reasons import YES_OR_NO, explain, reading
@@ -128,6 +129,25 @@ def test_what_is_not_so_is_not_said_to_be_so():
             no, yes = speaking.reasons(words.of(language), profile, given)
             assert no["text"] != yes["text"], (language, one.name)
             assert no["text"].endswith(words.of(language)("no").lower()), (language, one.name)
+
+
+def test_of_what_is_no_such_combination_no_figure_is_said():
+    """Of no gift "a declared gift, at 0.0 times the usual mass" would say that it is one."""
+    told = {"en": "at … times the usual mass: no", "fr": "à … fois la masse d’usage\u00a0: non"}
+    told |= {"es": "con … veces la masa habitual: no", "ar": "بوزن … من أمثال المعتاد: لا"}
+    marked = [(profile, one) for profile, one in FEATURES if one.none]
+    assert {one for one in combinations.FEATURES if one.unit != YES_OR_NO} <= {
+        one for _, one in marked
+    }
+    for profile, one in marked:
+        given = [reason(one.name, reading(one, value), value) for value in (0.0, -1.0, 2.0)]
+        for language in words.LANGUAGES:
+            say = words.of(language)
+            none, less, two = (each["text"] for each in speaking.reasons(say, profile, given))
+            assert none == less != two, (language, one.name)
+            assert none.endswith(say("no").lower()) and not re.search("0[.,]0|-1", none), none
+            if one.name == "gift_heavy":
+                assert none.endswith(told[language])
 
 
 def test_words_that_go_with_a_number_follow_it():
