@@ -41,7 +41,7 @@ def told(page: Page) -> None:
     expect(page.locator(".rp-vio")).to_contain_text("points, red from")
     expect(page.get_by_text("What the reasons said")).to_be_visible()
     expect(page.get_by_text("Look-alike drill")).to_be_visible()
-    expect(page.get_by_text("Your record, 30 days")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your record, 30 days")).to_be_visible()
 
 
 def everything(served) -> dict[str, list]:
@@ -71,7 +71,7 @@ def test_ten_cases_are_judged_by_keyboard_and_leave_the_live_store_as_it_is(serv
         press(page, "n")
     expect(figures.locator("div", has_text="Finds caught")).to_contain_text("5 of 5")
     expect(figures.locator("div", has_text="Look-alikes let go")).to_contain_text("0 of 5")
-    expect(page.get_by_text("Your record, 30 days")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your record, 30 days")).to_be_visible()
     after = everything(served)
     assert [name for name in before if before[name] != after[name]] == []
     file = served.folder / kept.NAME
