@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from joserfc import jwk
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
@@ -380,6 +381,47 @@ def test_ones_own_password_is_changed_on_the_page(behind):
     assert elsewhere.get(INSIDE).status == 303  # the sessions of the old password ended
     assert sign_in(client).status == 401
     assert sign_in(client, "another long word").status == 303
+
+
+def test_the_longest_passwords_of_any_script_fit_in_the_form(behind):
+    client, before = Browser(*behind), PASSWORD
+    for letter in "\u0e01\u5bc6":
+        sign_in(client, before)
+        sent = urlencode({"current": before, "new": (before := letter * 256)})
+        assert client.post("/account", sent, origin=ORIGIN).status == 303
+    assert sign_in(client, before).status == 303
+
+
+def away(store: Any) -> None:
+    """The sessions cannot be asked for any more."""
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE web_session RENAME TO web_session_away")
+
+
+def test_who_came_in_is_not_asked_for_again_on_the_page_of_the_account(behind):
+    """Between the two the database may stop to answer."""
+    client = Browser(*behind)
+    sign_in(client)
+    store = served().store
+    event.listen(store.engine, "checkin", lambda *_: away(store), once=True)
+    assert client.get("/account").status == 200
+    assert client.get("/account").status == 503
+
+
+def test_who_comes_in_by_the_provider_while_the_database_stops_to_answer_is_in(single, provider):
+    client = Browser(*single)
+    out = client.get("/sign-in/oidc?next=%2Fbatches").headers["location"]
+    store = served().store
+
+    def gone(*_: Any) -> None:  # once the session is there
+        event.listen(store.engine, "checkin", lambda *_: away(store), once=True)
+
+    event.listen(store.engine, "commit", gone, once=True)
+    done = client.get(back(provider.authorise(out, "officer-14")))
+    assert (done.status, COOKIE in client.cookies) == (200, True)
+    with store.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE web_session_away RENAME TO web_session")
+    assert client.get(INSIDE).status == 200
 
 
 def test_signing_out_everywhere_ends_the_sessions_of_other_machines(behind):
