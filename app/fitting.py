@@ -11,12 +11,12 @@ import streamlit as st
 from app import draw, session, signing, terms, typed
 from app.deciding import attempt
 from app.installation import served
-from app.text import escape
+from app.text import attribute, escape
 from riskprofile.errors import ScorecardError
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import evidence, fitting, promotion
 from riskprofile.services.rights import REASON_LENGTH
-from riskprofile.words import form
+from riskprofile.words import form, told_of
 
 POLL_SECONDS = 2
 FITS = 6  # of the newest
@@ -115,10 +115,11 @@ def _fit(
             (say("fits.finds"), say.number(one.finds)),
             (say("models.digest"), f"{one.digest[:8]} {one.digest[8:16]}"),
         ]
-    if one.fault:
-        rows.append((say("models.fault"), f"{one.fault}. {one.do}".strip()))
     made = [(terms.edit_said(say, card, edit),) for edit in one.edits]
-    body = draw.table((), rows)
+    cells = [[escape(text) for text in row] for row in rows]
+    if one.fault:
+        cells.append([escape(say("models.fault")), failed_of(say, one)])
+    body = draw.grid((), cells)
     if made:
         listed = draw.table((), made, sentences=True)
         body += (
@@ -131,6 +132,18 @@ def _fit(
             signing.gates(say, one.gates)
         if one.state == fitting.DONE and not proposed and terms.may(person):
             acts(say, person, one, shortcut)
+
+
+def failed_of(say: Any, one: fitting.Fit) -> str:
+    """What a fit failed of and what to do, as HTML: in English, marked so, what no page says."""
+
+    def told(kept: str) -> str:
+        known = told_of(kept, "refusal.")
+        said = form.sentence(kept if known is None else say(known.key, **known.values))
+        whole = said if said.endswith(".") else f"{said}."
+        return escape(whole) if known else f'<span lang="en" dir="ltr">{attribute(whole)}</span>'
+
+    return " ".join(told(part) for part in (one.fault, one.do) if part)
 
 
 def acts(say: Any, person: Any, one: fitting.Fit, shortcut: str | None = "W") -> None:

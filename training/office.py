@@ -146,11 +146,7 @@ def fit(
     card = promotion.serving(store, settings.models, profile)
     fitting.require_free(store, settings, actor, profile, version)
     labels = outcomes(store, actor, profile, card)
-    if not len(labels):
-        raise RiskProfileError(
-            f"no outcome of what {profile} {card.version} rated is confirmed yet",
-            do="Fit again when a second person has confirmed some",
-        )
+    fitting.require_outcomes(labels, card)
     progress("outcomes", len(labels))
     moved = refit(card, labels, version, edits)
     trial = trial or make_trial(card, progress=progress)

@@ -119,6 +119,21 @@ def require_free(
         )
 
 
+def require_outcomes(labels: Table, card: Scorecard) -> None:
+    """Refuse a fit on nothing.
+
+    Raises
+    ------
+    RiskProfileError
+        No outcome of what this scorecard rated is confirmed.
+    """
+    if not len(labels):
+        raise RiskProfileError(
+            Message("refusal.no_outcome", profile=card.profile, version=card.version),
+            do=Message("refusal.do_confirm"),
+        )
+
+
 def start(
     store: Store,
     settings: Settings,
@@ -348,4 +363,4 @@ def _last_words(log: Path) -> str:
         lines = log.read_text("utf-8", "replace").strip().splitlines()
     except OSError:
         lines = []
-    return f"it ended before its time; last words: {lines[-1][:200] if lines else 'none'}"
+    return Message("refusal.died", words=lines[-1][:200] if lines else "–")
