@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from weakref import WeakKeyDictionary
 
 import pandas as pd
+from sqlalchemy import Connection, Engine
 
 from riskprofile.errors import UsageError
 from riskprofile.history import bursts
@@ -60,7 +62,7 @@ def heat(
     if end > now:
         raise UsageError("the window ends ahead of now", do="Give a day that is over")
     with store.read() as connection:
-        seen = registers.table(kept.known(connection, SIGHTINGS.name, now), SIGHTINGS)
+        seen = _known(connection, now)
     moment = pd.Timestamp(end)
     known = seen[(seen["at"] < moment).to_numpy(dtype=bool)]
     counted = bursts.windows(known, moment, chosen)
@@ -73,6 +75,20 @@ def heat(
         past,
         bursts.dispersion(counted, past),
     )
+
+
+# By database, the number of the last load and what was known then: a page asks at every click.
+_held: WeakKeyDictionary[Engine, tuple[int, Table]] = WeakKeyDictionary()
+
+
+def _known(connection: Connection, now: datetime) -> Table:
+    """The sightings as known at a time; not to be altered: others read them too."""
+    last = kept.newest(connection, SIGHTINGS.name, now)
+    number, seen = _held.get(connection.engine, (None, None))
+    if seen is None or number != last:
+        seen = registers.table(kept.known(connection, SIGHTINGS.name, now), SIGHTINGS)
+        _held[connection.engine] = (last, seen)
+    return seen
 
 
 def ends(now: datetime, grid: Grid) -> list[datetime]:

@@ -84,6 +84,13 @@ def loads(connection: Connection) -> Sequence[Any]:
     ).all()
 
 
+def newest(connection: Connection, kind: str, before: datetime) -> int:
+    """The number of the last load of a register up to a time; 0 before the first."""
+    columns = load_table.c
+    asked = select(func.max(columns.id)).where(columns.kind == kind, columns.at <= before)
+    return int(connection.execute(asked).scalar() or 0)
+
+
 def counts(connection: Connection) -> dict[str, int]:
     """Entries by kind, versions of one key counted once."""
     columns = entry_table.c

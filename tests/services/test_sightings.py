@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
+from sqlalchemy import event
 
 from riskprofile.errors import NotAllowed, UsageError
 from riskprofile.history.bursts import Grid
@@ -34,6 +36,30 @@ def test_the_sample_shows_one_burst_of_small_craft(any_store: Store) -> None:
 def test_what_was_loaded_later_is_not_in_it(store: Store) -> None:
     registers.load(store, OWNER, "sightings", SAMPLE, NOW + timedelta(hours=1))
     assert sightings.heat(store, INES, NOW).cells.empty
+
+
+def test_the_sightings_are_read_anew_when_some_were_loaded(
+    any_store: Store, tmp_path: Path
+) -> None:
+    """And not at every click."""
+    read: list[str] = []
+
+    def hear(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith("SELECT") and "FROM register_entry" in statement:
+            read.append(statement)
+
+    registers.load(any_store, OWNER, "sightings", SAMPLE, NOW)
+    event.listen(any_store.engine, "before_cursor_execute", hear)
+    first, again = (sightings.heat(any_store, INES, NOW + timedelta(hours=n)) for n in (1, 2))
+    assert first.cells.equals(again.cells) and len(read) == 1
+    more = tmp_path / "more.csv"
+    pd.read_csv(SAMPLE).head(1).assign(sighting_id="S-NEW").to_csv(more, index=False)
+    registers.load(any_store, OWNER, "sightings", more, NOW + timedelta(hours=3))
+    read.clear()
+    newer = sightings.heat(any_store, INES, NOW + timedelta(hours=4))
+    assert newer.windows.to_numpy().sum() == first.windows.to_numpy().sum() + 1
+    assert sightings.heat(any_store, INES, NOW + timedelta(hours=2)).cells.equals(first.cells)
+    assert len(read) == 2
 
 
 def test_an_earlier_window_is_judged_by_what_came_before_it(store: Store) -> None:
