@@ -36,7 +36,7 @@ _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
 
 README = """Case bundle of one declaration.
 
-declaration.json  every stored version, as declared
+declaration.json  every stored version, as declared; not those of another office
 rating.json       points with every reason for and against, recomputed from the log
 alert.json        lane, decisions, outcomes with what was found and which reasons held (yes,
                   unclear, no; empty where nobody looked), with who and when

@@ -90,7 +90,7 @@ def explain(
     with store.read() as connection:
         for profile in PROFILES:  # of several with a number, those of the office are named
             record = records.whole(connection, actor, record, profile)
-        alert = _alert(connection, record)
+        alert = _alert(connection, actor, record)
         if alert is None:
             row = _found(connection, actor, record, removed)
             if row.state == REMOVED:  # its office and its rating are for nobody any more
@@ -233,8 +233,10 @@ def _time(at: datetime, zone: ZoneInfo) -> str:
     return f"{form.clock(at, zone)} {form.zone_name(zone, at)}"
 
 
-def _alert(connection: Connection, record: str) -> Mapping[str, Any] | None:
-    """The newest alert of a record, by its id or by a declaration's number that is unique."""
+def _alert(connection: Connection, actor: Actor, record: str) -> Mapping[str, Any] | None:
+    """The newest alert of a record that the actor sees, by its id or by a declaration's number
+    that is unique. What is declared anew at another office each explains as it rated it.
+    """
     table = desk.alert_table.c
     for condition in (
         table.record_id == record,
@@ -243,7 +245,7 @@ def _alert(connection: Connection, record: str) -> Mapping[str, Any] | None:
         rows = connection.execute(
             select(desk.alert_table).where(condition).order_by(table.version.desc())
         )
-        found = rows.mappings().all()
+        found = [row for row in rows.mappings() if sees(actor, row["office"])]
         if len({(row["profile"], row["record_id"]) for row in found}) == 1:
             return dict(found[0])
     return None

@@ -73,17 +73,20 @@ def raise_alert(
     looks_an_hour = looking.LIMIT if settings is None else settings.looks_an_hour
     with store.read() as connection:
         record_id = records.whole(connection, actor, reference, profile)
+        office = records.office(connection, record_id, profile)
     items = records.declaration(store, actor, record_id, profile, now, reason, looks_an_hour)
     counted = [one for one in items if one.counts]
-    if not counted:
+    driver = max(counted, key=lambda one: (one.points is not None, one.points or 0), default=None)
+    if driver is not None:
+        office = driver.declared.get(PROFILES[profile].office)
+    if not sees(actor, office):  # it was, and is no more
+        raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
+    if driver is None:
         raise RiskProfileError(
             Message("refusal.withdrawn"),
             where=reference[:80],
             do=Message("refusal.do_nothing_left"),
         )
-    driver = max(counted, key=lambda one: (one.points is not None, one.points or 0))
-    if not sees(actor, driver.declared.get(PROFILES[profile].office)):  # it was, and is no more
-        raise RiskProfileError(Message("refusal.no_declaration"), where=reference[:80])
     sign = f"{actor.name}{SAID}{reason}"
     with store.write() as connection:
         _require_same(connection, record_id, profile, counted)

@@ -15,7 +15,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.services import looking
 from riskprofile.services.rights import Actor, authorise, note, sees
 from riskprofile.services.viewing import require_purpose
-from riskprofile.store import batches, table_bytes, versions
+from riskprofile.store import batches, versions
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Chunk, Record
 from riskprofile.words import Message
@@ -83,21 +83,28 @@ def whole(
 
 
 def _is_shown(connection: Connection, actor: Actor, record_id: str, profile: str) -> bool:
-    """Whether the newest version of a declaration is of an office that the actor sees.
+    """Whether a declaration was declared last at an office that the actor sees."""
+    return sees(actor, office(connection, record_id, profile))
 
-    One cell of its chunk is read: many may have a number.
+
+def office(connection: Connection, record_id: str, profile: str) -> str | None:
+    """Where a declaration was declared last; where that names no office, as a cancellation may,
+    the one named before. None where none of its rows names one.
+
+    One cell of a chunk is read: many may have a number.
     """
-    row = connection.execute(
-        select(_record.c.position, _chunk.c.rows)
-        .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+    rows = connection.execute(
+        select(_record.c.chunk_id, _record.c.position)
         .where(_record.c.record_id == record_id, _record.c.profile == profile)
+        .where(_record.c.state != versions.REMOVED)
         .order_by(*versions.LAST)
-    ).first()
-    if row is None:
-        return False
-    office = PROFILES[profile].office
-    cell = table_bytes.from_bytes(row.rows, [office], np.array([row.position]))[office].dropna()
-    return sees(actor, None if cell.empty else str(cell.iloc[0]))
+    ).all()
+    for row in rows:
+        place, column = np.array([row.position]), PROFILES[profile].office
+        [named] = batches.cells(connection, row.chunk_id, [column], place)
+        if any(named):
+            return str(named[0])
+    return None
 
 
 def declaration(
@@ -109,7 +116,10 @@ def declaration(
     purpose: str = "",
     looks_an_hour: int = looking.LIMIT,
 ) -> list[StoredItem]:
-    """Every stored version of a declaration, by item, then version; the look is audited first.
+    """The stored versions of a declaration, by item, then version; the look is audited first.
+
+    Of what is declared anew at another office each is shown what was declared there; what counts
+    is one declaration, and whole for whom any of it is.
 
     Raises
     ------
@@ -155,4 +165,6 @@ def declaration(
         about, why = f"record:{rows[0]['id']}", purpose.strip()
         note(connection, actor, "record.look", about, now, office=actor.office, purpose=why)
         looking.noticed(connection, actor, now, looks_an_hour)
-    return found
+    mine = [sees(actor, one.declared.get(column)) for one in found]
+    whole = any(own and one.counts for own, one in zip(mine, found, strict=True))
+    return [one for own, one in zip(mine, found, strict=True) if own or (whole and one.counts)]

@@ -7,7 +7,7 @@ when the same term after that is over, so that nothing that is sealed has to be 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -76,16 +76,25 @@ def opened(
 ) -> list[Said]:
     """What was written of the masked alerts of a record that the actor sees, the first first."""
     found = []
-    for alert in erasure.alerts_of(connection, profile, {record_id}):
-        if not sees(actor, alert["office"]):  # a crossing may be declared anew at another place
-            continue
-        for kind in (ALERT, *erasure.sealed_as(connection, WORDS, alert["id"])):
-            for table, rows in _open(connection, secret, kind, alert["id"]).items():
-                for of, column, text in rows:
-                    if text:
-                        at, who = _writer(connection, alert, table, of)
-                        found.append(Said(at, who, (table, column), text))
+    for alert, kind in pieces(connection, actor, record_id, profile):
+        for table, rows in _open(connection, secret, kind, alert["id"]).items():
+            for of, column, text in rows:
+                if text:
+                    at, who = _writer(connection, alert, table, of)
+                    found.append(Said(at, who, (table, column), text))
     return sorted(found, key=lambda one: one.at)
+
+
+def pieces(
+    connection: Connection, actor: Actor, record_id: str, profile: str
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """The alerts of a record that the actor sees, each with the kinds of what may be sealed of it:
+    a crossing may be declared anew at another place.
+    """
+    for alert in erasure.alerts_of(connection, profile, {record_id}):
+        if sees(actor, alert["office"]):
+            for kind in (ALERT, *erasure.sealed_as(connection, WORDS, alert["id"])):
+                yield alert, kind
 
 
 def without_words(alert: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -15,15 +15,14 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, update
 
 from riskprofile.errors import Conflict, NotAllowed, PolicyError, RiskProfileError
-from riskprofile.profiles import PROFILES
 from riskprofile.services import keys, looking, records, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, erasure, table_bytes, versions
+from riskprofile.store import batches, erasure, table_bytes
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Unmasking
-from riskprofile.store.versions import REMOVED
+from riskprofile.store.versions import ACCEPTED, REMOVED
 from riskprofile.words import Message
 
 _table = Unmasking.__table__  # type: ignore[attr-defined]
@@ -92,11 +91,11 @@ def ask(
             Message("refusal.case", n=REASON_LENGTH), do=Message("refusal.do_case")
         )
     with store.read() as connection:  # many may have a number, and nobody waits for it
-        masked = partial(_masked, connection, profile=profile)
+        masked = partial(_masked, connection, actor, profile=profile)
         record_id = records.whole(connection, actor, record_id, profile, masked)
     with store.write() as connection:
         office = _office(connection, actor, record_id, profile)
-        if not _masked(connection, record_id, profile):
+        if not _masked(connection, actor, record_id, profile):
             raise RiskProfileError(Message("refusal.not_masked"), where=record_id)
         case = case_number.strip()
         allowed = _standing(connection, actor, record_id, profile, case, now)
@@ -172,11 +171,11 @@ def look(store: Store, settings: Settings, actor: Actor, request_id: int, now: d
         if not row["allowed_at"] <= now < row["expires_at"]:
             raise PolicyError(Message("refusal.over"), do=Message("refusal.do_again"))
         secret = partial(keys.key, settings.home, KEY, make=False)
-        declared, masked = _declared(connection, secret, row["record_id"], row["profile"])
+        declared = _declared(connection, secret, row["record_id"], row["profile"])
         written = sealing.opened(connection, actor, secret, row["record_id"], row["profile"])
         if not declared:
             raise RiskProfileError(Message("refusal.record_removed"), where=row["record_id"])
-        if not (masked or written):
+        if not _masked(connection, actor, row["record_id"], row["profile"]):
             raise RiskProfileError(Message("refusal.not_masked"), where=row["record_id"])
         about, office = f"unmasking:{request_id}", row["office"]
         note(connection, actor, "record.unmask.look", about, now, office=office)
@@ -192,16 +191,20 @@ def requests(store: Store, actor: Actor) -> list[Request]:
     return [Request(**row) for row in rows if sees(actor, row["office"])]
 
 
-def _masked(connection: Connection, record_id: str, profile: str) -> bool:
-    """Whether something of a record is sealed, declared or written: no key is needed to tell."""
-    record, alert = batches.record_table.c, erasure.alert_table.c
+def _masked(connection: Connection, actor: Actor, record_id: str, profile: str) -> bool:
+    """Whether something that `look` would show is sealed, declared or written: no key is needed
+    to tell. What was declared before, and what another office wrote, it does not show.
+    """
+    record = batches.record_table.c
     chunks = connection.execute(
-        select(record.chunk_id).where(record.record_id == record_id, record.profile == profile)
+        select(record.chunk_id)
+        .where(record.record_id == record_id, record.profile == profile)
+        .where(record.state == ACCEPTED)
     ).scalars()
-    alerts = connection.execute(
-        select(alert.id).where(alert.record_id == record_id, alert.profile == profile)
-    ).scalars()
-    places = [*(("chunk", one) for one in chunks), *((sealing.ALERT, one) for one in alerts)]
+    places = [("chunk", one) for one in chunks.all()]
+    places += [
+        (kind, alert["id"]) for alert, kind in sealing.pieces(connection, actor, record_id, profile)
+    ]
     return any(erasure.sealed(connection, *one) is not None for one in places)
 
 
@@ -232,25 +235,24 @@ def _require_waiting(row: Mapping[str, Any], now: datetime) -> None:
 
 def _declared(
     connection: Connection, secret: Callable[[], bytes], record_id: str, profile: str
-) -> tuple[list[dict[str, Any]], bool]:
-    """What was declared, and whether something of it is masked: the key is asked for there."""
+) -> list[dict[str, Any]]:
+    """What was declared; the key is asked for where something of it is masked."""
     record, chunk = batches.record_table.c, batches.chunk_table.c
     places = connection.execute(
         select(record.chunk_id, record.position, chunk.rows)
         .join(batches.chunk_table, chunk.id == record.chunk_id)
         .where(record.record_id == record_id, record.profile == profile)
-        .where(record.state == "accepted")
+        .where(record.state == ACCEPTED)
         .order_by(record.item)
     ).all()
-    shown, masked = [], False
+    shown = []
     for chunk_id, position, content in places:
         told = table_bytes.from_bytes(content).iloc[position].dropna().to_dict()
         if lock := erasure.sealed(connection, "chunk", chunk_id):
             hidden = table_bytes.from_bytes(keys.unseal(secret(), lock, f"chunk:{chunk_id}"))
             told |= hidden.iloc[position].dropna().to_dict()
-            masked = True
         shown.append(told)
-    return shown, masked
+    return shown
 
 
 def _office(connection: Connection, actor: Actor, record_id: str, profile: str) -> str | None:
@@ -261,19 +263,15 @@ def _office(connection: Connection, actor: Actor, record_id: str, profile: str) 
         .where(erasure.alert_table.c.profile == profile)
         .order_by(erasure.alert_table.c.version.desc())
     ).first()
-    record, chunk = batches.record_table.c, batches.chunk_table.c
+    record = batches.record_table.c
     row = connection.execute(
-        select(record.position, chunk.rows)
-        .join(batches.chunk_table, chunk.id == record.chunk_id)
-        .where(record.record_id == record_id, record.profile == profile)
-        .where(record.state != REMOVED)
-        .order_by(*versions.LAST)
+        select(record.id)
+        .where(record.record_id == record_id, record.profile == profile, record.state != REMOVED)
+        .limit(1)
     ).first()
-    office = None
-    if row is not None:  # it may be declared anew at another place, and raise no alert there
-        declared = table_bytes.from_bytes(row.rows).iloc[row.position].dropna().to_dict()
-        office = declared.get(PROFILES[profile].office)
-    elif alert is not None:
+    # It may be declared anew at another place, and raise no alert there.
+    office = records.office(connection, record_id, profile)
+    if row is None and alert is not None:
         office = alert.office
     missing = alert is None and row is None
     if missing or not sees(actor, office):

@@ -38,8 +38,11 @@ SOME = "some"  # and of which records were removed before their term, by an orde
 NAMES = "names"  # and of what a former release masked, without all that leads to a name
 PARKED = "history"  # state of a record that is known but was never rated
 
-# What was declared last comes first: accepted before superseded, as an old version may come late.
-LAST = (record_table.c.state, record_table.c.version.desc())
+# What was declared last comes first: what counts before what was withdrawn, and accepted before
+# superseded, as an old version may come late.
+LAST = (
+    record_table.c.folded_by.is_not(None), record_table.c.state, record_table.c.version.desc()
+)  # fmt: skip
 
 Key = tuple[str, int]  # record_id, item
 Message = tuple[datetime, str | None]  # its time, and its reference

@@ -16,7 +16,7 @@ from riskprofile import words
 from riskprofile.errors import InputError, NotAllowed, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import explanation, looking, printing, review, sheet
+from riskprofile.services import explanation, govern, looking, printing, review, sheet
 from riskprofile.services.identity import OWNER
 from riskprofile.services.paper import drawn
 from riskprofile.services.run import Options
@@ -250,6 +250,25 @@ def test_of_several_with_a_number_an_explanation_names_those_of_the_office_alone
         explanation.explain(bare, MODELS, INES, "XN-2", NOW)
     found = explanation.explain(bare, MODELS, INES, "XN-3", NOW)
     assert found.record_id.startswith(f"XN-3@{HERE}/B")
+
+
+def test_of_what_is_declared_anew_elsewhere_each_office_explains_what_it_rated(bare, home):
+    """Where it raised no alert anew, the alert of the office before is not told."""
+    govern.enable_profile(bare, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
+    for hour, place, goods in ((0, AWAY.office, "pistol barrel"), (1, HERE, None)):
+        table = factory.travellers(1, crossing_point=place, goods_declared=goods)
+        path = factory.write(home.home / f"{hour}.csv", table)
+        options = Options(profile="traveller", capacity=Capacity(0, random_share=0.0))
+        screen(bare, home, OWNER, [path], options, NOW + timedelta(hours=hour))
+
+    def told(actor):
+        return explanation.explain(bare, MODELS, actor, "XC-000000", NOW, "asked by the person")
+
+    away, here = told(AWAY), told(INES)
+    assert (away.lane, here.lane) == ("yellow", "green")
+    assert (away.office, here.office) == (AWAY.office, HERE)
+    with pytest.raises(NotAllowed, match="there is no such record in your office"):
+        told(replace(INES, office="XMRLW"))
 
 
 def test_a_fault_of_what_rated_a_record_is_told_in_its_office_alone(bare, home, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import select
 
 from riskprofile.errors import Conflict, NotAllowed, ProfileOff, RiskProfileError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, raising, records, retelling, review, settings
+from riskprofile.services import govern, raising, records, retelling, review, settings, unmasking
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
@@ -147,6 +148,43 @@ def test_what_is_declared_at_another_office_by_now_is_raised_there_alone(bare, h
         raising.raise_alert(bare, INES, "XC-000000", "traveller", WHY, later(hours=1))
     made = raising.raise_alert(bare, AWAY, "XC-000000", "traveller", WHY, later(hours=1))
     assert review.alert(bare, AWAY, made, later(hours=1), WHY).office == THERE
+
+
+def moved(bare, home, *places):
+    """A crossing declared at one place after the other, an hour apart; its reference."""
+    govern.enable_profile(bare, OWNER, "traveller", "Act 7", "DPIA-1", NOW)
+    for hour, (place, function) in enumerate(places):
+        extra = json.dumps({"message_at": f"2026-11-24T0{hour}:00:00Z"} | function)
+        sent(bare, home, factory.travellers(1, crossing_point=place, extra=extra), hour)
+    with bare.read() as connection:
+        [record] = connection.execute(select(Record.record_id).distinct()).scalars()
+    return record
+
+
+@EITHER
+def test_of_what_is_declared_anew_elsewhere_each_office_is_shown_what_was_declared_there(
+    bare, home
+):
+    record = moved(bare, home, (HERE, {}), (THERE, {}))
+
+    def shown(actor):
+        found = records.declaration(bare, actor, record, "traveller", later(hours=1), WHY)
+        return [(one.declared["crossing_point"], one.counts) for one in found]
+
+    assert (shown(INES), shown(AWAY)) == ([(HERE, False)], [(THERE, True)])
+    assert shown(Actor("ada", "auditor")) == [(HERE, False), (THERE, True)]
+    with pytest.raises(RiskProfileError, match="no such declaration"):
+        shown(Actor("x", "officer", "XMRLW"))
+
+
+@EITHER
+def test_a_cancellation_that_names_no_office_leaves_the_declaration_to_its_own(bare, home):
+    cancelled = {"message_function": "cancel"}
+    record = moved(bare, home, (HERE, {}), (None, cancelled))
+    with pytest.raises(NotAllowed, match="no such record in your office"):
+        unmasking.ask(bare, AWAY, record, "traveller", "CASE-7", WHY, NOW)
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        unmasking.ask(bare, INES, record, "traveller", "CASE-7", WHY, NOW)
 
 
 def test_what_is_raised_on_a_file_is_not_told_as_an_alert_of_its_run(bare, home):

@@ -705,6 +705,21 @@ def test_a_crossing_is_asked_for_where_it_was_declared_last_though_no_alert_says
         unmasking.ask(store, AWAY, "XC-000000", "traveller", "CASE-7", WHY, now)
 
 
+def test_what_was_masked_of_a_version_before_is_not_asked_for(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Somebody would allow it, and nothing be shown that is not on the page."""
+    for months, place in ((0, AWAY.office), (3, HERE)):
+        goods = None if months else "pistol barrel"
+        table = factory.travellers(1, goods_declared=goods, name=seed(1), crossing_point=place)
+        file = write(tmp_path / f"{months}.csv", table)
+        options = Options(profile="traveller", capacity=Capacity(0, random_share=0.0))
+        screen(store, home, OWNER, [file], options, retention.due_at(RECEIVED, months))
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 6))
+    with pytest.raises(RiskProfileError, match="nothing of this record is masked"):
+        unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+
+
 def test_another_machine_of_the_same_database_masks_with_no_other_key(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
