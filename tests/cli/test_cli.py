@@ -403,15 +403,18 @@ def test_a_missing_file_and_an_empty_folder_give_exit_4(home: Path, tmp_path: Pa
 
 def test_what_the_paper_shows_of_convert_is_what_it_says(home: Path, tmp_path: Path) -> None:
     shown = iter((CHECKOUT / "docs" / "operator.md").read_text("utf-8").splitlines())
+    calls = 0
     for line in shown:
         if not line.startswith("    $ riskprofile convert "):
             continue
+        calls += 1
         path, more = CHECKOUT / line.split()[3], line.split()[6:]
         _, out, _ = run(home, "convert", path, "--out", tmp_path / "c.csv", *more)
         said = [one.strip().removeprefix(f"{CHECKOUT}/") for one in out.splitlines()]
         paper = [one.strip() for one in iter(lambda: next(shown), "")]
         assert paper[-1:] == ["..."] or paper == said
         assert said[: len(paper) - 1] == paper[:-1]
+    assert calls == 2
 
 
 def test_a_mistyped_command_is_a_usage_error(home: Path) -> None:

@@ -212,8 +212,14 @@ def test_real_goods_texts_outside_chapter_93_hardly_ever_name_arms(shared):
     assert read["disguised"].mean() <= 0.001
 
 
-@given(st.text(max_size=60))
-def test_any_text_is_scanned_and_marked_inside_its_bounds(anything):
+MARKED = [one.text for one in lexicon.terms() if lexicon.marks(one.text)]
+
+
+@given(
+    st.lists(st.text(max_size=12) | st.sampled_from(MARKED), max_size=6), st.sampled_from(["", " "])
+)
+def test_any_text_is_scanned_and_marked_inside_its_bounds(parts, between):
+    anything = between.join(parts)
     for start, end, _ in lexicon.marks(anything):
         assert 0 <= start < end <= len(anything)
 

@@ -248,6 +248,7 @@ def test_nothing_is_said_where_a_feature_does_not_come_out_to_the_last_bit(
 
 
 def test_no_figure_is_of_a_person_and_each_is_a_number() -> None:
+    assert {*otherwise.FIGURES} <= {name for one in PROFILES.values() for name in one.by_name}
     for profile in PROFILES.values():
         protected = {*profile.protected("P1"), *profile.protected("P2")}
         for name in otherwise.FIGURES:
