@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from tests.browser.rest import PAUSE
 from tests.browser.test_shift import button, settled, waited
 
 ROWS = 6
-LARGE = 250_000  # 42 MB, of 50 that a page takes: rated for longer than it takes to look elsewhere
+LARGE = 20_000  # rows, in four chunks: a run of them is seen before it ends
 PATIENCE = 120_000  # milliseconds that a large file may take on a busy machine
 HEAD, ROW = 30, 30  # pixels of the list of rows set aside
 PLACE, BESIDE = 790, 640  # pixels from its left: where values are typed, and the column before
@@ -158,21 +159,20 @@ def test_a_file_that_was_read_before_says_what_became_of_it_and_is_read_as_new_w
 
 def test_a_run_goes_on_whatever_is_clicked_and_tells_once_what_it_came_to(served, visit, large):
     page = visit("operator-02", "/batches")
-    send(page, large)
-    under_way = page.get_by_text("large.csv is being rated")
-    expect(under_way).to_be_visible()
-    assert state_of(served, "large.csv") == "running"
-    page.get_by_role("link", name="Sightings").click()
-    expect(under_way).to_have_count(0)
-    page.get_by_role("link", name="Batches").click()
-    expect(under_way).to_be_visible()
-    page.reload()
-    expect(under_way).to_be_visible()
-    assert state_of(served, "large.csv") == "running"
+    with under_way(served, page, large):
+        rated = page.get_by_text("large.csv is being rated")
+        expect(rated).to_be_visible()
+        page.get_by_role("link", name="Sightings").click()
+        expect(rated).to_have_count(0)
+        page.get_by_role("link", name="Batches").click()
+        expect(rated).to_be_visible()
+        page.reload()
+        expect(rated).to_be_visible()
+        assert state_of(served, "large.csv") == "running"
 
     told = page.locator(".rp-strip")
     expect(told).to_contain_text(
-        re.compile(r"large.csv: Read 250\s000 = accepted 250\s000 "), timeout=PATIENCE
+        re.compile(r"large.csv: Read 20\s000 = accepted 20\s000 "), timeout=PATIENCE
     )
     expect(page.locator(".rp-bar", has_text="large.csv")).to_be_visible()
     assert state_of(served, "large.csv") == "done"
@@ -185,18 +185,18 @@ def test_who_turned_to_another_batch_or_file_while_one_is_rated_is_left_there(
     served, visit, large, tmp_path
 ):
     page = visit("operator-02", "/batches?time=all")  # at night the others are not of today
-    send(page, large)
-    expect(page.get_by_text("large.csv is being rated")).to_be_visible()
-    expect(page.get_by_text("When that has ended, another can be rated.")).to_be_visible()
-    expect(button(page, "Rate it")).to_have_count(0)
-    page.locator("input[type=file]").set_input_files(str(manifest(tmp_path)))
-    grid = page.locator(".st-key-batch-list [data-testid=stDataFrame]")
-    spot = {"x": 300, "y": HEAD + 3 * ROW + ROW // 2}
-    grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
-    page.wait_for_timeout(PAUSE)
-    grid.click(position=spot)
-    other = page.locator(".rp-bar", has_text="sad_export_1124.xml")
-    expect(other).to_be_visible()
+    with under_way(served, page, large):
+        expect(page.get_by_text("large.csv is being rated")).to_be_visible()
+        expect(page.get_by_text("When that has ended, another can be rated.")).to_be_visible()
+        expect(button(page, "Rate it")).to_have_count(0)
+        page.locator("input[type=file]").set_input_files(str(manifest(tmp_path)))
+        grid = page.locator(".st-key-batch-list [data-testid=stDataFrame]")
+        spot = {"x": 300, "y": HEAD + 3 * ROW + ROW // 2}
+        grid.hover(position=spot)  # a list takes clicks of a pointer that it has seen come
+        page.wait_for_timeout(PAUSE)
+        grid.click(position=spot)
+        other = page.locator(".rp-bar", has_text="sad_export_1124.xml")
+        expect(other).to_be_visible()
     expect(page.locator(".rp-strip")).to_contain_text("large.csv: Read", timeout=PATIENCE)
     expect(other).to_be_visible()
     expect(page.get_by_text("When that has ended")).to_have_count(0)
@@ -339,6 +339,21 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("large") / "large.csv"
     path.write_text("\n".join([f"declaration_id,{head}", *rows]) + "\n")
     return path
+
+
+@contextmanager
+def under_way(served: Any, page: Any, path: Path) -> Iterator[None]:
+    """A run of this file that has begun, and stores no further chunk of it meanwhile.
+
+    It waits for who writes into the database, as it would for another program; a page does not.
+    """
+    with closing(served.store()) as store:
+        with store.write():
+            send(page, path)
+            expect(page.get_by_text(f"{path.name} is being rated")).to_be_visible()
+        assert state_of(served, path.name) == "running"
+        with store.write(patience=SLOW / 1000):
+            yield
 
 
 def state_of(served: Any, source: str) -> str:
