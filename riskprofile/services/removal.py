@@ -118,7 +118,7 @@ def _remove(
         _require_settled(connection, profile, name, alerts)
         own |= {one["id"] for one in alerts}
         for chunk in erasure.holding(connection, profile, name):
-            due = _due(connection, profile, chunk, name, secret)
+            due = _due(connection, chunk, name, secret)
             kept = versions.SOME if chunk.kept == versions.FULL else chunk.kept
             _, notes = retention.take_out(
                 connection, PROFILES[profile], chunk, kept, due, secret, set()
@@ -182,7 +182,7 @@ def _require_settled(
         )
 
 
-def _due(connection: Any, profile: str, chunk: erasure.Stored, name: str, secret: bytes) -> Due:
+def _due(connection: Any, chunk: erasure.Stored, name: str, secret: bytes) -> Due:
     """Its rows go, what is masked of others stays masked."""
     names = erasure.references(connection, chunk.id)
     fates = np.full(len(names), KEEP, dtype=np.int8)
