@@ -259,12 +259,16 @@ class Absences:
                 overtaken += rows
         if self.unknown:
             return gone, overtaken
+        replaced: dict[str, dict[str, Complete]] = {}
         for (profile, record), said in self.items.items():
-            if record.rpartition("@")[0] in self.unread or record in self.unread:
-                continue
-            kept = said.named
-            if withdrawals.items(connection, profile, batch_id, record, kept, said.at, later):
-                gone.setdefault(profile, []).append(record)
+            if record.rpartition("@")[0] not in self.unread and record not in self.unread:
+                replaced.setdefault(profile, {})[record] = said
+        for profile, of in replaced.items():
+            named = {record: said.named for record, said in of.items()}
+            for record in withdrawals.lacking(connection, profile, named):
+                kept, at = named[record], of[record].at
+                if withdrawals.items(connection, profile, batch_id, record, kept, at, later):
+                    gone.setdefault(profile, []).append(record)
         for (profile, scope), said in self.scopes.items():
             where = json.loads(scope)
             prefix = str(where.pop("records", ""))

@@ -14,7 +14,14 @@ import pandas as pd
 from sqlalchemy import ColumnElement, Connection, Text, case, func, select, update
 
 from riskprofile.intake.versions import CANCEL, SCOPE, WHOLE
-from riskprofile.store.batches import batch_table, came_in, cells, chunk_table, record_table
+from riskprofile.store.batches import (
+    ASKED_AT_ONCE,
+    batch_table,
+    came_in,
+    cells,
+    chunk_table,
+    record_table,
+)
 from riskprofile.store.many import among
 from riskprofile.store.table_bytes import from_bytes
 from riskprofile.store.versions import ABSENT, SUPERSEDED, Later, counting, left, newest
@@ -109,6 +116,22 @@ def of_message(
     rows = connection.execute(gone).rowcount
     still = left(connection, profile, found)
     return [one for one in found if one not in still], rows
+
+
+def lacking(connection: Connection, profile: str, kept: Mapping[str, Collection[Any]]) -> list[str]:
+    """Those of these declarations of which an item is stored that is not kept, in their order.
+
+    Of a list that comes again few are: of each of the others nothing need be asked.
+    """
+    asked, found = list(kept), set[str]()
+    for start in range(0, len(asked), ASKED_AT_ONCE):
+        rows = connection.execute(
+            select(columns.record_id, columns.item)
+            .where(among(columns.record_id, asked[start : start + ASKED_AT_ONCE]))
+            .where(*newest(profile))
+        )
+        found.update(record for record, item in rows if item not in kept[record])
+    return [record for record in asked if record in found]
 
 
 def items(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from riskprofile.services import govern, quarantine, retention
 from riskprofile.services.identity import OWNER
@@ -167,6 +167,26 @@ def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
     assert counting(store) == [("OTHER", 1), ("XM-000000", 1), ("XM-000000", 3)]
     send(store, home, items.iloc[:3].assign(extra=said(12, "replace")), 7)
     assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
+
+
+def test_of_a_list_that_comes_again_whole_each_declaration_is_not_asked_for_by_itself(
+    store: Store, home: Settings
+) -> None:
+    """It may be of ten thousand, and nobody else writes meanwhile."""
+    seen: list[str] = []
+
+    def heard(connection: object, cursor: object, statement: str, *more: object) -> None:
+        seen.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", heard)
+    asked: list[int] = []
+    for at, many in enumerate((3, 60)):
+        told = factory.shipments(many, declaration_id=[f"{at}-{n}" for n in range(many)])
+        send(store, home, told.assign(extra=said(8)), 2 * at)
+        before = len(seen)
+        send(store, home, told.assign(extra=said(9, "replace")), 2 * at + 1)
+        asked.append(len(seen) - before)
+    assert asked[0] == asked[1]
 
 
 @pytest.mark.parametrize(
