@@ -173,6 +173,9 @@ class Inbox:
             if held is None:  # its owner lives
                 continue
             for place in self._places(lock.with_suffix("")):
+                if not any(place.iterdir()):  # it died before a file was in it
+                    place.rmdir()
+                    continue
                 mine = place.rename(self._place(place.name.partition("-")[2]))
                 self.inherited.update(mine.iterdir())
             with held:

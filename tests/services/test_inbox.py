@@ -311,6 +311,17 @@ def test_a_watcher_that_just_begins_is_not_taken_for_one_that_died(
         assert [path.name for path in one.left()] == ["a.csv"]
 
 
+def test_what_a_watcher_was_to_take_when_it_died_is_no_file_that_waits(folder: Path) -> None:
+    """It makes the place of a file first."""
+    dead = Inbox(folder).__enter__()
+    dead._place().mkdir()
+    assert dead._lock is not None
+    dead._lock.close()  # as when its process dies
+    with Inbox(folder) as box:
+        assert box.left() == []
+        assert (box.held(), box.elsewhere()) == (0, 0)
+
+
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
     plain(folder, "a.csv")
     with Inbox(folder) as box:
