@@ -29,6 +29,7 @@ from riskprofile.intake.xml import Element
 
 PROFILE = "shipment"
 VOYAGE, BILL, CONTAINER, GOODS = "General_segment", "Bol_segment", "ctn_segment", "Goods_segment"
+NOWHERE = ""  # the segment of cells that no heading names: they tell of no other bill or goods
 
 # A heading that opens a segment; the group itself, or the first tag where groups are left out.
 OPENS = {
@@ -111,6 +112,7 @@ class _Bill:
     cells: dict[str, Cells]  # of the bill and of its goods
     amounts: Cells  # of the bill, as its first row states them
     containers: list[Cells] = field(default_factory=list)
+    others: Cells = field(default_factory=dict)  # under no heading
 
     def goes_on(self, parts: dict[str, Cells]) -> bool:
         """Whether a row repeats nothing else than what the bill already says."""
@@ -171,6 +173,7 @@ class _Manifest:
             self.open = _Bill(line, cells, amounts)
         if parts[CONTAINER]:
             self.open.containers.append(parts[CONTAINER])
+        self.open.others |= {f"{tag}\0{line}": text for tag, text in parts[NOWHERE].items()}
 
     def _with_master(self, cells: Cells) -> Cells:
         if own := cells.get(MASTER):
@@ -183,7 +186,7 @@ class _Manifest:
         """Add the row of the open bill."""
         if self.open is None or self.header is None:
             return
-        element = _element(BILL, self.open.cells[BILL])
+        element = _element(BILL, self.open.cells[BILL] | self.open.others)
         for container in self.open.containers:
             element.append(_element(CONTAINER, container))
         element.append(_element(GOODS, self.open.cells[GOODS]))
@@ -232,7 +235,7 @@ def read(
         parts = _parts(columns, row)
         if parts[BILL].get(REFERENCE, "").casefold() == REFERENCE.casefold():
             rows.reject("header_repeated", "the headings stand here again", line=line)
-        elif any(parts.values()):
+        elif any(own for segment, own in parts.items() if segment != NOWHERE):
             manifest.add(line, parts)
         if rows.full:
             yield rows.take()
@@ -244,11 +247,12 @@ def read(
 
 def _parts(columns: list[tuple[str, str]], row: list[Any]) -> dict[str, Cells]:
     """The filled cells of a row, by segment."""
-    parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}}
-    for at, ((segment, tag), cell) in enumerate(zip(columns, row, strict=False)):
-        text = (as_text(cell) or "").strip()
-        if tag and text:
-            own = parts[segment]
+    parts: dict[str, Cells] = {VOYAGE: {}, BILL: {}, CONTAINER: {}, GOODS: {}, NOWHERE: {}}
+    for at, cell in enumerate(row):
+        segment, tag = columns[at] if at < len(columns) else (NOWHERE, "")
+        if text := (as_text(cell) or "").strip():
+            own = parts[segment if tag else NOWHERE]
+            tag = tag or f"column {at + 1}"
             own[f"{tag}\0{at}" if tag in own else tag] = text  # another column of the tag
     return parts
 

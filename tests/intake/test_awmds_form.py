@@ -165,6 +165,26 @@ def test_the_form_gives_what_the_xml_of_the_same_manifest_gives(
     assert found["container_numbers"][0] == "XXXU1234560|XXXU7654321"
 
 
+def test_a_cell_under_no_heading_is_kept_with_its_bill_and_begins_no_other(tmp_path: Path) -> None:
+    headings = [*leaves(GROUPED)[:-1], "", "Customs_currency"]
+    rows = [
+        [*FIRST[:-1], "see the second box", "USD"],
+        [*sparse(headings, CONTAINER), "rifle barrels"],
+        sparse(headings, SECOND),
+    ]
+    rows[1][-3] = "opened"
+    plain = leaves(GROUPED)
+    before = form(plain, [FIRST, sparse(plain, CONTAINER), sparse(plain, SECOND)], tmp_path).table
+    found = form(headings, rows, tmp_path).table
+    columns = [name for name in found.columns if name != "extra"]
+    assert found[columns].astype(str).equals(before[columns].astype(str))
+    width = len(headings)
+    assert json.loads(found["extra"][0]) == json.loads(before["extra"][0]) | {
+        f"column_{width - 1}": ["see the second box", "opened"],
+        f"column_{width + 1}": "rifle barrels",
+    }
+
+
 @pytest.mark.parametrize(
     ("later", "days", "told"),
     [
