@@ -92,7 +92,10 @@ class Passed:
 
 
 def weighed(connection: Connection, profile: str) -> Weight:
-    """How many alerts of a profile have a confirmed outcome, and how many were finds."""
+    """How many alerts of a profile have a confirmed outcome, and how many were finds.
+
+    What an officer raised by hand is left out: it says nothing of points.
+    """
     row = connection.execute(_WEIGHED, {"profile": profile}).one()
     return Weight(int(row[0]), int(row[1] or 0))
 
@@ -194,7 +197,7 @@ def teaching(store: Store, profile: str, digest: str, actor: Actor) -> Weight:
         _WEIGHED.select_from(_label)
         .join(_outcome, _outcome.c.id == _label.c.outcome_id)
         .join(_alert, _alert.c.id == _outcome.c.alert_id)
-        .where(_alert.c.model_digest == digest, _label.c.selected_by != BY_HAND, ~removed)
+        .where(_alert.c.model_digest == digest, ~removed)
     )
     with store.read() as connection:
         row = connection.execute(asked, {"profile": profile}).one()
@@ -223,6 +226,8 @@ _EXAMINED = (
     .where(_alert.c.model_digest == bindparam("digest"), _alert.c.points.is_not(None))
     .where(_label.c.selected_by != BY_HAND)
 )
-_WEIGHED = select(func.count(), func.sum(_label.c.value)).where(
-    _label.c.profile == bindparam("profile"), batches.counts()
+_WEIGHED = (
+    select(func.count(), func.sum(_label.c.value))
+    .where(_label.c.profile == bindparam("profile"), batches.counts())
+    .where(_label.c.selected_by != BY_HAND)
 )

@@ -27,7 +27,7 @@ from riskprofile.services import keys
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, phrasings
-from riskprofile.store.alert_tables import Alert, Label, Outcome
+from riskprofile.store.alert_tables import BY_HAND, Alert, Label, Outcome
 from riskprofile.store.database import Store, serialise
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
@@ -130,6 +130,7 @@ def _cases(connection: Connection) -> Iterator[dict[str, Any]]:
             "find": find,
             "sender": sender,
             "profile": row["profile"],
+            "listed": row["selected_by"] != BY_HAND,
             "case": patterns.Case(goods, others, sender, row["points"], find),
             "indicators": _keys(row) - OWN,
             "phrases": {
@@ -201,7 +202,11 @@ def _parts(
 
 
 def _patterns(cases: Sequence[Mapping[str, Any]], k: int) -> list[dict[str, Any]]:
-    """What the points of the finds do not explain, profile by profile."""
+    """What the points of the finds do not explain, profile by profile.
+
+    What an officer raised by hand is left out: who raises it knows more than was declared.
+    """
+    listed = [case for case in cases if case["listed"]]
     return [
         {
             "profile": profile,
@@ -211,7 +216,9 @@ def _patterns(cases: Sequence[Mapping[str, Any]], k: int) -> list[dict[str, Any]
             "times": round(one.finds / one.expected, 1),
         }
         for profile in PROFILES
-        for one in patterns.learn([case["case"] for case in cases if case["profile"] == profile], k)
+        for one in patterns.learn(
+            [case["case"] for case in listed if case["profile"] == profile], k
+        )
     ]
 
 

@@ -49,6 +49,16 @@ def test_an_alert_shows_no_probability_before_200_examined_with_30_finds(
     assert (seen.score is not None) == (seen.near is not None) == shown
 
 
+def test_what_officers_raised_by_hand_makes_outcomes_no_more_enough(any_store: Store) -> None:
+    examined(any_store, ENOUGH_FINDS, ENOUGH_EXAMINED - 1, start=1000)
+    examined(any_store, 9, 10, start=4000, selected_by=BY_HAND, lane="yellow")
+    [alert] = put(any_store, 1, score=0.4)
+    seen = review.alert(any_store, INES, alert, NOW)
+    assert seen.score is None and seen.near is None
+    weight = evidence.passed_over(any_store, "shipment", OWNER).weight
+    assert (weight.examined, weight.finds) == (ENOUGH_EXAMINED - 1, ENOUGH_FINDS)
+
+
 def test_an_alert_shows_what_was_found_at_its_points_with_an_interval(any_store: Store) -> None:
     points = [400 - n for n in range(ENOUGH_EXAMINED)]  # the finds have the most
     examined(any_store, ENOUGH_FINDS, len(points), start=1000, points=points)

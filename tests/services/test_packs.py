@@ -20,7 +20,7 @@ from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
 from riskprofile.store import packs as kept
 from riskprofile.store import table_bytes
-from riskprofile.store.alert_tables import Alert
+from riskprofile.store.alert_tables import BY_HAND, Alert
 from riskprofile.store.run_tables import Chunk
 from tests import factory
 from tests.services.bench import NOW, SARA, later, of_two_at_once
@@ -61,13 +61,13 @@ def declared(goods, at, **more):
     ]
 
 
-def finds(store, count, start=0, **more):
+def finds(store, count, start=0, by="score", **more):
     """Confirmed finds, each of another sender unless said otherwise, named in every text."""
     for at in range(start, start + count):
         goods = f"fuel filters for {NAMES[at % 1000]}"
         examined(
             store, 1, 1, start=at, declaration=declared(goods, at, **more),
-            indicators=[{"key": "E01_parts_as_samples"}],
+            indicators=[{"key": "E01_parts_as_samples"}], selected_by=by,
         )  # fmt: skip
 
 
@@ -170,15 +170,21 @@ def lesson(made, tmp_path_factory):
         return learnt(store, folder)
 
 
-def learnt(store, tmp_path):
+def learnt(store, tmp_path, by="score"):
     """A pack of an office that found 25 of a kind where its points explain a fifth of that."""
-    finds(store, 25)
+    finds(store, 25, by=by)
     for at in range(300):
         examined(
             store, int(at % 5 == 0), 1, start=1000 + at, indicators=[],
             declaration=declared("chairs", 5000 + at, transport_mode="post" if at % 2 else "sea"),
         )  # fmt: skip
     return exported(store, tmp_path)
+
+
+def test_what_officers_raised_by_hand_counts_among_finds_and_teaches_no_pattern(store, tmp_path):
+    content = learnt(store, tmp_path, by=BY_HAND)["content"]
+    assert [(one["words"], one["finds"]) for one in content["phrases"]] == [("filters fuel", 25)]
+    assert content["patterns"] == []
 
 
 def test_a_pack_is_taken_in_tried_and_decided_once(any_store, tmp_path):
