@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Text, and_, case, cast, func, or_, select
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
 from riskprofile.services.desk import alert_table as _alert
+from riskprofile.services.evidence import REACHED
 from riskprofile.services.queue_statements import seen_from
 from riskprofile.services.rights import Actor
 from riskprofile.store import batches
@@ -77,7 +78,7 @@ def control_share(
         .scalar_subquery()
     )
     lane = case((_YELLOW, "yellow"), else_="green")
-    counts = _alert.c.state.in_(("open", "closed", REMOVED))
+    stands = _alert.c.state.in_(("open", "closed", REMOVED)) & ~REACHED
     past = (  # of all that was ever red an index tells those of late, and no row of others is read
         select(_alert.c.id)
         .where(*seen_from(actor.office), _alert.c.profile.in_(PROFILES), _alert.c.state.in_(STATES))
@@ -91,7 +92,7 @@ def control_share(
             func.sum(case((_alert.c.created_at >= midnight, 1), else_=0)),
             func.sum(case((_outcome.c.outcome != "not_examined", 1), else_=0)),
             func.sum(case((_outcome.c.outcome == "trafficking", 1), else_=0)),
-            func.sum(case((counts, 1.0 / func.nullif(_alert.c.probability, 0.0)), else_=0.0)),
+            func.sum(case((stands, 1.0 / func.nullif(_alert.c.probability, 0.0)), else_=0.0)),
         )
         .select_from(_alert.outerjoin(_outcome, _outcome.c.id == last))
         .where(_alert.c.id.in_(past), _alert.c.selected_by == "random")
@@ -119,6 +120,7 @@ def _missed(
         .join(_outcome, _outcome.c.id == _label.c.outcome_id)
         .join(_alert, _alert.c.id == _outcome.c.alert_id)
         .where(_label.c.profile == profile, _label.c.selected_by == "random", batches.counts())
+        .where(~REACHED)
         .where(*seen_from(actor.office), _alert.c.created_at > now - PAST, _label.c.probability > 0)
     ).all()
     values, chances = (np.array([row[at] for row in rows], dtype="float64") for at in (0, 1))

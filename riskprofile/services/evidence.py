@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, Engine, bindparam, exists, func, select
+from sqlalchemy import Connection, Engine, bindparam, exists, false, func, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
@@ -28,6 +28,12 @@ _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
 _record = Record.__table__  # type: ignore[attr-defined]
+
+# A draw that examinations given to its list later reach by its points. The others that it was
+# drawn from so high they reached too, so it stands for itself: one more that the list brought up.
+REACHED = (_alert.c.selected_by == "random") & func.coalesce(
+    _alert.c.points > _alert.c.red_from, false()
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,9 @@ def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
     with store.read() as connection:
         weight = weighed(connection, profile)
         rows = connection.execute(
-            select(_label.c.value, _label.c.selected_by, _label.c.probability, _alert.c.lane)
+            select(
+                _label.c.value, _label.c.selected_by, _label.c.probability, _alert.c.lane, REACHED
+            )
             .join(_outcome, _outcome.c.id == _label.c.outcome_id)
             .join(_alert, _alert.c.id == _outcome.c.alert_id)
             .where(_label.c.profile == profile, batches.counts())
@@ -165,16 +173,19 @@ def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
                     _alert.c.profile == profile,
                     _alert.c.selected_by == "random",
                     _alert.c.state.in_(("open", "closed", REMOVED)),
+                    ~REACHED,
                 )
             )
             .scalars()
             .all()
         )
-    drawn = [(row[0], row[2]) for row in rows if row[1] == "random" and row[2]]
+    drawn = [(row[0], row[2]) for row in rows if row[1] == "random" and row[2] and not row[4]]
     # What an officer raised by hand, the list did not bring up; and the lot draws from yellow as
     # from green, so a find of the yellow lane is among those that the draws stand for already.
     found = sum(
-        int(row[0]) for row in rows if row[1] not in ("random", BY_HAND) and row[3] == "red"
+        int(row[0])
+        for row in rows
+        if row[4] or (row[1] not in ("random", BY_HAND) and row[3] == "red")
     )
     told = control.recall(
         found,

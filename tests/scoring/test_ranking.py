@@ -515,3 +515,8 @@ def test_what_a_list_is_given_later_goes_to_who_is_next_and_moves_no_lot(more: i
         assert red["record_id"].tolist() == others["record_id"].head(3 + more).tolist()
         assert cut.red_from is not None and cut.red_from <= red.loc[~red["to_red"], "points"].min()
         assert (cut.fits(6 + more), cut.fits(5)) == (True, False)
+        # What was given reaches past a draw where that has more points than it begins at.
+        earlier = lots[1]["rank"] < red["rank"].max()
+        was, reached = ((lot["points"] > lot["red_from"]).fillna(False) for lot in lots)
+        assert not was.any() and reached[earlier].all()
+        assert more == 40 or not reached[~earlier].any()  # of 40 all are reached

@@ -12,10 +12,11 @@ from sqlalchemy import insert
 from riskprofile.errors import NotAllowed
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, evidence, review
+from riskprofile.services.control_share import control_share
 from riskprofile.services.identity import OWNER
 from riskprofile.store.alert_tables import BY_HAND, Outcome
 from riskprofile.store.database import Store
-from tests.services.bench import INES, NOW, labelled, put
+from tests.services.bench import INES, NOW, SARA, labelled, put
 
 
 def examined(store: Store, finds: int, of: int, start: int = 0, **columns: Any) -> list[int]:
@@ -138,6 +139,23 @@ def test_a_find_of_the_yellow_lane_is_not_counted_twice(store: Store) -> None:
     told = evidence.passed_over(store, "shipment", OWNER)
     assert told.recall == before and told.recall.found == 90
     assert told.weight.finds == 90 + 20 + 30 + 10
+
+
+def test_a_draw_that_its_list_reached_later_stands_for_itself_alone(any_store: Store) -> None:
+    """What it was drawn from so high was found by points since: it would count twice."""
+    chance = {"selected_by": "random", "probability": 0.05, "red_from": 250}
+    examined(any_store, 90, 200)
+    examined(any_store, 20, 100, start=5000, points=100, **chance)
+    before = evidence.passed_over(any_store, "shipment", OWNER).recall
+    examined(any_store, 3, 5, start=8000, points=300, **chance)
+    put(any_store, 2, record_id=["XN-1", "XN-2"], points=300, **chance)
+    told = evidence.passed_over(any_store, "shipment", OWNER).recall
+    assert (told.found, told.drawn, told.passed_over) == (93, 100, before.passed_over)
+    assert told.missed == before.missed == pytest.approx(400)
+    with any_store.read() as connection:
+        share = control_share(connection, SARA, NOW, NOW).missed["shipment"]
+    assert (share.drawn, share.finds, share.share) == (100, 20, pytest.approx(0.2))
+    assert share.stands_for == pytest.approx(2_000)
 
 
 def test_officers_are_not_told_what_the_random_share_found(store: Store) -> None:
