@@ -196,12 +196,12 @@ def words_to_address_14(items: View, history: History) -> Column:
 
 @feature(
     unit="sets of parts in 90 days",
-    reads="{value:.0f} other [set|sets] of firearm parts came to this address or consignee in "
-    "90 days",
+    reads="{value:.0f} other [set|sets] of firearm parts came to this address, telephone or "
+    "consignee in 90 days",
     monotone=1,
 )
 def part_sets_at_receiver(items: View, history: History) -> Column:
-    """Sets of parts named without licence that came to the address or consignee (E10).
+    """Sets of parts named without licence that came to the address, number or consignee (E10).
 
     Gunsmiths and licensed shooters look alike: their licences clear.
     """
