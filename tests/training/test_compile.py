@@ -71,6 +71,20 @@ def test_rounding_moves_each_term_by_at_most_half_a_point() -> None:
         assert np.abs(term.table - exact * POINTS_PER_LOG_ODDS).max() <= 0.5 + 1e-9
 
 
+@pytest.mark.parametrize("monotone", [{}, {"mass": 1}])
+def test_rounding_moves_a_sum_by_at_most_half_a_point_for_its_base_and_each_term(
+    monotone: dict[str, int],
+) -> None:
+    """Also where a pair leans on a single feature, and either table by itself is further off."""
+    values, labels = rows()
+    tables = compile_tables([fitted(values, labels)], NAMES, values)
+    base, terms = to_points(tables, monotone)
+    cut = {name: tables.bins[name].of(values[:, i]) for i, name in enumerate(NAMES)}
+    total = base + sum(term.of(cut).astype("int64") for term in terms)
+    off = np.abs(total - tables.at(cut) * POINTS_PER_LOG_ODDS)
+    assert off.max() <= 0.5 * (1 + len(terms)) + 1e-9
+
+
 def test_a_monotone_feature_never_lowers_the_points_whatever_its_partner_is() -> None:
     values, labels = rows()
     tables = compile_tables([fitted(values, labels)], NAMES, values)
