@@ -163,8 +163,7 @@ def run(recipe: Recipe, peers: list[str]) -> dict[str, Any]:
 
 def by_typology(points: np.ndarray, true: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Recall of each leading typology in the first 5 % of the rows."""
-    inside = np.zeros(len(points), dtype=bool)
-    inside[parts.order(points)[: round(len(points) * 0.05)]] = True
+    inside = parts.chosen(points, BUDGETS[-1])
     positive = true["label"].to_numpy() == 1
     found = pd.DataFrame({"typology": true["typology"][positive], "found": inside[positive]})
     grouped = found.groupby("typology")["found"].agg(["size", "mean"])

@@ -20,8 +20,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from benchmarks import asking
 from benchmarks.detection import ROOT
 from benchmarks.worlds import world
@@ -44,8 +42,7 @@ def run(rows: int, share: float, waivers: list[Waiver]) -> dict[str, Any]:
     for name, learnt in (("written criteria", False), ("learnt scorecard", True)):
         card = artefacts.serving(ROOT / "models", TRAVELLER.name, learnt=learnt)
         points = card.points(rating.features(made.seen, made.history, TRAVELLER, card))
-        selected = np.zeros(len(points), dtype=bool)
-        selected[parts.order(points)[: round(len(points) * share)]] = True
+        selected = parts.chosen(points, share)
         found = fairness.groups(labels, selected, protected)
         told["scorecards"][name] = {
             "groups": found,

@@ -128,8 +128,7 @@ def _lent(recipe: Recipe) -> list[str]:
 def by_group(features: Table, points: np.ndarray, labels: np.ndarray, declared: Table) -> str:
     """The section on groups: proxies and false-positive ratios with 5 % inspected."""
     protected = fairness.grouped(declared, list(declared.columns))
-    selected = np.zeros(len(points), dtype=bool)
-    selected[parts.order(points)[: round(len(points) * INSPECTED)]] = True
+    selected = parts.chosen(points, INSPECTED)
     found = fairness.groups(labels, selected, protected)
     return fairness.section(found, fairness.proxies(features, protected), ())
 

@@ -16,7 +16,7 @@ from scipy.stats import nbinom, norm, poisson
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import artefact
-from riskprofile.scoring.parts import LEAST, SLICE, chosen, masks, order
+from riskprofile.scoring.parts import LEAST, SLICE, chosen, masks
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS, WORDING, Scorecard
 from riskprofile.services.promotion import GROUPS, Gate
 from riskprofile.tables import Table
@@ -253,8 +253,7 @@ def groups_gate(card: Scorecard, features: Table, labels: np.ndarray, declared: 
     bound = f"{fairness.LOW:g} to {fairness.HIGH:g} times those of all others"
     if not len(declared.columns):
         return Gate(name, True, "these declarations hold no protected column", bound)
-    inspected = np.zeros(len(features), dtype=bool)
-    inspected[order(card.points(features))[: round(len(features) * BUDGETS[-1])]] = True
+    inspected = chosen(card.points(features), BUDGETS[-1])
     protected = fairness.grouped(declared, list(declared.columns))
     found = fairness.groups(labels, inspected, protected)
     judged = [one for one in found if one.judged]
@@ -273,7 +272,7 @@ def calibration_gate(card: Scorecard, labels: Table) -> Gate:
 
     Over all outcomes the two agree whatever the scorecard, since its probabilities were fitted to
     these outcomes with a level and a slope of their own: only parts can tell that they are off.
-    Outcomes count alike, however they were selected: that depends on the score and chance alone.
+    Outcomes count alike, however they were selected: by what was declared and by chance alone.
     The fit weighed them, so its level is as unsure as the few that weigh most make it.
     """
     name, bound = "calibration", f"a chance of at least {RARE:g} over all fifths of the score"
