@@ -5,9 +5,10 @@ near 1 by a prior whose width is that of an office's evidence, so that a few fin
 little and none moves the order at all. From `ENOUGH` finds on, the bins of single
 features may move as well, each held near zero, monotone where the feature is.
 
-What was examined depends on points and chance alone, and points are functions of the same
-terms, so the likelihood of the examined rows needs no weights. Probabilities that pages
-show do: there a random control stands for all those that its draw passed over.
+What was examined depends on what was declared and on chance, never on what was found, so the
+likelihood of the examined rows needs no weights: what an indicator brought up is learnt from as if
+its points had. Probabilities that pages show do need them: there a random control stands for all
+those that its draw passed over.
 """
 
 from __future__ import annotations
