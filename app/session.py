@@ -178,7 +178,7 @@ def refuse(person: Any) -> NoReturn:
     """Say that the page is not for this person's role, offer the way home, and end the run."""
     say = speech()
     st.html(
-        f'<div class="rp-state"><h1>{escape(say("refused.title"))}</h1>'
+        f'<div class="rp-state" lang="{say.language}"><h1>{escape(say("refused.title"))}</h1>'
         f"<p>{escape(say('refused.text', role=say(f'role.{person.role}')))}</p>"
         f'<p><a class="rp-button" href="/" target="_self">{escape(say("refused.home"))}</a></p>'
         "</div>"
@@ -190,7 +190,7 @@ def signed_out() -> NoReturn:
     """Say that the session ended, offer the way back, and end the run."""
     say = speech()
     st.html(
-        f'<div class="rp-state"><h1>{escape(say("signed_out.title"))}</h1>'
+        f'<div class="rp-state" lang="{say.language}"><h1>{escape(say("signed_out.title"))}</h1>'
         f"<p>{escape(say('signed_out.text'))}</p>"
         f'<p><a class="rp-button" href="/sign-in" target="_self">'
         f"{escape(say('signed_out.again'))}</a></p></div>"

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from app import session, text, words
+
 
 def page() -> None:
     """A page that says what was noted, and is drawn again before its end, or when it has ended."""
@@ -79,3 +81,18 @@ def test_what_was_refused_is_not_said_of_what_the_next_click_opened(monkeypatch)
     assert said(one) == ["rated"]
     one = drawn(monkeypatch, fault="not saved", anew=1)
     assert said(one) == ["rated", "not saved"]
+
+
+def ended() -> None:
+    """A page whose session ended before it was drawn."""
+    from app import session
+
+    session.signed_out()
+
+
+def test_that_a_session_ended_is_read_aloud_in_its_own_language(monkeypatch):
+    """No frame is drawn that would tell the root."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+    monkeypatch.setattr(session, "speech", lambda: words.of("fr"))
+    [told] = AppTest.from_function(ended).run().get("html")
+    assert f'lang="fr"><h1>{text.escape(words.of("fr")("signed_out.title"))}<' in told.proto.body
