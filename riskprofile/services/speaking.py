@@ -284,9 +284,10 @@ def _norm(say: Words, profile: str, one: Mapping[str, Any]) -> str:
 
 def _comma(say: Words, text: str) -> str:
     """Figures written as the language writes them."""
-    if say.language not in COMMA:
+    if say.language == DEFAULT:  # as the reasons of alerts were stored
         return text
-    return text.translate({ord(","): "\u202f", ord("."): ","})
+    parted = text.replace(",", "\u202f")
+    return parted.replace(".", ",") if say.language in COMMA else parted
 
 
 def _sign(say: Words, profile: str, one: Mapping[str, Any]) -> dict[str, str]:

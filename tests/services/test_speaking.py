@@ -255,6 +255,11 @@ def test_a_norm_is_in_hundredths_where_its_sentence_is(language, norm):
             "estas palabras se declaran en una de cada 2\u202f000 declaraciones",
             "490 a 85\u202f000",
         ),
+        (
+            "ar",
+            "يُصرَّح بهذه الكلمات في بيان واحد من كل 2\u202f000",
+            "490 إلى 85\u202f000",
+        ),
     ],
 )
 def test_what_is_measured_as_a_logarithm_is_said_as_what_it_is_of(language, text, norm):
