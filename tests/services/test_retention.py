@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -95,10 +96,26 @@ def rate(store: Store, home: Settings, path: Path, profile: str, at: datetime) -
     return screen(store, home, OWNER, [path], Options(profile=profile), at)
 
 
-def seeded(store: Store, home: Settings, folder: Path, at: datetime = RECEIVED) -> Run:
+def once(store: Store, home: Settings, kept: Path, made: Callable[[], object]) -> None:
+    """Bring a home to where this leads: the first is made, and kept; others are copies of it."""
+    if kept.exists():
+        store.close()
+        shutil.copytree(kept, home.home, dirs_exist_ok=True)
+    else:
+        made()
+        store.close()
+        shutil.copytree(home.home, kept)
+
+
+def seeded(store: Store, home: Settings, folder: Path) -> None:
     """500 invented names: in 200 shipments, 250 crossings and 50 rows set aside; every 10th
     traveller declares goods that an indicator names.
     """
+    once(store, home, folder.parent / "seeded", partial(sow, store, home, folder))
+
+
+def sow(store: Store, home: Settings, folder: Path) -> None:
+    """Rate them, and lay beside the database what a home has there, as old as they are."""
     names = [seed(n) for n in range(SHIPMENTS + TRAVELLERS + SET_ASIDE)]
     shipments = factory.shipments(
         SHIPMENTS,
@@ -116,10 +133,10 @@ def seeded(store: Store, home: Settings, folder: Path, at: datetime = RECEIVED) 
         goods_declared=["pistol barrel" if n % 10 == 0 else None for n in range(TRAVELLERS)],
         firearms_declared=[0 if n % 10 == 0 else None for n in range(TRAVELLERS)],
     )
-    run = rate(store, home, write(folder / "ships.csv", shipments), "shipment", at)
-    rate(store, home, write(folder / "people.csv", travellers), "traveller", at)
+    run = rate(store, home, write(folder / "ships.csv", shipments), "shipment", RECEIVED)
+    rate(store, home, write(folder / "people.csv", travellers), "traveller", RECEIVED)
     lost = factory.shipments(SET_ASIDE, consignor_name=names[-SET_ASIDE:], declaration_id=None)
-    broken = rate(store, home, write(folder / "lost.csv", lost), "shipment", at)
+    broken = rate(store, home, write(folder / "lost.csv", lost), "shipment", RECEIVED)
     assert broken.summary.quarantined == SET_ASIDE
     for name in ("exports", "runs", "backups"):
         (home.home / name).mkdir()
@@ -127,8 +144,7 @@ def seeded(store: Store, home: Settings, folder: Path, at: datetime = RECEIVED) 
     listed.write(results.parts(store, run.ranked, "all"), home.home / "exports" / "list.csv")
     shutil.copy(home.home / "riskprofile.db", home.home / "backups" / "riskprofile.db")
     for path in home.home.rglob("*"):
-        os.utime(path, (at.timestamp(), at.timestamp()))
-    return run
+        os.utime(path, (RECEIVED.timestamp(),) * 2)
 
 
 def left_on_disk(home: Settings) -> set[str]:
@@ -191,7 +207,7 @@ def test_it_is_told_how_many_rows_were_looked_at(
 def test_no_seeded_name_is_left_in_any_byte_once_its_time_is_over(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
-    seeded(store, home, tmp_path)
+    sow(store, home, tmp_path)  # what SQLite has not put in its place yet is of it
     assert len(left_on_disk(home)) == SHIPMENTS + TRAVELLERS + SET_ASIDE
     told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
     assert (told.removed, told.masked, told.quarantined) == (225, 225, SET_ASIDE)
@@ -299,7 +315,7 @@ def test_what_was_written_beside_a_record_goes_with_it(
     """Names in the reason of a snooze or of a first view, an entry of a watch list that is over,
     and the register of parties: none is left in any byte either.
     """
-    seeded(store, home, tmp_path)
+    sow(store, home, tmp_path)  # what SQLite has not put in its place yet is of it
     with store.read() as connection:
         rows = connection.execute(select(erasure.alert_table.c.id, erasure.alert_table.c.profile))
         alerts = rows.all()
@@ -579,15 +595,25 @@ def test_words_of_a_purpose_that_retention_did_not_erase_are_missed(
 
 def masked(store: Store, home: Settings, folder: Path) -> tuple[str, datetime]:
     """The reference of one masked record with an alert in the office, and a time after."""
-    seeded(store, home, folder)
-    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 12))
+    now = retention.due_at(RECEIVED, 12)
+
+    def made() -> None:
+        seeded(store, home, folder)
+        retention.run(store, home, OWNER, now)
+
+    once(store, home, folder.parent / "masked", made)
+    return in_the_office(store), now
+
+
+def in_the_office(store: Store) -> str:
+    """The reference of a shipment that was rated and has an alert in the office."""
     with store.read() as connection:
         record = connection.execute(
             select(erasure.alert_table.c.record_id)
             .where(erasure.alert_table.c.office == HERE)
             .where(erasure.alert_table.c.profile == "shipment")
         ).scalars()
-        return next(iter(record)), now
+        return str(next(iter(record)))
 
 
 def test_a_masked_record_is_seen_again_by_who_asked_once_another_allowed_it(
@@ -809,7 +835,7 @@ def test_a_key_of_another_installation_masks_nothing(
 ) -> None:
     """As the wrong backup leaves it: of 32 bytes, its owner's alone, and none that opens a mask."""
     retention.run(store, home, OWNER, RECEIVED)
-    seeded(store, home, tmp_path)
+    sow(store, home, tmp_path)
     assert govern.lost_keys(store, OWNER, home.home) == []
     kept, now = home.home / "keys" / "retention.key", retention.due_at(RECEIVED, 12)
     own, before = kept.read_bytes(), everything(store, home)
@@ -1176,7 +1202,9 @@ def test_late_words_that_another_key_sealed_are_not_lost(
 ) -> None:
     """Of two keys of two machines each opens its own, once both are back."""
     of_a_former_release(store, home)  # later ones refuse the second
-    record, now = masked(store, home, tmp_path)
+    sow(store, home, tmp_path)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 12))
+    record = in_the_office(store)
     with store.read() as connection:
         alert = connection.execute(
             select(erasure.alert_table.c.id).where(erasure.alert_table.c.record_id == record)
