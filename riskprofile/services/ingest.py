@@ -143,12 +143,15 @@ class Ingest:
             return  # the batch belongs to the program that is ahead
         failed = [one.given[["source", "line"]] for one in self.at_hand[:1]]
         told = why.what if isinstance(why, RiskProfileError) else type(why).__name__
+        table = batches.batch_table
         with self.store.write(patience=60.0) as connection:
+            mine = select(table.c.id).where(batches.held(self.batch)).with_for_update()
+            if connection.execute(mine).first() is None:
+                return  # another program went on with it meanwhile
             batches.forget_failures(connection, self.batch.id)
             for rows in failed:
                 number = self.at_hand[0].number
                 batches.set_aside(connection, self.batch.id, number, "failed", rows)
-            table = batches.batch_table
             connection.execute(
                 table.update()
                 .where(batches.held(self.batch))

@@ -532,6 +532,26 @@ def test_two_programs_that_go_on_with_one_batch_count_nothing_twice(
     assert count(store, "alert") == batch.alerts
 
 
+def test_a_run_that_breaks_off_behind_another_leaves_what_that_said_of_their_batch(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    day = write(tmp_path / "day.csv", factory.shipments(30))
+
+    def fails(name: str, rows: int) -> None:
+        raise KeyError(rows)
+
+    def other(name: str, rows: int) -> None:  # meanwhile another goes on with it, and breaks off
+        options = Options(chunk_rows=10, resume=True)
+        with pytest.raises(KeyError):
+            screen(store, home, OWNER, [day], options, NOW, progress=fails)
+        raise ValueError(rows)
+
+    with pytest.raises(ValueError, match="10"):
+        screen(store, home, OWNER, [day], Options(chunk_rows=10), NOW, progress=other)
+    (batch,) = govern.batches(store, OWNER)
+    assert (batch.state, batch.read, batch.note) == ("stopped", 20, "KeyError")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_run_told_to_stop_ends_after_its_chunk_and_goes_on_as_if_undisturbed(
