@@ -48,6 +48,7 @@ FOUND_BY: dict[str, tuple[str, ...]] = {
     "parties": ("party_key", "name_key"),
 }
 ENDS = {"dealers": "valid_until", "parties": "ceased_at"}  # of two under one name the last counts
+BEGINS = {"dealers": "valid_from", "parties": "incorporated_at"}  # of those that have begun
 
 
 class Lookup:
@@ -212,7 +213,11 @@ class Lookup:
 
     def _view(self, kind: str) -> Table:
         if kind not in self._views:
-            self._views[kind] = _seen(kind, self._given.get(kind), self._parties)
+            seen = _seen(kind, self._given.get(kind), self._parties)
+            if kind in BEGINS and self._before is not None:
+                ahead = (seen[BEGINS[kind]] > self._before).to_numpy(dtype=bool)
+                seen = seen.iloc[np.argsort(ahead, kind="stable")].reset_index(drop=True)
+            self._views[kind] = seen
         return self._views[kind]
 
 

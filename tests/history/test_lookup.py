@@ -57,6 +57,16 @@ def test_of_two_entries_under_one_name_the_one_that_ends_last_counts(ends):
     assert entry["country"].tolist() == ["XB", "XA"]
 
 
+def test_of_two_entries_under_one_name_one_that_has_not_begun_comes_after_one_in_force():
+    """A licence to deal that is renewed ahead of time is no dealer without one until then."""
+    ahead = {"party_id": "R1", "country": "XA", "incorporated_at": "2027-01-01"}
+    now = {"party_id": "R2", "country": "XB", "ceased_at": "2026-12-31"}
+    held = parties(*({**one, "name": "Merle Import"} for one in (ahead, now)))
+    table = factory.shipments(2, consignee_id=[None, "R1"], consignee_name="Merle Import")
+    entry = held.entry("parties", view(table, SHIPMENT), BY)
+    assert entry["country"].tolist() == ["XB", "XA"]
+
+
 def test_an_empty_register_and_a_row_without_a_key_are_unknown():
     items = view(factory.shipments(2, consignee_id=["R1", None]), SHIPMENT)
     assert np.isnan(Lookup().entry("parties", items, BY)["found"]).all()
