@@ -229,7 +229,7 @@ def read(
     `dates` has seen those of all sheets: what settles their order may stand in the last.
     """
     columns = places(headings)
-    rows = Gather(PROFILE, source.name, chunk_rows)
+    rows = Gather(PROFILE, source, chunk_rows)
     manifest = _Manifest(rows, dates)
     for line, row in numbered:
         parts = _parts(columns, row)

@@ -94,7 +94,7 @@ class CargoImpReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """Rows of every message; one that cannot be told is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
+        rows = Gather(profile, source, chunk_rows)
         found = False
         for message in messages(source):
             found = True

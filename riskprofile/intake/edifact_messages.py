@@ -52,7 +52,7 @@ class EdifactReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per record; a message that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
+        rows = Gather(profile, source, chunk_rows)
         for message in messages(source):
             if message.error is None and message.type not in self.types:
                 reason = f"a message of type {message.type[:20]!r}, which this reader does not know"

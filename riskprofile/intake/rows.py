@@ -13,18 +13,22 @@ import pyarrow as pa
 
 from riskprofile.intake.chunks import CHUNK_BYTES
 from riskprofile.intake.codes import ten_digits
-from riskprofile.intake.reader import RawChunk, Rejection
+from riskprofile.intake.reader import RawChunk, Rejection, Source
 from riskprofile.tables import SOURCE_COLUMNS
 
 MAX_ROWS = 5_000  # of a chunk: rows gathered one by one take some kilobytes each
+# Characters that the rows of a file hold at most, and how many times what it holds itself: each row
+# repeats what its heading says, and of a megabyte of that and as many small items came terabytes.
+MOST, MOST_TIMES = 100_000_000, 100
 RAW_LIMIT = 2_000  # characters of a rejected record that the quarantine keeps
 
 
 class Gather:
     """Collects rows and rejections of one source until a chunk is full, at `MAX_ROWS` at most."""
 
-    def __init__(self, profile: str, source: str, chunk_rows: int) -> None:
-        self.profile, self.source = profile, source
+    def __init__(self, profile: str, source: Source, chunk_rows: int) -> None:
+        self.profile, self.source = profile, source.name
+        self._room = MOST + MOST_TIMES * source.size
         self.chunk_rows = max(1, min(chunk_rows, MAX_ROWS))
         self.accepted = 0
         self._size = 0  # characters held: all containers of a declaration stand in each item
@@ -57,7 +61,14 @@ class Gather:
                 warnings, extra = [*warnings, shortened], {**(extra or {}), "hs_code": code}
         if extra:
             row["extra"] = json.dumps(extra, ensure_ascii=False)
-        self._size += sum(map(len, row.values()))
+        size = sum(map(len, row.values()))
+        if size > self._room:
+            named = values.get("declaration_id") or values.get("crossing_id")
+            reason = f"rows as this one hold more than {MOST_TIMES} times what the file does"
+            self.reject("report_too_large", reason, line=line, record_id=named)
+            return
+        self._room -= size
+        self._size += size
         row["source"], row["line"] = self.source, line
         row["warnings"] = "|".join(dict.fromkeys(warnings)) or None if warnings else None
         self._rows.append(row)

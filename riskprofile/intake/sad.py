@@ -144,6 +144,7 @@ class _Header:
                 (values["country_of_export"], first, values["country_of_destination"])
             )
             first = None
+        values["container_numbers"] = "|".join(dict.fromkeys(self.containers.get("", ())))
         self.values = {column: value for column, value in values.items() if value}
         self.extra: dict[str, Any] = leaves.rest
         if containers.rest:
@@ -361,8 +362,10 @@ def _seals(texts: list[str]) -> str | None:
 
 
 def _containers(header: _Header, position: int) -> str | None:
-    own = header.containers.get(str(position), []) + header.containers.get("", [])
-    return "|".join(dict.fromkeys(own)) or None
+    """Those that name the item, and those that name none, which are of all."""
+    if own := header.containers.get(str(position)):
+        return "|".join(dict.fromkeys([*own, *header.containers.get("", [])]))
+    return header.values.get("container_numbers")
 
 
 def _hs_code(leaves: Leaves) -> str | None:

@@ -94,7 +94,7 @@ class WorkbookReader(Knowing):
                 if not sheet.form or awmds_form.filled(sheet.form, _below(sheet))
             ]
             for sheet in filled or found:
-                named = Source(f"{source.name}!/{sheet.name}", None, 0, source.opener)
+                named = Source(f"{source.name}!/{sheet.name}", None, source.size, source.opener)
                 if sheet.form:
                     yield from _manifest(sheet, dates, named, chunk_rows, skipped)
                     continue

@@ -72,7 +72,7 @@ class X12SetReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per goods line; a set that cannot be trusted is one rejection."""
-        rows = Gather(profile, source.name, chunk_rows)
+        rows = Gather(profile, source, chunk_rows)
         empty = True
         for found in sets(source, self.kind):
             empty = empty and found.error is not None and found.error[0] == _NO_SET

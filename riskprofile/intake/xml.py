@@ -50,7 +50,7 @@ class XmlReader:
 
     def read(self, source: Source, profile: str, chunk_rows: int) -> Iterator[RawChunk]:
         """One row per goods item. A file without any declaration is an `InputError`."""
-        rows = Gather(profile, source.name, chunk_rows)
+        rows = Gather(profile, source, chunk_rows)
         found = False
         for header, position, element in self.walk(source):
             found = True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from riskprofile.intake import rows as rows_of
 from riskprofile.intake.cusdec import CusdecReader
 from riskprofile.profiles import SHIPMENT
 from tests.intake import helpers
@@ -251,3 +253,14 @@ def test_what_all_items_state_anew_of_the_heading_is_kept_beside_the_first() -> 
 def test_the_size_of_a_container_is_kept() -> None:
     report = json.loads(read(READER, DECLARATION)[0]["extra"][0])["report"]
     assert report["EQD"] == ["CN+XXXU1234560+42G1"]
+
+
+def test_items_that_repeat_too_much_of_their_heading_are_set_aside(monkeypatch: Any) -> None:
+    """Of a name as long as a segment may be, 882 KB with 300 items made 257 MB of quarantine."""
+    monkeypatch.setattr(rows_of, "MOST", 100_000)
+    text = DECLARATION.read_text().replace("JUNIPER TOOLS", "A" * 9_000)
+    rows, rejected = read(READER, text.replace("CST+2", "CST+3+820320'" * 400 + "CST+2").encode())
+    assert 150 < len(rows) < 250 and len(rows) + len(rejected) == 403
+    assert {(one.reason_code, one.record_id) for one in rejected} == {
+        ("report_too_large", "DEC-2026-77")
+    }

@@ -6,12 +6,14 @@ import contextlib
 import json
 import time
 import tracemalloc
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskprofile.errors import InputError
+from riskprofile.intake import rows as rows_of
 from riskprofile.intake.reader import Offices, Source
 from riskprofile.intake.sad import SadReader
 from riskprofile.profiles import SHIPMENT
@@ -287,3 +289,17 @@ def test_hundreds_of_items_come_in_chunks_and_in_memory_of_one_chunk() -> None:
         return highest
 
     assert peak(many) < 1.5 * peak(few)
+
+
+def test_items_that_repeat_too_much_of_their_header_are_set_aside(monkeypatch: Any) -> None:
+    """Each item names the containers that name none: a thousand of both made a million names."""
+    monkeypatch.setattr(rows_of, "MOST", 50_000)
+    box = "<Container><Container_identity>XXXU{:07d}</Container_identity></Container>"
+    named = "".join(map(box.format, range(1_200)))
+    item = "<Item><Licence_number>L1</Licence_number></Item>"
+    head = "<Declarant><Reference><Number>R1</Number></Reference></Declarant>"
+    text = f"<ASYCUDA>{head}{item * 1_200}{named}</ASYCUDA>"
+    rows, rejected = read(READER, text.encode())
+    assert 900 < len(rows) < 1_100 and len(rows) + len(rejected) == 1_200
+    assert {(one.reason_code, one.record_id) for one in rejected} == {("report_too_large", "R1")}
+    assert rows["container_numbers"][0].count("|") == 1_199
