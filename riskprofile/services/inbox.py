@@ -10,10 +10,11 @@ keeps the claim under which it was taken. What was read is kept under `done/`, t
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -23,6 +24,7 @@ from riskprofile.files import is_passing
 from riskprofile.services.uploading import safe_name
 
 CLAIMED, DONE, FAILED = "claimed", "done", "failed"
+_OURS = re.compile(r"\d+-[0-9a-f]+")  # names the folder of a watcher, and in it that of a file
 
 Look = tuple[int, int, int, int]  # device, inode, size, time of change
 
@@ -52,6 +54,7 @@ class Inbox:
         self.ready: set[str] = set()  # those of them that stood still, and are not taken yet
         self.odd: dict[str, str] = {}  # what is not taken as it is, and why
         self.aside: dict[str, str] = {}  # what of it stood so for two looks, or could not be taken
+        self.stray: dict[str, str] = {}  # what else lies among what was taken, and why
         self.taken = 0
         self.inherited: set[Path] = set()  # taken by watchers that died, and not looked at yet
         self._lock: IO[bytes] | None = None
@@ -127,6 +130,7 @@ class Inbox:
         # What could not be taken is told of until it is tried again.
         self.aside = {name: why for name, why in self.aside.items() if name in self.ready}
         self.aside |= {name: why for name, why in odd.items() if self.odd.get(name) == why}
+        self.aside |= self.stray
         self.odd = odd
         taken = (self._take(name) for _, name in sorted(ready))
         return (path for path in taken if path is not None)
@@ -166,28 +170,51 @@ class Inbox:
 
     def left(self) -> list[Path]:
         """Files of watchers that died, now ours, and what of ours waits for another try."""
+        self.stray = {}
         for lock in sorted((self.folder / CLAIMED).glob("*.lock")):
             if lock.stem == self.name:
                 continue
             held = _locked(lock, make=False)
             if held is None:  # its owner lives
                 continue
-            for place in self._places(lock.with_suffix("")):
-                if not any(place.iterdir()):  # it died before a file was in it
-                    place.rmdir()
-                    continue
-                mine = place.rename(self._place(place.name.partition("-")[2]))
-                self.inherited.update(mine.iterdir())
             with held:
-                if lock.with_suffix("").is_dir():
-                    lock.with_suffix("").rmdir()
+                self._take_over(lock)
+        found: list[Path] = []
+        for place in self._places(self.mine):
+            with self._passing_over(place):
+                found += [path for path in sorted(place.iterdir()) if _is_file(path.lstat())]
+        return found
+
+    def _take_over(self, lock: Path) -> None:
+        """What a watcher that died had taken is ours. What else lies there stays, with its lock."""
+        claimed = lock.with_suffix("")
+        for place in self._places(claimed):
+            with self._passing_over(place):
+                if any(place.iterdir()):
+                    mine = place.rename(self._place(place.name.partition("-")[2]))
+                    self.inherited.update(mine.iterdir())
+                else:  # it died before a file was in it
+                    place.rmdir()
+        others = {self._called(one): "no watcher put it there" for one in claimed.glob("*")}
+        self.stray = others | self.stray  # of a place that could not be moved it is said why
+        if not others:
+            with self._passing_over(claimed):
+                with suppress(FileNotFoundError):
+                    claimed.rmdir()
                 lock.unlink(missing_ok=True)
-        return [
-            path
-            for place in self._places(self.mine)
-            for path in sorted(place.iterdir())
-            if _is_file(path.lstat())
-        ]
+
+    @contextmanager
+    def _passing_over(self, path: Path) -> Iterator[None]:
+        """What the system refuses of one folder is told of it, and keeps no other from its turn."""
+        try:
+            yield
+        except FileNotFoundError:  # somebody took it away
+            pass
+        except OSError as error:
+            self.stray[self._called(path)] = f"it cannot be gone on with ({error.strerror})"
+
+    def _called(self, path: Path) -> str:
+        return str(path.relative_to(self.folder))
 
     def held(self) -> int:
         """How many files are taken and still to be done, or were about to be taken."""
@@ -201,7 +228,8 @@ class Inbox:
 
     def _places(self, claimed: Path) -> list[Path]:
         try:
-            return sorted(one for one in claimed.iterdir() if one.is_dir() and not one.is_symlink())
+            found = (one for one in claimed.iterdir() if _OURS.fullmatch(one.name))
+            return sorted(one for one in found if one.is_dir() and not one.is_symlink())
         except OSError:  # it is not there, or cannot be looked into for a while
             return []
 

@@ -322,6 +322,31 @@ def test_what_a_watcher_was_to_take_when_it_died_is_no_file_that_waits(folder: P
         assert (box.held(), box.elsewhere()) == (0, 0)
 
 
+@pytest.mark.parametrize("name", ["notes.txt", ".DS_Store", "notes/a.csv"])
+def test_what_others_put_where_a_watcher_died_is_told_and_keeps_nothing_from_its_turn(
+    folder: Path, name: str
+) -> None:
+    """It ended each look of every watcher, or was rated as if it had been sent."""
+    plain(folder, "a.csv")
+    dead = Inbox(folder).__enter__()
+    dead.look()
+    assert len([*dead.look()]) == 1
+    (dead.mine / name).parent.mkdir(exist_ok=True)
+    plain(dead.mine, name)
+    assert dead._lock is not None
+    dead._lock.close()  # as when its process dies
+    told = {f"claimed/{dead.name}/{Path(name).parts[0]}": "no watcher put it there"}
+    with Inbox(folder) as box:
+        for _ in range(2):
+            assert [path.name for path in box.left()] == ["a.csv"]
+            box.look()
+            assert (box.aside, box.held(), box.elsewhere()) == (told, 1, 0)
+        assert (dead.mine / name).is_file()
+        shutil.rmtree(dead.mine)
+        box.left(), box.look()
+        assert box.aside == {} and not dead.mine.with_suffix(".lock").exists()
+
+
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
     plain(folder, "a.csv")
     with Inbox(folder) as box:

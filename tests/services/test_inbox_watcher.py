@@ -693,6 +693,35 @@ def test_a_file_that_cannot_be_moved_is_told(home: Settings, folder: Path, store
     assert (seen.aside, seen.growing) == (("theirs.csv",), ())  # it stands still
 
 
+def test_a_folder_that_may_not_be_looked_into_is_told_and_keeps_no_file_from_its_turn(
+    folder: Path,
+) -> None:
+    """Among what a watcher that died had taken, or the one that looks."""
+    looks = (
+        "import sys; from pathlib import Path; from riskprofile.services.inbox import Inbox\n"
+        "dead = Inbox(Path(sys.argv[1])).__enter__()\n"
+        "dead.look(), [*dead.look()]\n"
+        "(dead.mine / '000000-ab').mkdir(mode=0)\n"
+        "dead._lock.close()\n"
+        "with Inbox(dead.folder) as box:\n"
+        "    (box.mine / '000000-cd').mkdir(mode=0)\n"
+        "    print([path.name for path in box.left()])\n"
+        "    box.look()\n"
+        "    print(sorted((Path(name).name, why) for name, why in box.aside.items()))\n"
+    )
+    plain(folder, "a.csv")
+    told = subprocess.run(
+        [*without_rights(), sys.executable, "-c", looks, str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=LATE,
+    )
+    why = "it cannot be gone on with (Permission denied)"
+    aside = [("000000-ab", why), ("000000-cd", why)]
+    assert told.stdout.splitlines() == ["['a.csv']", str(aside)], told.stderr
+
+
 def test_of_many_that_are_not_taken_the_first_are_named(
     store: Store, home: Settings, folder: Path
 ) -> None:
