@@ -329,8 +329,10 @@ def _locked(path: Path, *, make: bool) -> IO[bytes] | None:
             "watching a folder needs a POSIX system", do="Rate the files with `score`."
         ) from None
     try:
-        file = path.open("ab" if make else "rb")
-    except FileNotFoundError:
+        file = path.open("ab" if make else "r+b")  # NFS wants that of a lock that is not shared
+    except OSError:  # it is gone, or not this account's
+        if make:
+            raise
         return None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

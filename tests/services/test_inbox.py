@@ -322,6 +322,27 @@ def test_what_a_watcher_was_to_take_when_it_died_is_no_file_that_waits(folder: P
         assert (box.held(), box.elsewhere()) == (0, 0)
 
 
+def test_on_a_disk_in_the_network_the_next_goes_on_with_what_a_watcher_had_taken_too(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS makes such a lock of one on the bytes of a file, which who only reads may share alone."""
+    monkeypatch.setattr(fcntl, "flock", fcntl.lockf)
+    plain(folder, "a.csv")
+    dead = Inbox(folder).__enter__()
+    dead.look()
+    assert len([*dead.look()]) == 1
+    assert dead._lock is not None
+    dead._lock.close()  # as when its process dies
+    with Inbox(folder) as box:
+        assert [path.name for path in box.left()] == ["a.csv"]
+
+
+def test_what_is_called_like_a_lock_and_cannot_be_opened_is_left(folder: Path) -> None:
+    with Inbox(folder) as box:
+        (folder / "claimed" / "1-ab.lock").mkdir()
+        assert box.left() == []
+
+
 @pytest.mark.parametrize("name", ["notes.txt", ".DS_Store", "notes/a.csv"])
 def test_what_others_put_where_a_watcher_died_is_told_and_keeps_nothing_from_its_turn(
     folder: Path, name: str
