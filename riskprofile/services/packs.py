@@ -246,7 +246,7 @@ def decide(
     """
     authorise(actor, "packs.decide")
     with store.write() as connection:
-        row = _row(connection, digest)
+        row = _row(connection, digest, locked=True)
         if row["state"] != "proposed":
             raise Conflict(
                 f"this pack is {row['state']} already",
@@ -262,7 +262,7 @@ def withdraw(store: Store, actor: Actor, digest: str, reason: str, now: datetime
     """Take an accepted pack out of force from the next run on; alerts keep what they said."""
     authorise(actor, "packs.decide")
     with store.write() as connection:
-        row = _row(connection, digest)
+        row = _row(connection, digest, locked=True)
         if row["state"] != "accepted":
             raise Conflict(f"this pack is {row['state']}", do="Only an accepted pack is withdrawn")
         _put(connection, actor, digest, "withdrawn", reason, now)
@@ -298,8 +298,11 @@ def held(store: Store, actor: Actor) -> list[dict[str, Any]]:
         return [{name: row[name] for name in row if name != "content"} for row in rows]
 
 
-def _row(connection: Connection, digest: str) -> dict[str, Any]:
-    row = connection.execute(select(_pack).where(_pack.c.digest == digest)).mappings().first()
+def _row(connection: Connection, digest: str, *, locked: bool = False) -> dict[str, Any]:
+    asked = select(_pack).where(_pack.c.digest == digest)
+    if locked:  # until the transaction ends: who reads first and writes then would decide twice
+        asked = asked.with_for_update()
+    row = connection.execute(asked).mappings().first()
     if row is None:
         raise InputError(
             "there is no such pack", where=digest, do="See riskprofile records pack list"

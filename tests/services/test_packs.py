@@ -247,6 +247,27 @@ def test_what_flags_many_of_our_own_declarations_stays_out_of_force(store, lesso
 
 
 @same_lesson
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_who_decide_on_a_pack_at_once_one_does(any_store, lesson, tmp_path):
+    """So with its withdrawal: the other is told who did."""
+    digest = packs.receive(any_store, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
+    packs.try_out(any_store, ANALYST, digest, NOW)
+
+    def decide(name):
+        packs.decide(any_store, Actor(name, "analyst"), digest, True, f"as {name} found", NOW)
+
+    def withdraw(name):
+        packs.withdraw(any_store, Actor(name, "analyst"), digest, f"as {name} found", NOW)
+
+    for acts, state in ((decide, "accepted"), (withdraw, "withdrawn")):
+        [said] = of_two_at_once(any_store, acts)
+        assert isinstance(said, Conflict) and f"this pack is {state}" in str(said)
+        [held] = packs.held(any_store, ANALYST)
+        assert (held["state"], held["reason"]) == (state, f"as {held['decided_by']} found")
+
+
+@same_lesson
 def test_only_an_analyst_or_the_owner_decides_on_a_pack(store, lesson, tmp_path):
     digest = packs.receive(store, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
     for does in (
