@@ -37,7 +37,8 @@ _trace = ArmsTrace.__table__  # type: ignore[attr-defined]
 README = """Case bundle of one declaration.
 
 declaration.json  every stored version, as declared; not those of another office
-rating.json       points with every reason for and against, recomputed from the log
+rating.json       points with every reason for and against, recomputed from the log, of the
+                  version that alert.json is about
 alert.json        lane, decisions, outcomes with what was found and which reasons held (yes,
                   unclear, no; empty where nobody looked), with who and when
 earlier.json      the same of alerts about versions before it was amended, the newest first;
@@ -94,8 +95,9 @@ def export(
         if one.state != SUPERSEDED:  # of such a one nobody can say a view any more
             blind.require_said(dict(one._mapping))
     told = records.declaration(store, actor, record_id, row.profile, now, purpose, looks)
-    rating = replay.explain(store, settings.models, record_id)
-    again = replay.replay(store, settings.models, record_id)
+    alerted = view.batch_id, view.driver, view.created_at
+    rating = replay.explain(store, settings.models, record_id, alerted=alerted)
+    again = replay.replay(store, settings.models, record_id, alerted=alerted)
     with store.read() as connection:
         pieces, subjects = _pieces(connection, ids)
         chain = audit.excerpt(connection, [*(f"alert:{each}" for each in ids), *subjects])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from riskprofile.errors import Damaged, InputError, ScorecardError, ScorecardMissing, StoreError
 from riskprofile.profiles import PROFILES
@@ -56,12 +57,20 @@ class Replayed:
 
 
 Removed = Callable[[Connection], Sequence[str]]  # the names of a record once retention removed it
+# Of an alert: its batch, the item that has its points, and when it was made.
+Alerted = tuple[str, int, datetime]
 
 
-def find(connection: Connection, record: str, removed: Removed | None = None) -> Any:
+def find(
+    connection: Connection,
+    record: str,
+    removed: Removed | None = None,
+    alerted: Alerted | None = None,
+) -> Any:
     """The newest rated version of a record: its id, or the declaration's number if unique.
 
     `removed` is asked where neither is stored: it needs a key, and without one tells no name.
+    Of what was `alerted` it is what the alert is of: a newer version may be another office's.
 
     Raises
     ------
@@ -71,6 +80,17 @@ def find(connection: Connection, record: str, removed: Removed | None = None) ->
         It may be one that retention removed, and their names cannot be told here.
     """
     table = batches.record_table.c
+    rated = select(batches.record_table).where(table.points.is_not(None))
+    if alerted is not None:  # as `feedback` finds what was rated for a label
+        own, item, made_at = alerted
+        chunk, batch = batches.chunk_table.c, batches.batch_table.c
+        rated = (
+            rated.join(batches.chunk_table, chunk.id == table.chunk_id)
+            .join(batches.batch_table, batch.id == chunk.batch_id)
+            .where(table.item == item, table.folded_by.is_distinct_from(own))
+            .where(or_(batch.id == own, batch.started_at <= made_at))
+            .order_by(batch.id != own)  # an item may be of an earlier batch than its declaration
+        )
 
     def ways() -> Iterator[ColumnElement[bool]]:
         yield table.record_id == record
@@ -80,10 +100,7 @@ def find(connection: Connection, record: str, removed: Removed | None = None) ->
 
     for condition in ways():
         rows = connection.execute(
-            select(batches.record_table)
-            .where(condition)
-            .where(table.points.is_not(None))
-            .order_by(
+            rated.where(condition).order_by(
                 table.record_id,
                 table.state,  # accepted before superseded: an old version may come late
                 table.version.desc(),
@@ -113,8 +130,16 @@ def find(connection: Connection, record: str, removed: Removed | None = None) ->
     )
 
 
-def explain(store: Store, models: Path, record: str, removed: Removed | None = None) -> Explanation:
+def explain(
+    store: Store,
+    models: Path,
+    record: str,
+    removed: Removed | None = None,
+    alerted: Alerted | None = None,
+) -> Explanation:
     """Every term of a stored score, from the feature log and the scorecard that rated it.
+
+    `removed` and `alerted` as for `find`.
 
     Raises
     ------
@@ -124,7 +149,7 @@ def explain(store: Store, models: Path, record: str, removed: Removed | None = N
         What rated it is not here, as after an upgrade, or was altered.
     """
     with store.read() as connection:
-        row = find(connection, record, removed)
+        row = find(connection, record, removed, alerted)
         if row.state == REMOVED:
             raise InputError(f"removed by retention; it had {row.points} points", where=record)
         chunk, batch = _chunk(connection, row.chunk_id)
@@ -159,6 +184,7 @@ def replay(
     record: str | None = None,
     removed: Removed | None = None,
     progress: Callable[[str, int], None] = lambda what, rows: None,
+    alerted: Alerted | None = None,
 ) -> Replayed:
     """Recompute points from the feature log: one record's, or all of them.
 
@@ -169,6 +195,8 @@ def replay(
     ----------
     progress : callable
         Told the scorecard and the scores replayed so far, after each chunk.
+    removed, alerted : optional
+        As for `find`.
 
     Raises
     ------
@@ -183,7 +211,7 @@ def replay(
     with store.read() as connection:
         if record is None:
             _require_chunks(connection)
-        only = find(connection, record, removed) if record else None
+        only = find(connection, record, removed, alerted) if record else None
         told.removed = _removed(connection, only)
         cards: dict[str, Scorecard | str] = {}
         for chunk, batch in _rated_chunks(connection, only.chunk_id if only else None):

@@ -14,14 +14,24 @@ import pytest
 from sqlalchemy import select, update
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError
-from riskprofile.services import blind, bundle, bundle_check, looking, records, review, settings
+from riskprofile.scoring.ranking import Capacity
+from riskprofile.services import (
+    blind,
+    bundle,
+    bundle_check,
+    govern,
+    looking,
+    records,
+    review,
+    settings,
+)
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store.alert_tables import Alert
 from riskprofile.store.office_tables import Audit
 from tests import factory
-from tests.services.bench import HERE, NOW, later, put_offices
+from tests.services.bench import EITHER, HERE, NOW, THERE, later, put_offices
 
 pytestmark = pytest.mark.xdist_group("bundle")  # one process makes the case
 
@@ -239,3 +249,40 @@ def test_the_looks_of_an_export_count_by_the_setting(case):
     bundle.export(store, strict, SARA, record, WHY, later(hours=40))
     [alarm] = [one for one in looking.alarms(store, SARA, later(hours=40)) if one not in before]
     assert (alarm.account, alarm.records, alarm.limit) == ("sara", 2, 1)
+
+
+@EITHER
+def test_of_what_is_declared_anew_elsewhere_a_bundle_tells_what_its_own_office_rated(bare, home):
+    """Where it raised no alert anew, the newest alert is that of the office before."""
+    govern.enable_profile(bare, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
+    for hour, place, goods in ((0, THERE, "pistol barrel"), (1, HERE, None)):
+        table = factory.travellers(1, crossing_point=place, goods_declared=goods)
+        path = factory.write(home.home / f"{hour}.csv", table)
+        options = Options(profile="traveller", capacity=Capacity(0, random_share=0.0))
+        screen(bare, home, OWNER, [path], options, later(hours=hour))
+    away = Actor("x", "supervisor", THERE)
+    made, _ = bundle.export(bare, home, away, "XC-000000", WHY, later(hours=2))
+    alert, rating = (json.loads(held(made)[name]) for name in ("alert.json", "rating.json"))
+    [declared] = json.loads(held(made)["declaration.json"])
+    assert (rating["version"], rating["batch_id"]) == (declared["version"], alert["batch_id"])
+    assert (rating["points"], rating["replayed_same"]) == (alert["points"], 1)
+    with pytest.raises(NotAllowed):
+        bundle.export(bare, home, SARA, "XC-000000", WHY, later(hours=2))
+
+
+def test_a_bundle_explains_the_item_that_has_the_points_where_another_was_amended(bare, home):
+    goods = ["rifle receiver", "plastic garden chairs"]
+    first = factory.shipments(
+        2, declaration_id="XN-1", item_number=[1, 2], goods_description=goods, carrier="CARR"
+    )
+    for hour, table in enumerate((first, first.tail(1).assign(goods_description="chairs"))):
+        path = factory.write(home.home / f"{hour}.csv", table)
+        options = Options(capacity=Capacity(5, random_share=0.0))
+        screen(bare, home, OWNER, [path], options, later(hours=hour))
+    alert = Alert.__table__.c
+    with bare.read() as connection:
+        record = connection.execute(select(alert.record_id).where(alert.version == 2)).scalar_one()
+    made, _ = bundle.export(bare, home, SARA, record, WHY, later(hours=2))
+    told, rating = (json.loads(held(made)[name]) for name in ("alert.json", "rating.json"))
+    assert (rating["item"], rating["version"]) == (told["driver"], 1) == (1, 1)
+    assert rating["points"] == told["points"]
