@@ -205,6 +205,15 @@ def require_said(alert: Mapping[str, Any]) -> None:
         raise Conflict(Message("refusal.own_view"), do=Message("refusal.do_own_view"))
 
 
+def require_all_said(connection: Connection, profile: str, record_id: str) -> None:
+    """`require_said` of every alert about a declaration of which a view can still be said."""
+    asked = select(_alert.c.blind).where(
+        _alert.c.profile == profile, _alert.c.record_id == record_id, _alert.c.state == "open"
+    )
+    for alert in connection.execute(asked).mappings():
+        require_said(dict(alert))
+
+
 def veiled(alert: Mapping[str, Any]) -> dict[str, Any]:
     """The row of an alert as it may be shown: without its rating while it waits for a view.
 

@@ -28,7 +28,6 @@ from riskprofile.store.alert_tables import Alert
 from riskprofile.store.arms_tables import ArmsTrace
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
-from riskprofile.store.versions import SUPERSEDED
 from riskprofile.words import Message
 
 _alert = Alert.__table__  # type: ignore[attr-defined]
@@ -69,14 +68,14 @@ def export(
     InputError
         No office has one, where the actor sees all; or no purpose.
     Conflict
-        The alert waits for an officer's own view.
+        An open alert about it waits for an officer's own view.
     """
     authorise(actor, "bundle.export")
     if not purpose.strip():
         raise InputError("the purpose is missing", do="Name the case or request")
     with store.read() as connection:
         rows = connection.execute(
-            select(*[_alert.c[name] for name in ("id", "profile", "office", "state", "blind")])
+            select(_alert.c.id, _alert.c.profile, _alert.c.office)
             .where(_alert.c.record_id == record_id)
             .order_by(_alert.c.version.desc(), _alert.c.id.desc())
         ).all()
@@ -91,9 +90,8 @@ def export(
     ids = [row.id, *(one.id for one in ours)]
     looks = settings.looks_an_hour
     view, *earlier = [viewing.alert(store, actor, each, now, purpose, looks) for each in ids]
-    for one in rows:
-        if one.state != SUPERSEDED:  # of such a one nobody can say a view any more
-            blind.require_said(dict(one._mapping))
+    with store.read() as connection:
+        blind.require_all_said(connection, row.profile, record_id)
     told = records.declaration(store, actor, record_id, row.profile, now, purpose, looks)
     alerted = view.batch_id, view.driver, view.created_at
     rating = replay.explain(store, settings.models, record_id, alerted=alerted)

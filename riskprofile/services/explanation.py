@@ -84,7 +84,7 @@ def explain(
     RiskProfileError
         Several of the office have that number: these are named.
     Conflict
-        Its alert waits for an officer's own view: who works it may make the page.
+        An open alert about it waits for an officer's own view: who works that may make the page.
     """
     authorise(actor, MADE)
     with store.read() as connection:
@@ -109,7 +109,7 @@ def explain(
             told = _of_alert(connection, alert)
         require_purpose(told["profile"], purpose)
         if alert is not None:
-            blind.require_said(alert)
+            blind.require_all_said(connection, alert["profile"], alert["record_id"])
         place = connection.execute(select(_office).where(_office.c.code == office)).first()
     with store.write() as connection:
         about = f"alert:{alert['id']}" if alert else f"record:{told.pop('row')}"

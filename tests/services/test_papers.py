@@ -11,21 +11,24 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from riskprofile import words
-from riskprofile.errors import InputError, NotAllowed, RiskProfileError, ScorecardError
+from riskprofile.errors import Conflict, InputError, NotAllowed, RiskProfileError, ScorecardError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import explanation, govern, looking, printing, review, sheet
+from riskprofile.services import blind, explanation, govern, looking, printing, review, sheet
 from riskprofile.services.identity import OWNER
 from riskprofile.services.paper import drawn
 from riskprofile.services.run import Options
 from riskprofile.services.screen import screen
+from riskprofile.store.alert_tables import Alert
 from riskprofile.words import shown
 from tests import factory
 from tests.services.bench import (
     AUDITOR,
     AWAY,
+    EITHER,
     HERE,
     INES,
     NOW,
@@ -269,6 +272,32 @@ def test_of_what_is_declared_anew_elsewhere_each_office_explains_what_it_rated(b
     assert (away.office, here.office) == (AWAY.office, HERE)
     with pytest.raises(NotAllowed, match="there is no such record in your office"):
         told(replace(INES, office="XMRLW"))
+
+
+@EITHER
+def test_what_waits_for_a_view_keeps_no_explanation_back_when_nobody_can_say_one(bare, home):
+    """Its place was taken by one of another office: only while that waits is nothing told."""
+    govern.enable_profile(bare, OWNER, "traveller", "law of a test", "DPIA-1", NOW)
+    blind.set_share(bare, OWNER, 1.0, NOW)
+    for hour, place in ((0, AWAY.office), (1, HERE)):
+        table = factory.travellers(1, crossing_point=place, goods_declared="pistol barrel")
+        path = factory.write(home.home / f"{hour}.csv", table)
+        options = Options(profile="traveller", capacity=Capacity(0, random_share=0.0))
+        screen(bare, home, OWNER, [path], options, NOW + timedelta(hours=hour))
+    soon, why = NOW + timedelta(hours=2), "asked by the person"
+
+    def told():
+        return explanation.explain(bare, MODELS, AWAY, "XC-000000", soon, why)
+
+    with pytest.raises(Conflict, match="waits for your own view"):
+        told()
+    alert = Alert.__table__.c
+    with bare.read() as connection:
+        newer = connection.execute(select(alert.id).where(alert.office == HERE)).scalar_one()
+    review.alert(bare, INES, newer, soon, why)
+    review.claim(bare, INES, newer, soon)
+    review.say_first(bare, INES, newer, "release", REASON, soon)
+    assert (told().office, told().lane) == (AWAY.office, "yellow")
 
 
 def test_a_fault_of_what_rated_a_record_is_told_in_its_office_alone(bare, home, tmp_path):
