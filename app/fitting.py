@@ -11,7 +11,7 @@ import streamlit as st
 from app import draw, session, signing, terms, typed
 from app.deciding import attempt
 from app.installation import served
-from app.text import attribute, escape
+from app.text import english, escape
 from riskprofile.errors import ScorecardError
 from riskprofile.scoring.scorecard import Scorecard
 from riskprofile.services import evidence, fitting, promotion
@@ -141,7 +141,7 @@ def failed_of(say: Any, one: fitting.Fit) -> str:
         known = told_of(kept, "refusal.")
         said = form.sentence(kept if known is None else say(known.key, **known.values))
         whole = said if said.endswith(".") else f"{said}."
-        return escape(whole) if known else f'<span lang="en" dir="ltr">{attribute(whole)}</span>'
+        return escape(whole) if known else english(whole)
 
     return " ".join(told(part) for part in (one.fault, one.do) if part)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from app import draw, session, terms, typed
 from app.deciding import attempt
 from app.installation import served
-from app.text import attribute, escape
+from app.text import attribute, english, escape
 from riskprofile.errors import RiskProfileError
 from riskprofile.scoring import artefact
 from riskprofile.services import promotion, rights
@@ -37,14 +37,16 @@ def named(say: Any, one: promotion.Gate) -> str:
 
 def _gate(say: Any, one: promotion.Gate, *, brief: bool) -> str:
     state, tone = say("models.passes"), ""
-    figure = say.listed([one.value, say("gates.bound", bound=one.bound)], ";")
+    before, after = map(escape, say("gates.bound", bound="|").split("|"))
+    figure = say.listed([english(one.value), f"{before}{english(one.bound)}{after}"], ";")
     if not one.lets_pass:
         state, tone = say("models.stops"), "need"
     elif not one.held:
-        state, figure = say("gates.waived"), f"{one.value}. {_waived(say, one)}"
-    shown = f'<span class="rp-m">{escape(figure)}</span>'
+        state, figure = say("gates.waived"), f"{english(one.value)}. {escape(_waived(say, one))}"
+    shown = f'<span class="rp-m">{figure}</span>'
     if brief:
-        shown = f'<span class="rp-m one" title="{attribute(figure)}">{escape(one.value)}</span>'
+        whole = say.listed([one.value, say("gates.bound", bound=one.bound)], ";")
+        shown = f'<span class="rp-m one" title="{attribute(whole)}">{english(one.value)}</span>'
     name = escape(form.sentence(named(say, one)))
     return f"<div><span>{draw.pill(state, tone)}</span><span><b>{name}</b><br>{shown}</span></div>"
 

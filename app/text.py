@@ -21,8 +21,8 @@ from typing import Any
 from riskprofile.words.shown import isolated, mixed, plain, runs
 
 __all__ = [
-    "attribute", "cell", "direct", "escape", "key_of", "literal", "logged", "mark", "marked",
-    "option", "plain", "stressed", "traced",
+    "attribute", "cell", "direct", "english", "escape", "key_of", "literal", "logged", "mark",
+    "marked", "option", "plain", "stressed", "traced",
 ]  # fmt: skip
 
 _MARKDOWN = re.compile(r"[!-/:-@\[-`{-~]")  # what Markdown, and Streamlit's own marks, begin with
@@ -65,6 +65,15 @@ def escape(value: Any) -> str:
 def attribute(value: Any) -> str:
     """Text for an attribute of a tag, where no other tag can stand."""
     return html.escape(plain(value), quote=True)
+
+
+def english(value: Any) -> str:
+    """Text that the program tells in English on every page, as HTML: marked so.
+
+    >>> english("at most 10 points")
+    '<span lang="en" dir="ltr">at most 10 points</span>'
+    """
+    return f'<span lang="en" dir="ltr">{attribute(value)}</span>'
 
 
 def key_of(value: Any) -> str:

@@ -8,6 +8,7 @@ import pickle
 import re
 import string
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -289,6 +290,32 @@ def test_arabic_is_chosen_as_a_browser_asks_for_it_and_writes_western_figures():
 def test_french_counts_none_as_one_and_english_does_not():
     assert words.of("fr").many("kpi.finds_n", 0, total=5) == "0 découverte sur 5"
     assert words.of("en").many("kpi.finds_n", 0, total=5) == "0 finds of 5"
+
+
+def test_one_of_the_finds_that_are_needed_is_no_plural_in_french():
+    say, needed = words.of("fr"), {"least": 30, "finds": 1, "enough": 200, "enough_finds": 30}
+    for key in ("batches.recall_unknown", "board.missed_unknown", "capacity.not_yet"):
+        said = say(key, n=1, **needed)
+        assert "1 découvertes" not in said and "1 résultats" not in said, key
+
+
+@pytest.mark.parametrize("language", words.RIGHT_TO_LEFT)
+def test_a_figure_and_its_percent_sign_stand_on_one_line(language):
+    parted = re.compile(r"[\d}] %")
+    assert [key for key, text in CATALOGUES[language].items() if parted.search(text)] == []
+
+
+@pytest.mark.parametrize("brief", [False, True])
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_what_a_gate_measured_is_marked_as_english(language, brief, monkeypatch):
+    drawn: list[str] = []
+    monkeypatch.setattr(signing.st, "html", drawn.append)
+    gate = promotion.Gate("size", True, "300 terms, 1.2 MB", "400 terms, 4 MB")
+    waived = replace(gate, held=False, waived_by="ines", waiver="one line out of service")
+    signing.gates(words.of(language), [gate, waived], brief=brief)
+    english = '<span lang="en" dir="ltr">{}</span>'.format
+    assert drawn[0].count(english(gate.value)) == 2
+    assert drawn[0].count(english(gate.bound)) == (0 if brief else 1)
 
 
 @pytest.mark.parametrize("language", words.LANGUAGES)
