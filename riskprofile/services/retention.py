@@ -440,9 +440,9 @@ def take_out(
     """
     _rewrite(connection, profile, chunk, kept, due.fates, due.names, secret)
     gone = due.named(REMOVE)
-    told = _forget_alerts(connection, profile, masked, gone, secret)
+    told = _forget_alerts(connection, profile, masked, gone, secret, due.batch_id)
     tokens = {name: keys.token(secret, profile.name, name) for name in sorted(gone)}
-    erasure.rename(connection, chunk.id, profile.name, tokens)
+    erasure.rename(connection, chunk.id, profile.name, tokens, due.batch_id)
     if gone:  # what files of the past hold of them is not vouched for any more
         pasts.forget(connection, profile.name)
     return told
@@ -461,10 +461,14 @@ def _ended(said: Terms, chunk: erasure.Stored, moment: datetime) -> list[str]:
 
 @dataclass(frozen=True)
 class Due:
-    """What becomes of each row of a chunk: its reference (None: removed before) and its fate."""
+    """What becomes of each row of a chunk: its reference (None: removed before) and its fate.
+
+    Alerts of the batch go with the rows; without one, those of every version.
+    """
 
     names: list[str | None]
     fates: np.ndarray
+    batch_id: str | None = None
 
     def named(self, fate: int) -> set[str]:
         """The references of the rows with this fate."""
@@ -503,7 +507,8 @@ def _due(
             return REMOVE
         return MASK if "masked" in ended and (said.finds or name not in finds) else KEEP
 
-    return Due(names, np.array([fate(name) for name in names], dtype=np.int8))
+    fates = np.array([fate(name) for name in names], dtype=np.int8)
+    return Due(names, fates, chunk.batch_id)
 
 
 def _alerts(connection: Any, profile: Profile, due: Due) -> set[int]:
@@ -511,7 +516,9 @@ def _alerts(connection: Any, profile: Profile, due: Due) -> set[int]:
     gone = due.named(REMOVE)
     return {
         alert["id"]
-        for alert in erasure.alerts_of(connection, profile.name, due.named(MASK) | gone)
+        for alert in erasure.alerts_of(
+            connection, profile.name, due.named(MASK) | gone, due.batch_id
+        )
         if alert["record_id"] in gone
         or erasure.sealed(connection, sealing.ALERT, alert["id"]) is None
     }
@@ -583,7 +590,12 @@ def _renamed(
 
 
 def _forget_alerts(
-    connection: Any, profile: Profile, hid: set[str], gone: set[str], secret: bytes
+    connection: Any,
+    profile: Profile,
+    hid: set[str],
+    gone: set[str],
+    secret: bytes,
+    batch_id: str | None,
 ) -> tuple[int, list[int]]:
     """Alerts lose names and what was written of them; those of removed records all but figures.
 
@@ -591,7 +603,7 @@ def _forget_alerts(
     """
     blanked = set(hidden(profile))
     count, notes = 0, list[int]()
-    for alert in erasure.alerts_of(connection, profile.name, hid | gone):
+    for alert in erasure.alerts_of(connection, profile.name, hid | gone, batch_id):
         if alert["record_id"] in gone:
             values: dict[str, Any] = {"declaration": None, "title": "", "search": ""}
             values |= dict.fromkeys(("related", "reasons", "against", "terms"))

@@ -83,6 +83,7 @@ class Stored:
     received: datetime
     ended: bool
     count: int
+    batch_id: str
 
 
 def holding(connection: Connection, profile: str, record_id: str) -> list[Stored]:
@@ -112,7 +113,7 @@ def _chunks(connection: Connection, *which: ColumnElement[bool]) -> list[Stored]
         select(
             *(chunk_table.c.id, chunk_table.c.profile, chunk_table.c.kept),
             *(batch_table.c.options, batch_table.c.started_at),
-            *(batch_table.c.state == "done", chunk_table.c.count),
+            *(batch_table.c.state == "done", chunk_table.c.count, chunk_table.c.batch_id),
         )
         .join(batch_table, batch_table.c.id == chunk_table.c.batch_id)
         .where(*which)
@@ -225,25 +226,47 @@ def _pieces(kind: str, of: int) -> list[ColumnElement[bool]]:
     return [sealed_table.c.of == of, or_(one == kind, one.startswith(f"{kind}:"))]
 
 
-def rename(connection: Connection, chunk_id: int, profile: str, tokens: Mapping[str, str]) -> None:
+def rename(
+    connection: Connection,
+    chunk_id: int,
+    profile: str,
+    tokens: Mapping[str, str],
+    batch_id: str | None,
+) -> None:
     """Removed records lose their reference and their digest; points and versions stay.
 
+    So do their alerts (of the batch, or of all without one), with what these taught; and requests
+    to see one again, once no version of it is left.
     Of one that came again after it was removed, versions go on behind those of before.
     """
     there = select(record_table.c.record_id).where(
         record_table.c.profile == profile, among(record_table.c.record_id, sorted(tokens.values()))
     )
     before = set(connection.execute(there).scalars())
+    told = select(outcome_table.c.id).join(
+        alert_table, alert_table.c.id == outcome_table.c.alert_id
+    )
+    left = select(record_table.c.id).where(record_table.c.profile == profile)
     for record_id, name in tokens.items():
-        for table in (record_table, alert_table, label_table, unmasking_table):
-            which = [table.c.profile == profile, table.c.record_id == record_id]
+        theirs = told.where(alert_table.c.profile == profile, alert_table.c.record_id == name)
+        for table, *here in (
+            (record_table, record_table.c.chunk_id == chunk_id),
+            (alert_table, *_of_batch(batch_id)),
+            (label_table, label_table.c.outcome_id.in_(theirs)),
+            (unmasking_table, ~left.where(record_table.c.record_id == record_id).exists()),
+        ):
+            which = [table.c.profile == profile, table.c.record_id == record_id, *here]
             values: dict[str, Any] = {"record_id": name}
             if table is record_table:
-                which.append(table.c.chunk_id == chunk_id)
                 values |= {"state": REMOVED, "content": 0, "message": None}
             if name in before and "version" in table.c:
                 values["version"] = table.c.version + _behind(connection, table, name, which)
             connection.execute(update(table).where(*which).values(values))
+
+
+def _of_batch(batch_id: str | None) -> list[ColumnElement[bool]]:
+    """Alerts of a batch; without one, all: each version of a declaration has its own."""
+    return [] if batch_id is None else [alert_table.c.batch_id == batch_id]
 
 
 def _behind(connection: Connection, table: Any, name: str, which: list[ColumnElement[bool]]) -> int:
@@ -257,12 +280,15 @@ def _behind(connection: Connection, table: Any, name: str, which: list[ColumnEle
 
 
 def alerts_of(
-    connection: Connection, profile: str, record_ids: Collection[str]
+    connection: Connection,
+    profile: str,
+    record_ids: Collection[str],
+    batch_id: str | None = None,
 ) -> list[dict[str, Any]]:
-    """The alerts of these records, as stored."""
+    """The alerts of these records, as stored: of the batch, or of all without one."""
     rows = connection.execute(
         select(alert_table)
-        .where(alert_table.c.profile == profile)
+        .where(alert_table.c.profile == profile, *_of_batch(batch_id))
         .where(among(alert_table.c.record_id, sorted(record_ids)))
         .order_by(alert_table.c.id)
     )

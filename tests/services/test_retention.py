@@ -56,7 +56,18 @@ from riskprofile.store.office_tables import Unmasking
 from riskprofile.tables import Table
 from tests import factory, listed
 from tests.factory import write
-from tests.services.bench import AUDITOR, AWAY, EITHER, HERE, INES, OMAR, SARA, of_two_at_once
+from tests.services.bench import (
+    AUDITOR,
+    AWAY,
+    EITHER,
+    HERE,
+    INES,
+    OMAR,
+    SARA,
+    labelled,
+    of_two_at_once,
+    row,
+)
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -686,6 +697,64 @@ def test_of_an_amended_declaration_the_version_that_counts_is_seen_again(
     unmasking.allow(store, SARA, asked, now)
     [row] = unmasking.look(store, home, INES, asked, now).declared
     assert row["name"] == seed(2)
+
+
+def amended(store: Store, home: Settings, folder: Path) -> dict[int, int]:
+    """A crossing, declared anew after three months: the alert of each version."""
+    for months in (0, 3):
+        table = factory.travellers(1, goods_declared="pistol barrel", name=seed(months))
+        file = write(folder / f"{months}.csv", table)
+        rate(store, home, file, "traveller", retention.due_at(RECEIVED, months))
+    with store.read() as connection:
+        alert = erasure.alert_table.c
+        asked = select(alert.version, alert.id).order_by(alert.id)
+        return dict(connection.execute(asked).all())
+
+
+@EITHER
+def test_the_alert_of_a_newer_version_stays_until_its_own_term_is_over(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """An officer is at work on it."""
+    alerts = amended(store, home, tmp_path)
+    with store.write() as connection:
+        said = {"reason": "Ada asked for time", "by": "ines", "at": RECEIVED, "until": ENDED}
+        connection.execute(insert(Snooze), [{"alert_id": one, **said} for one in alerts.values()])
+    before = row(store, alerts[2])
+    for months, masked in ((6, 1), (9, 2)):
+        due = retention.due_at(RECEIVED, months)
+        assert retention.preview(store, home, OWNER, due)["traveller"].alerts == 1
+        assert retention.run(store, home, OWNER, due).alerts == 1
+        assert (row(store, alerts[2]) == before) == (masked == 1)
+        for version, one in alerts.items():
+            with store.read() as connection:
+                words = f"{row(store, one)} {erasure.written(connection, one)}"
+            assert (seed(3 * version - 3) in words, "Ada" in words) == (version > masked,) * 2
+
+
+@EITHER
+def test_of_a_newer_version_all_that_is_told_keeps_its_reference_until_that_is_removed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    alerts = amended(store, home, tmp_path)
+    with store.write() as connection:
+        for one in alerts.values():
+            labelled(connection, one, "XC-000000", True, profile="traveller")
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 12))
+    unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+    for months, removed in ((60, 1), (63, 2)):
+        due = retention.due_at(RECEIVED, months)
+        assert retention.run(store, home, OWNER, due).removed == 1
+        with store.read() as connection:
+            for table, gone in (("record", removed), ("alert", removed), ("label", removed),
+                                ("unmasking", removed - 1)):  # fmt: skip
+                asked = text(f"SELECT record_id FROM {table} ORDER BY id")
+                named = connection.execute(asked).scalars().all()
+                kept = [one == "XC-000000" for one in named]
+                assert kept == [place >= gone for place in range(len(named))], table
+        assert row(store, alerts[2])["state"] == ("open" if removed == 1 else "removed")
+    versions = [row(store, one)["version"] for one in alerts.values()]
+    assert versions == [1, 2]
 
 
 def test_of_a_crossing_declared_anew_at_another_place_each_office_sees_what_its_own_wrote(
