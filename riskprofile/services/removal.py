@@ -97,6 +97,9 @@ def remove(
     secret = retention.key_of(store, settings, actor, now)
     with retention.alone(store) as connection:
         named = {_named(connection, record, profile) for record in records}
+        for name, of in sorted(named):  # all before the audit, as who is at work on an alert
+            chunks = [one.id for one in erasure.holding(connection, of, name)]
+            erasure.hold(connection, of, chunks, {name})
         told = _remove(connection, actor, named, secret, now)
         note(connection, actor, REMOVED_BY_ORDER, "retention", now, vars(told), purpose=why.strip())
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)

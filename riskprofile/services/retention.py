@@ -414,7 +414,7 @@ def _forget_chunk(
     if not ended:
         return
     with alone(store) as connection:
-        due = _due(connection, profile, said, chunk, secret, ended)
+        due = _due(connection, profile, said, chunk, secret, ended, hold=True)
         if due is None:
             return
         count, notes = take_out(connection, profile, chunk, ended[0], due, secret, due.named(MASK))
@@ -493,13 +493,20 @@ def _due(
     chunk: erasure.Stored,
     secret: bytes,
     ended: list[str],
+    *,
+    hold: bool = False,
 ) -> Due | None:
-    """None where a destroyed key sealed it: of that nothing can be sealed anew."""
+    """None where a destroyed key sealed it: of that nothing can be sealed anew.
+
+    `hold` waits for who is at work on the alerts: what they find, write and close by then counts.
+    """
     over = versions.REMOVED in ended
     if chunk.kept == versions.NAMES and not over and not opens(connection, chunk, secret):
         return None
     names = erasure.references(connection, chunk.id)
     asked = {name for name in names if name is not None}
+    if hold:
+        erasure.hold(connection, profile.name, [chunk.id], asked)
     evidence, finds = erasure.evident(connection, profile.name, asked, finds=FINDS)
 
     def fate(name: str | None) -> int:

@@ -122,6 +122,23 @@ def _chunks(connection: Connection, *which: ColumnElement[bool]) -> list[Stored]
     return [Stored(*row[:3], came_in(*row[3:5]), *row[5:]) for row in rows]
 
 
+def hold(
+    connection: Connection, profile: str, chunk_ids: Collection[int], record_ids: Collection[str]
+) -> None:
+    """Lock these chunks, then the alerts of these records: who is at work on one is waited for.
+
+    In the order of a run's end, and by ids, as pages lock several. On SQLite there is one writer.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    for table, which in (
+        (chunk_table, among(chunk_table.c.id, sorted(chunk_ids))),
+        (alert_table, among(alert_table.c.record_id, sorted(record_ids))),
+    ):
+        held = select(table.c.id).where(table.c.profile == profile, which)
+        connection.execute(held.order_by(table.c.id).with_for_update())
+
+
 def references(connection: Connection, chunk_id: int) -> list[str | None]:
     """The reference of each row of a chunk by position; None where it is removed already."""
     count = connection.execute(

@@ -311,6 +311,25 @@ def test_what_is_removed_while_retention_masks_does_not_come_back(
         assert audit.verify(connection).ok
 
 
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_an_alert_that_is_opened_again_meanwhile_is_seen_and_nothing_is_removed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    alert = erasure.alert_table
+    here = alert.c.record_id.startswith(TWO[0])
+    with ThreadPoolExecutor(1) as beside:
+        with store.write() as connection:  # as a supervisor opens it
+            connection.execute(select(alert.c.id).where(here).with_for_update())
+            done = beside.submit(removal.remove, store, home, OWNER, TWO, ORDER, NOW)
+            until_it_waits(store, done)
+            connection.execute(update(alert).where(here).values(state="open"))
+        with pytest.raises(PolicyError, match="its alert is open"):
+            done.result()
+    assert names_in(stored(store)) == {*range(COUNT)}
+
+
 def test_what_was_found_beside_masked_rows_keeps_its_parties(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:

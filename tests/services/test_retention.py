@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -50,7 +51,7 @@ from riskprofile.services.run import Options, Run
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
 from riskprofile.store import audit, batches, erasure, phrasings, table_bytes
-from riskprofile.store.alert_tables import FirstView, ItemFound, Outcome, Snooze
+from riskprofile.store.alert_tables import Decision, FirstView, ItemFound, Outcome, Snooze
 from riskprofile.store.database import Store
 from riskprofile.store.office_tables import Unmasking
 from riskprofile.tables import Table
@@ -67,6 +68,7 @@ from tests.services.bench import (
     labelled,
     of_two_at_once,
     row,
+    until_it_waits,
 )
 
 RECEIVED = datetime(2025, 8, 31, 12, 0, tzinfo=UTC)
@@ -1296,6 +1298,35 @@ def test_late_words_that_another_key_sealed_are_not_lost(
             )
         ]  # fmt: skip
     assert [f"late {number}".encode() in one for number, one in enumerate(pieces)] == [True] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("months", [6, 60])
+def test_what_is_written_of_an_alert_meanwhile_goes_with_it_and_one_that_is_closed_stays_so(
+    store: Store, home: Settings, tmp_path: Path, months: int
+) -> None:
+    """Who is at work on it is waited for; else their words would lie there unsealed."""
+    table = factory.travellers(1, goods_declared="pistol barrel")
+    rate(store, home, write(tmp_path / "people.csv", table), "traveller", RECEIVED)
+    now, alert = retention.due_at(RECEIVED, months), erasure.alert_table
+    with ThreadPoolExecutor(1) as beside:
+        with store.write() as connection:
+            held = connection.execute(select(alert.c.id).with_for_update()).scalar_one()
+            done = beside.submit(retention.run, store, home, OWNER, now)
+            until_it_waits(store, done)
+            said = {"decision": "release", "reason": "Ada had none", "officer": "ines", "at": now}
+            connection.execute(insert(Decision).values(alert_id=held, **said))
+            connection.execute(update(alert).values(state="closed", closed_at=now))
+        assert done.result().alerts == 1
+    with store.read() as connection:
+        assert "Ada" not in str(erasure.written(connection, held))
+    assert row(store, held)["state"] == "closed"
+    if months == 6:
+        asked = unmasking.ask(store, INES, "XC-000000", "traveller", "CASE-7", WHY, now)
+        unmasking.allow(store, SARA, asked, now)
+        told = unmasking.look(store, home, INES, asked, now).written
+        assert [one.text for one in told] == ["Ada had none"]
 
 
 def test_what_is_over_cannot_be_unmasked_by_anybody(
