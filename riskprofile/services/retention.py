@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,7 @@ def run(
     for profile in PROFILES.values():
         said = terms(profile, settings)
         with store.read() as connection:
-            found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+            found = _waiting(connection, profile, said, moment)
         of, done = sum(chunk.count for chunk in found), 0
         for chunk in found:
             _forget_chunk(store, actor, profile, said, chunk, secret, moment, told, now)
@@ -238,7 +238,7 @@ def preview(
     for profile in PROFILES.values():
         said, mine, alerts_due = terms(profile, settings), told[profile.name], set[int]()
         with store.read() as connection:
-            found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+            found = _waiting(connection, profile, said, moment)
         of, done = sum(chunk.count for chunk in found), 0
         for chunk in found:
             if ended := _ended(said, chunk, moment):
@@ -446,6 +446,17 @@ def take_out(
     if gone:  # what files of the past hold of them is not vouched for any more
         pasts.forget(connection, profile.name)
     return told
+
+
+def _waiting(
+    connection: Connection, profile: Profile, said: Terms, moment: datetime
+) -> list[erasure.Stored]:
+    """Chunks that may have come due; a masked one anew, where a find in it was taken back since."""
+    found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
+    if said.finds:
+        return found
+    again = erasure.taken_back(connection, profile.name, hidden(profile), FINDS)
+    return [replace(one, kept=versions.NAMES) if one.id in again else one for one in found]
 
 
 def _ended(said: Terms, chunk: erasure.Stored, moment: datetime) -> list[str]:

@@ -37,7 +37,7 @@ from riskprofile.store.alert_tables import (
     Outcome,
     Snooze,
 )
-from riskprofile.store.batches import ARRIVED, came_in
+from riskprofile.store.batches import ARRIVED, came_in, rows_of
 from riskprofile.store.database import Store
 from riskprofile.store.many import among
 from riskprofile.store.office_tables import Draft, Unmasking
@@ -156,7 +156,7 @@ def evident(
     """Which of these have objective evidence (an indicator fired, or a find), and which a find.
 
     What an officer saw, and raised by hand with a written reason, stands in the alert as an
-    indicator and is evidence as well.
+    indicator and is evidence as well. A find that was taken back is none.
     """
     theirs = among(alert_table.c.record_id, sorted(record_ids))
     these = (alert_table.c.profile == profile, theirs)
@@ -168,10 +168,48 @@ def evident(
         connection.execute(
             select(alert_table.c.record_id)
             .join(outcome_table, outcome_table.c.alert_id == alert_table.c.id)
-            .where(outcome_table.c.outcome.in_(finds), *these)
+            .where(_found(finds), *these)
         ).scalars()
     )
     return evidence | found, found
+
+
+def _found(finds: Collection[str]) -> ColumnElement[bool]:
+    """Outcomes that are finds, and that no later one of their alert, once confirmed, took back."""
+    later = outcome_table.alias()
+    corrected = select(later.c.id).where(
+        later.c.alert_id == outcome_table.c.alert_id,
+        later.c.id > outcome_table.c.id,
+        later.c.confirmed_at.is_not(None),
+    )
+    return and_(outcome_table.c.outcome.in_(finds), ~corrected.correlate(outcome_table).exists())
+
+
+def taken_back(
+    connection: Connection, profile: str, columns: Collection[str], finds: Collection[str]
+) -> set[int]:
+    """Masked chunks in which these columns of a row are in the clear, for a find that was taken
+    back since.
+    """
+    told = set(
+        connection.execute(
+            select(alert_table.c.record_id)
+            .join(outcome_table, outcome_table.c.alert_id == alert_table.c.id)
+            .where(alert_table.c.profile == profile, outcome_table.c.outcome.in_(finds))
+        ).scalars()
+    )
+    told -= evident(connection, profile, told, finds=finds)[1]
+    places = connection.execute(
+        select(record_table.c.chunk_id, record_table.c.position)
+        .join(chunk_table, chunk_table.c.id == record_table.c.chunk_id)
+        .where(record_table.c.profile == profile, record_table.c.state != REMOVED)
+        .where(among(record_table.c.record_id, sorted(told)), chunk_table.c.kept == "masked")
+    )
+    return {
+        chunk_id
+        for chunk_id, position in places.all()
+        if rows_of(connection, chunk_id, columns.__contains__).iloc[position].notna().any()
+    }
 
 
 def blank(table: Table, columns: Sequence[str], places: np.ndarray) -> Table:
@@ -382,7 +420,7 @@ def late(
         another.c.record_id == alert_table.c.record_id,
         another.c.profile == alert_table.c.profile,
         outcome_table.c.alert_id == another.c.id,
-        outcome_table.c.outcome.in_(but),
+        _found(but),
     )
     found = connection.execute(
         select(alert_table)

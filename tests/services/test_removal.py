@@ -213,6 +213,22 @@ def test_what_is_open_or_was_found_is_refused_and_nothing_of_the_others_goes(
     assert names_in(stored(store)) == {*range(COUNT)}
 
 
+def test_what_was_found_wrongly_is_corrected_first_and_then_removed(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, tmp_path, goods_description="pistol barrel")
+    settle(store)
+    found = select(erasure.alert_table).where(erasure.alert_table.c.record_id.startswith(TWO[0]))
+    with store.write() as connection:
+        alert = connection.execute(found).one()
+        labelled(connection, alert.id, alert.record_id, find=True)
+    with pytest.raises(PolicyError, match="it is evidence"):
+        removal.remove(store, home, OWNER, TWO, ORDER, NOW)
+    with store.write() as connection:
+        labelled(connection, alert.id, alert.record_id, find=False)
+    assert removal.remove(store, home, OWNER, TWO, ORDER, NOW).records == 2
+
+
 def test_others_tell_no_more_of_it_as_related(store: Store, home: Settings, tmp_path: Path) -> None:
     """Of one consignee, arms and their parts: each alert shows the others around it."""
     rate(store, home, tmp_path, goods_description="pistol barrel", consignee_id="R1")

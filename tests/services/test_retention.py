@@ -454,6 +454,36 @@ def test_a_shipment_with_a_find_keeps_its_parties(
     assert left[0]["consignor_name"].startswith("Zq")
 
 
+@EITHER
+def test_a_shipment_whose_find_was_taken_back_is_masked_by_the_next_run(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Once another person has confirmed what was found instead."""
+    names = [seed(n) for n in range(3)]
+    table = factory.shipments(3, consignor_name=names, goods_description="pistol barrel")
+    rate(store, home, write(tmp_path / "ships.csv", table), "shipment", RECEIVED)
+    alert, now = erasure.alert_table, retention.due_at(RECEIVED, 12)
+    with store.write() as connection:
+        asked = select(alert).where(alert.c.record_id.startswith("XM-000001"))
+        held = connection.execute(asked).one()
+        labelled(connection, held.id, held.record_id, True)
+        said = {"outcome": "nothing", "officer": "ines", "at": RECEIVED}
+        connection.execute(insert(Outcome).values(alert_id=held.id, **said))
+    assert [retention.run(store, home, OWNER, now).masked for _ in range(2)] == [2, 0]
+    assert row(store, held.id)["declaration"] == held.declaration
+    with store.write() as connection:
+        connection.execute(update(Outcome).values(confirmed_by="sara", confirmed_at=now))
+    assert retention.preview(store, home, OWNER, now)["shipment"].masked == 3
+    assert [retention.run(store, home, OWNER, now).masked for _ in range(2)] == [3, 0]
+    with store.read() as connection:
+        rows = connection.execute(select(erasure.chunk_table.c.rows)).scalar_one()
+    assert seed(1) not in f"{row(store, held.id)} {table_bytes.from_bytes(rows).to_csv()}"
+    number = unmasking.ask(store, INES, "XM-000001", "shipment", "CASE-7", WHY, now)
+    unmasking.allow(store, SARA, number, now)
+    [shown] = unmasking.look(store, home, INES, number, now).declared
+    assert shown["consignor_name"] == seed(1)
+
+
 def test_the_points_stay_and_replay_says_what_was_removed(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
