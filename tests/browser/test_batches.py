@@ -51,7 +51,7 @@ def test_a_file_is_rated_repaired_and_known_when_it_comes_again(served, visit, t
     mass = page.get_by_label("Gross mass")
     expect(mass).to_have_value("about twelve")
     mass.fill("12")
-    page.get_by_label("Who confirmed the right values").last.fill("the carrier, by telephone")
+    confirmed(page).fill("the carrier, by telephone")
     button(page, "Submit again").click()
     expect(told).to_contain_text("The row was repaired")
     expect(listed).to_contain_text("✓ Done")
@@ -264,7 +264,7 @@ def test_a_repaired_row_that_was_overtaken_meanwhile_is_said_to_be_on_no_list(
     expect(page.locator(".rp-bar", has_text="day.csv")).to_be_visible()
     row_of_kept(page)
     page.get_by_label("Gross mass").fill("12")
-    page.get_by_label("Who confirmed the right values").last.fill("the carrier, by telephone")
+    confirmed(page).fill("the carrier, by telephone")
     button(page, "Submit again").click()
     told = page.locator(".rp-strip")
     expect(told.nth(0)).to_contain_text("The row was repaired")
@@ -383,6 +383,13 @@ def row_of_kept(page) -> None:
             break
     chooser.press("Enter")
     expect(region.locator(".st-key-repair_row")).to_be_visible()
+
+
+def confirmed(page) -> Any:
+    """Who confirmed the cells of that row: the table above asks for it in the same words, and is
+    drawn before.
+    """
+    return page.locator(".st-key-repair_row").get_by_label("Who confirmed the right values")
 
 
 def lines_of(page) -> Any:
