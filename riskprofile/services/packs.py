@@ -26,10 +26,10 @@ from riskprofile.scoring import patterns
 from riskprofile.services.packing import FAMILY, FORM, LEAST, canonical
 from riskprofile.services.rater import FIRED
 from riskprofile.services.rights import Actor, authorise, note
-from riskprofile.store import batches, table_bytes
+from riskprofile.store import audit, batches, table_bytes
 from riskprofile.store.alert_tables import Label
 from riskprofile.store.arms_tables import Pack
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.run_tables import Batch, Chunk
 from riskprofile.tables import Table
 
@@ -116,6 +116,7 @@ def receive(store: Store, actor: Actor, path: Path, key: str, now: datetime) -> 
         )
     digest = hashlib.sha256(signed).hexdigest()
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # of two who take it in at once one does
         if connection.execute(select(_pack.c.digest).where(_pack.c.digest == digest)).first():
             return digest
         connection.execute(
@@ -273,10 +274,11 @@ def _put(
 ) -> None:
     if not reason.strip():
         raise UsageError("the reason is missing", do="Say why")
+    known_at = batches.after_runs(connection, now)  # a process of one may begin later
     connection.execute(
         update(_pack)
         .where(_pack.c.digest == digest)
-        .values(state=state, decided_by=actor.name, decided_at=now, reason=reason.strip())
+        .values(state=state, decided_by=actor.name, decided_at=known_at, reason=reason.strip())
     )
     note(connection, actor, f"packs.{state}", f"pack:{digest}", now)
 

@@ -23,7 +23,7 @@ from riskprofile.store import table_bytes
 from riskprofile.store.alert_tables import BY_HAND, Alert
 from riskprofile.store.run_tables import Chunk
 from tests import factory
-from tests.services.bench import NOW, SARA, later, of_two_at_once
+from tests.services.bench import NOW, SARA, later, of_two_at_once, under_way
 from tests.services.conftest import copied
 from tests.services.test_evidence import examined
 
@@ -244,6 +244,33 @@ def test_what_flags_many_of_our_own_declarations_stays_out_of_force(store, lesso
     assert (told.declarations, told.in_force) == (0, ())
     packs.decide(store, ANALYST, digest, True, "nothing of ours to try it on", NOW)
     assert in_force(store) == []
+
+
+@same_lesson
+def test_a_pack_accepted_while_a_run_is_under_way_is_in_force_from_the_next(
+    store, lesson, tmp_path
+):
+    """All processes of a run match by the same packs, whenever they begin."""
+    digest = packs.receive(store, ANALYST, saved(tmp_path, lesson), lesson["public_key"], NOW)
+    packs.try_out(store, ANALYST, digest, NOW)
+    under_way(store, later(minutes=1))
+    packs.decide(store, ANALYST, digest, True, "it fits our post", NOW)
+    [held] = packs.held(store, ANALYST)
+    assert held["decided_at"] > later(minutes=1)
+
+
+@same_lesson
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_who_take_in_a_pack_at_once_one_does(any_store, lesson, tmp_path):
+    """The same again changes nothing, so the other is refused nothing either."""
+    path = saved(tmp_path, lesson)
+
+    def receive(name):
+        packs.receive(any_store, Actor(name, "analyst"), path, lesson["public_key"], NOW)
+
+    assert of_two_at_once(any_store, receive) == []
+    assert len(packs.held(any_store, ANALYST)) == 1
 
 
 @same_lesson
