@@ -248,11 +248,12 @@ def facets_of_finds(items: View, history: History) -> Column:
 
 @feature(
     unit="in 1,000 declarations",
-    reads="{value:.1f} confirmed finds in 1,000 declarations of this declarant",
+    reads="{value:.1f} confirmed finds in 1,000 declarations of this declarant, counted as if "
+    "it had lodged 200 more without a find",
     monotone=1,
 )
 def find_rate_of_declarant(items: View, history: History) -> Column:
-    """Confirmed finds of a declarant over its declarations, shrunk (A01: per 1,000 bills)."""
+    """Confirmed finds of a declarant over its declarations and 200 more (A01: per 1,000 bills)."""
     finds = history.finds(items, ["declarant_key"])
     lodged = history.count(items, ("declarant_key",))
     return (finds / (lodged + 200.0) * 1e3).round(facts.DIGITS)

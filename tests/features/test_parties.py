@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from riskprofile.features import parties
+from riskprofile import words
+from riskprofile.features import parties, unusual
 from riskprofile.history import Snapshot
+from riskprofile.scoring.reasons import reading
+from riskprofile.services import speaking
 from tests.viewed import days_ago, shipments, value
 
 
@@ -127,3 +130,18 @@ def test_nothing_loaded_later_changes_an_answer():
         before = feature.compute(items, Snapshot.from_views([early]))
         after = feature.compute(items, Snapshot.from_views([early, late]))
         pd.testing.assert_series_equal(before, after)
+
+
+def test_the_find_rate_of_a_declarant_says_what_it_adds_to_what_was_lodged():
+    find = shipments(declarant_id="B1", lodged_at=days_ago(30))
+    history = Snapshot.from_views([find], [find])
+    feature = unusual.find_rate_of_declarant
+    rate = value(feature, shipments(declarant_id="B1"), history)
+    assert rate == round(1_000 / (1 + 200), 6)
+    assert reading(feature, rate) == (
+        "5.0 confirmed finds in 1,000 declarations of this declarant, counted as if it had lodged "
+        "200 more without a find"
+    )
+    for language in words.LANGUAGES:
+        said = speaking.term(words.of(language), "shipment", [feature.name])
+        assert "200" in said, language
