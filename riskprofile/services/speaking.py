@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from importlib import resources
@@ -189,7 +189,8 @@ def _reason(say: Words, profile: str, one: Mapping[str, Any]) -> str:
         if WORDING in names and len(names) > 1:  # what is left beside the other's sentence
             for name, number in zip(names, values, strict=True):
                 if name != WORDING:
-                    worded = worded.replace(reading(known[name], number), "", 1)
+                    for said in _kept(known[name], number):
+                        worded = worded.replace(said, "", 1)
             worded = worded.removeprefix(" and ").removesuffix(" and ")
         parts = [
             _wording(held, worded) if name == WORDING else _reading(say, known[name], number)
@@ -212,8 +213,7 @@ def _readings(say: Words, known: Mapping[str, Any], text: str, values: Sequence[
     """The values of a written criterion: which feature each is of, its sentence says."""
     parts, rest = [], text
     for number in values:
-        for feature in known.values():
-            said = reading(feature, number)
+        for feature, said in ((one, said) for one in known.values() for said in _kept(one, number)):
             if rest == said or rest.startswith(f"{said} and "):
                 parts.append(_reading(say, feature, number))
                 rest = rest[len(said) :].removeprefix(" and ")
@@ -221,6 +221,15 @@ def _readings(say: Words, known: Mapping[str, Any], text: str, values: Sequence[
         else:
             return text
     return text if rest else str(sentences(say.language)["and"]).join(parts)
+
+
+def _kept(feature: Feature, value: float | None) -> Iterator[str]:
+    """What an alert keeps of a feature: of one at 0 that tells of nothing there (`Feature.none`)
+    also what was said before it was said to be none.
+    """
+    yield reading(feature, value)
+    if feature.none:
+        yield reading(replace(feature, none=False), value)
 
 
 def _reading(say: Words, feature: Feature, value: float | None) -> str:

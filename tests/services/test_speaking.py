@@ -150,6 +150,18 @@ def test_of_what_is_no_such_combination_no_figure_is_said():
                 assert none.endswith(told[language])
 
 
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_combination_at_0_that_was_stored_before_it_was_said_to_be_none_is_no_english(language):
+    none = "a declared gift, at 0.0 times the usual mass"
+    given = [
+        reason("C1", f"an own rule: {none} and consignee named: yes", [0.0, 1.0]),
+        reason("gift_heavy x wording", f"{none} and the goods are worded unusually", [0.0, 0.3]),
+    ]
+    for one in speaking.reasons(words.of(language), "shipment", given):
+        assert speaking.sentences(language)["not"].format(said="") in one["text"]
+        assert not re.search(r"\b(gift|usual|named|worded)\b", one["text"]), one["text"]
+
+
 def test_words_that_go_with_a_number_follow_it():
     given = [reason("ambiguous_terms", "", n) for n in (1.0, 2.0)]
     french = [one["text"] for one in speaking.reasons(words.of("fr"), "shipment", given)]
