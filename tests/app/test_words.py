@@ -300,9 +300,10 @@ def test_one_of_the_finds_that_are_needed_is_no_plural_in_french():
 
 
 @pytest.mark.parametrize("language", words.RIGHT_TO_LEFT)
-def test_a_figure_and_its_percent_sign_stand_on_one_line(language):
-    parted = re.compile(r"[\d}] %")
-    assert [key for key, text in CATALOGUES[language].items() if parted.search(text)] == []
+def test_a_figure_and_its_percent_sign_stand_on_one_line_and_thousands_are_parted(language):
+    parted = re.compile(r"[\d}] %|\d,\d")
+    said = [*CATALOGUES[language].values(), *told(speaking.sentences(language))]
+    assert [text for text in said if parted.search(text)] == []
 
 
 @pytest.mark.parametrize("brief", [False, True])
