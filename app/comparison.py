@@ -126,7 +126,7 @@ def _table(say: Any, profile: str, one: comparing.Recalls, able: comparing.Day, 
     rows = "".join(_recall(say, profile, figure) for figure in one.figures)
     table = f'<table class="rp-t first"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
     note = say("compare.seen") if one.on == comparing.OUTCOMES else say("compare.least")
-    few = f"<p>{escape(say('compare.few', n=say.number(one.finds)))}</p>"
+    few = f"<p>{escape(say.many('compare.few', one.finds))}</p>"
     body = f'{table if rows else few}<p class="rp-m">{escape(note)}</p>'
     return draw.card(title, body, "rp-stack", scrolls=True)
 

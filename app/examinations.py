@@ -148,7 +148,7 @@ def _set(office: str, tried: tied.Tied) -> None:
     number = tried.hear()
     if act(cut.set_capacity, office, number):
         say = session.speech()
-        session.notes()["told"] = say("capacity.done", office=office, n=say.number(number))
+        session.notes()["told"] = say.many("capacity.done", number, office=office)
 
 
 def _heading(say: Words, reach: cut.Reach, told: cut.Cut) -> str:

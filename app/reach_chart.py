@@ -219,5 +219,5 @@ def said(say: Words, told: Any) -> str:
     points = say.number(told.points)
     if told.finds is None:
         return str(say("capacity.cut_at", n=number, points=points))
-    finds = say.number(round(told.finds.finds, 1))
+    finds = say.many("capacity.expected", round(told.finds.finds, 1))
     return str(say("capacity.cut_finds", n=number, points=points, finds=finds))

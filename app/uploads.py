@@ -152,7 +152,7 @@ def _cut(say: Any, said: str) -> str:
     number, share, random = told.groups()
     much = say("cut.own")
     if number:
-        much = say("cut.number", n=say.number(int(number.replace(",", ""))))
+        much = say.many("cut.number", int(number.replace(",", "")))
     elif share:
         much = say("cut.share", n=say.number(float(share)))
     return str(say.listed([much, say("cut.random", n=say.number(float(random)))]))

@@ -83,7 +83,7 @@ def _calibration(say: Any, told: watching.Watch) -> None:
             ends=_ends(say, recall.low, recall.high),
         )
         if recall.known
-        else say("watch.recall_unknown", n=say.number(recall.drawn_finds))
+        else say.many("watch.recall_unknown", recall.drawn_finds)
     )
     _card(
         say("watch.calibration", version=told.version),

@@ -123,7 +123,7 @@ def _kinds(say: Any, found: overrides.Overrides) -> str:
     heads = [say(name) for name in ("head.what", "head.reason", "item.count", "board.later")]
     lines = []
     if (rest := len(found.kinds) - KINDS) > 0:
-        lines.append(say("board.more_kinds", n=say.number(rest)))
+        lines.append(say.many("board.more_kinds", rest))
     if found.released:
         counts = {"n": say.number(found.seconded), "total": say.number(found.released)}
         lines.append(say("board.seconded", **counts))

@@ -207,7 +207,7 @@ def _list(
         _arrived(asked, known)
         return
     kind = asked.owner if asked.owner in ("closed", "snoozed") else "open"
-    count = say(f"queue.{kind}", n=say.number(found.total))
+    count = say.many(f"queue.{kind}", found.total)
     told = [say("queue.first", n=len(rows))] if found.total > len(rows) else []
     told += [say(f"queue.order.{asked.sort}")] if kind != "closed" else []
     told += [say("queue.held")] if queue_list.opened() else []

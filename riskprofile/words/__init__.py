@@ -27,8 +27,8 @@ DEFAULT = "en"
 class Words:
     """The words of one language; calling it gives a sentence.
 
-    >>> of("en")("queue.open", n=48)
-    '48 open'
+    >>> of("en")("capacity.buys", n=48)
+    'What 48 buys'
     """
 
     language: str
@@ -38,7 +38,7 @@ class Words:
         """The words of `key` with `values` put in; a missing key is a fault, not a blank."""
         return self.entries[key].format(**values)
 
-    def many(self, key: str, n: int, **values: Any) -> str:
+    def many(self, key: str, n: float, **values: Any) -> str:
         """`key` in the form that `n` asks for, which fills `{n}`.
 
         >>> of("ar").many("outcome.items_total", 2), of("ar").many("outcome.items_total", 11)
@@ -93,20 +93,20 @@ class Words:
         return of(language)("language.self")
 
 
-def plural(language: str, n: int) -> str:
-    """The plural form that a whole number asks for: the rules are those of CLDR.
+def plural(language: str, n: float) -> str:
+    """The plural form that a number, which is not below 0, asks for: the rules are those of CLDR.
 
     >>> [plural("ar", n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)]
     ['other', 'one', 'two', 'few', 'few', 'many', 'many', 'other', 'other', 'few']
-    >>> plural("fr", 0), plural("en", 0), plural("en", 1)
-    ('one', 'other', 'one')
+    >>> plural("fr", 0), plural("fr", 1.5), plural("en", 0), plural("en", 1)
+    ('one', 'one', 'other', 'one')
     """
     if language == "ar":
         if n in (1, 2):
             return "one" if n == 1 else "two"
         rest = n % 100
         return "few" if 3 <= rest <= 10 else "many" if rest >= 11 else "other"
-    return "one" if n == 1 or (language == "fr" and n == 0) else "other"
+    return "one" if n == 1 or (language == "fr" and n < 2) else "other"
 
 
 @cache

@@ -299,6 +299,30 @@ def test_one_of_the_finds_that_are_needed_is_no_plural_in_french():
         assert "1 découvertes" not in said and "1 résultats" not in said, key
 
 
+COUNTED = ("queue.open", "queue.closed", "queue.snoozed", "board.more_kinds", "capacity.done")
+COUNTED += ("capacity.expected", "compare.few", "cut.number", "watch.recall_unknown")
+STATED = ("fact.firearms_declared", "fact.ammunition_declared")
+STATED += ("batches.repaired", "board.later_of", "board.seconded", "check.lines_more")
+STATED += ("models.signed_n", "paper.more", "sheet.missing", "terms.lanes", "upload.account")
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "es"])
+def test_one_of_a_thing_is_no_plural(language):
+    say, values = words.of(language), {"office": "XMPME", "total": 2, "up": 0}
+    told = [say.many(key, 1, **values) for key in COUNTED]
+    told += [say(key, **dict.fromkeys(places(ENGLISH[key]), 1) | values) for key in STATED]
+    # These words end so whatever the number is.
+    assert [one for one in told if re.search(r"\b1 (?!más\b|vers\b)[^\W\d]+s\b", one)] == []
+
+
+def test_arabic_says_two_of_a_thing_by_its_own_word():
+    say = words.of("ar")
+    told = [say.many(key, 2, office="XMPME") for key in COUNTED if not key.startswith("queue.")]
+    assert [one for one in told if "2" in one] == []
+    assert "3 اكتشافات" in say.many("watch.recall_unknown", 3)
+    assert "11 اكتشافًا" in say.many("watch.recall_unknown", 11)
+
+
 @pytest.mark.parametrize("language", words.RIGHT_TO_LEFT)
 def test_a_figure_and_its_percent_sign_stand_on_one_line_and_thousands_are_parted(language):
     parted = re.compile(r"[\d}] %|\d,\d")
