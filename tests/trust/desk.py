@@ -28,12 +28,14 @@ from riskprofile.store import audit, database
 from riskprofile.store.database import Store
 from tests.services import bench, test_deciding, test_rights
 from tests.services.bench import HERE, NOW, REASON, THERE, put
+from tests.store import test_audit
 from tests.trust.told import Told
 
 PROBES = 10_000
 APART = 0.005  # seconds that a known name may cost more or less than an unknown one
 CLOCKED = 1_000  # tries of which the work is timed too
 PAIRS = 100
+LINKS, CHECKED = 100_000, 2  # of a chain; seconds in which they are checked
 PHRASE = "four small brown lanterns"
 NAMED = (("board.look", 1), ("office.capacity", 0))  # calls of the house that name an office
 OF_AN_OFFICE = (
@@ -402,6 +404,16 @@ def tampers(count: int, folder: Path) -> Told:
             verdict = audit.verify(connection, kept)
         if not verdict.ok:
             told.faults.append("the chain that was left alone does not verify")
+    return told
+
+
+def checked(_: int, folder: Path) -> Told:
+    """100,000 links, all checked in two seconds of processor time."""
+    told = Told()
+    with furnished(folder) as store:
+        seconds = test_audit.spent(store, test_audit.lengthen(store, LINKS))
+    told.count(None if seconds < CHECKED else f"{LINKS:,} links in {seconds:.2f} s")
+    told.notes.append(f"{LINKS:,} links in {seconds:.2f} s of processor time")
     return told
 
 
