@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -21,7 +23,7 @@ from riskprofile.services.practice import Case
 from riskprofile.services.practice_rating import Choice, Rating
 from riskprofile.services.practice_record import SURE, Record
 
-# Of the round; whatever the browser forgets, the record keeps the answers.
+# Of the round. All but when a case was shown is kept for who comes back after a dropped line.
 ROUND = (
     "seed", "subject", "at", "answers", "shown", "again", "source", "doubting", "words", "ended",
 )  # fmt: skip
@@ -31,8 +33,9 @@ def page() -> None:
     """Draw the case that is to be judged, or what it was, or what the round came to."""
     person = session.require("officer", "supervisor", "analyst")
     say = session.speech()
-    kept = _kept()
+    kept = _kept(person)
     cases = practice.drawn(person, kept["practice-seed"], kept["practice-subject"])
+    _keep(person, cases)
     at = min(kept["practice-at"], len(cases))
     own, silent = _own(say, person)
     ended = kept["practice-ended"] or at >= len(cases)
@@ -64,12 +67,39 @@ def _own(say: Any, person: Any) -> tuple[Record, tuple[str, str] | None]:
         return Record(person.name, (), 0, 0, ()), told
 
 
-def _kept() -> Any:
+def _kept(person: Any) -> Any:
     kept = st.session_state
+    if "practice-subject" not in kept:  # another ten were not asked for
+        kept.update(_resumed(person))
     kept.setdefault("practice-seed", secrets.randbits(32))
     for name in ROUND[1:]:
         kept.setdefault(f"practice-{name}", [] if name == "answers" else _FIRST.get(name))
     return kept
+
+
+def _resumed(person: Any) -> Mapping[str, Any]:
+    """The round that this person is in, as `_keep` kept it; nothing of one that came to its end."""
+    with suppress(StoreError):
+        text = practice_record.round_of(served().settings.home, person, session.now())
+        held: dict[str, Any] = json.loads(text) if text else {"practice-ended": True}
+        if not held["practice-ended"]:
+            cases = practice.drawn(person, held["practice-seed"], held["practice-subject"])
+            ids = held.pop("cases")  # of another release the same seed may draw others
+            if ids == [one.id for one in cases] and held["practice-at"] < len(ids):
+                return held
+    return {}
+
+
+def _keep(person: Any, cases: Sequence[Case]) -> None:
+    """Keep the round once a case of it is answered, where it is another than was kept last."""
+    kept, now = st.session_state, session.now()
+    held = {f"practice-{name}": kept[f"practice-{name}"] for name in ROUND if name != "shown"}
+    state = json.dumps({**held, "cases": [one.id for one in cases]})
+    if not held["practice-answers"] or kept.get("practice-stored") == state:
+        return
+    with suppress(StoreError):  # which the page says of the record
+        practice_record.keep_round(served().settings.home, person, state, now)
+        kept["practice-stored"] = state
 
 
 _FIRST = {
@@ -233,7 +263,7 @@ def _words() -> str:
 
 
 def _typed() -> None:
-    # In this window alone: nothing of practice lies in the live store.
+    # With the round, for who writes it alone: nothing of practice lies in the live store.
     st.session_state["practice-words"] = _words()
 
 

@@ -142,6 +142,18 @@ def disagree(home: Path, actor: Actor, case_id: str, choice: str, text: str, now
     kept.keep(home, Doubt(actor.name, case_id, choice, said, now))
 
 
+def keep_round(home: Path, actor: Actor, state: str, now: datetime) -> None:
+    """Keep the round that the actor is in, in place of the one before."""
+    authorise(actor, DO)
+    kept.keep(home, kept.Round(actor.name, state, now))
+
+
+def round_of(home: Path, actor: Actor, now: datetime) -> str:
+    """The round that the actor is in, as it was kept; nothing where there is none."""
+    authorise(actor, DO)
+    return next((one.state for one in kept.rounds(home, actor.name, now - kept.DAYS)), "")
+
+
 def own(home: Path, actor: Actor, now: datetime) -> Record:
     """One's own record."""
     authorise(actor, DO)

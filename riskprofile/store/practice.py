@@ -21,12 +21,14 @@ from riskprofile.errors import AGAIN, StoreError
 from riskprofile.files import FOR_OWNER
 
 NAME = "practice.db"
-VERSION = 1
+VERSION = 2
 DAYS = timedelta(days=30)  # after which it is forgotten
 PATIENCE = 5.0  # seconds that a writer waits for another
 GLANCE = 0.2  # seconds that a page waits for what it shows: practice goes on without it
 
-_SCHEMA = """
+# What each version added.
+_SCHEMA = (
+    """
 CREATE TABLE answer (
     account TEXT NOT NULL, case_id TEXT NOT NULL, subject TEXT NOT NULL, arms INTEGER NOT NULL,
     choice TEXT NOT NULL, met INTEGER NOT NULL, seconds REAL NOT NULL, sure TEXT NOT NULL,
@@ -38,7 +40,9 @@ CREATE TABLE doubt (
     at TEXT NOT NULL
 );
 CREATE INDEX doubt_account ON doubt (account, at);
-"""
+""",
+    "CREATE TABLE round (account TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL)",
+)
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,22 @@ class Doubt:
     at: datetime
 
 
-def keep(home: Path, row: Answer | Doubt) -> None:
-    """Store one answer or doubt."""
+@dataclass(frozen=True)
+class Round:
+    """The round that an account is in: whatever its page needs to go on with it, as text."""
+
+    account: str
+    state: str
+    at: datetime
+
+
+def keep(home: Path, row: Answer | Doubt | Round) -> None:
+    """Store one answer or doubt, or the round in place of the one before."""
     values = [one.astimezone(UTC).isoformat() if isinstance(one, datetime) else one
               for one in astuple(row)]  # fmt: skip
     places = ", ".join("?" * len(values))
     with _opened(home) as connection:
-        connection.execute(f"INSERT INTO {_table(type(row))} VALUES ({places})", values)  # noqa: S608
+        connection.execute(f"INSERT OR REPLACE INTO {_table(type(row))} VALUES ({places})", values)  # noqa: S608
 
 
 def answers(home: Path, account: str, since: datetime) -> list[Answer]:
@@ -94,6 +107,11 @@ def doubts(home: Path, account: str, since: datetime) -> list[Doubt]:
     return [Doubt(**row) for row in _rows(home, Doubt, account, since)]
 
 
+def rounds(home: Path, account: str, since: datetime) -> list[Round]:
+    """The round that one account is in, where it was kept after a time."""
+    return [Round(**row) for row in _rows(home, Round, account, since)]
+
+
 def forget(home: Path, *, upto: datetime | None = None, account: str | None = None) -> int:
     """Remove what is as old as `upto`, or all of one account; how many rows.
 
@@ -107,13 +125,13 @@ def forget(home: Path, *, upto: datetime | None = None, account: str | None = No
     with _opened(home) as connection:
         gone = [
             connection.execute(f"DELETE FROM {_table(kind)} WHERE {where}", [value]).rowcount  # noqa: S608
-            for kind in (Answer, Doubt)
+            for kind in (Answer, Doubt, Round)
         ]
     return sum(gone)
 
 
 def _rows(
-    home: Path, kind: type[Answer] | type[Doubt], account: str, since: datetime
+    home: Path, kind: type[Answer | Doubt | Round], account: str, since: datetime
 ) -> list[dict[str, Any]]:
     if not (home / NAME).exists():
         return []
@@ -127,8 +145,8 @@ def _rows(
     return [{**row, "at": datetime.fromisoformat(row["at"])} for row in told]
 
 
-def _table(kind: type[Answer] | type[Doubt]) -> str:
-    return "answer" if kind is Answer else "doubt"
+def _table(kind: type[Answer | Doubt | Round]) -> str:
+    return kind.__name__.lower()
 
 
 @contextmanager
@@ -181,13 +199,14 @@ def _opened(home: Path, *, writes: bool = True) -> Iterator[sqlite3.Connection]:
 
 def _made(connection: sqlite3.Connection, path: Path) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        for statement in filter(str.strip, _SCHEMA.split(";")):
-            connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {VERSION}")
-    elif version != VERSION:
+    if version > VERSION:
         raise StoreError(
             f"the practice store is of another release (its version {version}, known {VERSION})",
             where=str(path),
             do="Take the file away: a new one is begun.",
         )
+    for added in _SCHEMA[version:]:
+        for statement in filter(str.strip, added.split(";")):
+            connection.execute(statement)
+    if version < VERSION:
+        connection.execute(f"PRAGMA user_version = {VERSION}")

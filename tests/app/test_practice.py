@@ -108,3 +108,28 @@ def test_what_was_kept_is_said_by_the_page_that_is_drawn_to_its_end(page: AppTes
     page.session_state["told-once"].end = False  # a click came before its end
     page.run(timeout=120)
     assert "Kept" in told(page)
+
+
+def test_a_round_goes_on_where_it_was_after_a_dropped_line(page: AppTest) -> None:
+    def again() -> AppTest:
+        """The page as a new line draws it, which knows nothing of the one before."""
+        made = AppTest.from_string(PAGE).run(timeout=120)
+        assert not list(made.exception)
+        return made
+
+    def goods(page: AppTest) -> str:
+        return told(page).partition("“")[2].partition("”")[0]
+
+    does(page, "doubt")
+    page.text_area[0].set_value(WHY).run(timeout=120)
+    page.run(timeout=120)  # as any click would
+    other = again()
+    assert "Case 1 of 10" in told(other) and "What the reasons said" in told(other)
+    assert goods(other) == goods(page) and other.text_area[0].value == WHY
+    does(other, "doubt-keep")
+    does(other, "next")
+    third = again()
+    assert "Case 2 of 10" in told(third) and "1 of 10" in told(third)
+    assert goods(third) == goods(other) != goods(page)
+    does(third, "quit")
+    assert "Case 1 of 10" in told(again())  # of a new round

@@ -15,7 +15,7 @@ import pytest
 
 from riskprofile.errors import StoreError
 from riskprofile.store import practice
-from riskprofile.store.practice import DAYS, NAME, Answer, Doubt
+from riskprofile.store.practice import DAYS, NAME, Answer, Doubt, Round
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=400)
@@ -133,3 +133,22 @@ def test_a_link_in_its_place_is_not_followed(tmp_path):
     with pytest.raises(StoreError, match="cannot be opened"):
         practice.keep(home, ANSWER)
     assert elsewhere.read_bytes() == b""
+
+
+def test_the_round_that_an_account_is_in_takes_the_place_of_the_one_before(tmp_path):
+    for state in ("one", "two"):
+        practice.keep(tmp_path, Round("officer-14", state, NOW))
+    practice.keep(tmp_path, Round("officer-09", "of another", NOW))
+    assert practice.rounds(tmp_path, "officer-14", LONG_AGO) == [Round("officer-14", "two", NOW)]
+    assert practice.forget(tmp_path, account="officer-14") == 1
+    assert practice.rounds(tmp_path, "officer-14", LONG_AGO) == []
+    assert practice.forget(tmp_path, upto=NOW) == 1
+
+
+def test_a_store_of_the_release_before_keeps_its_answers_and_takes_a_round(tmp_path):
+    practice.keep(tmp_path, ANSWER)
+    with closing(sqlite3.connect(tmp_path / NAME)) as before:
+        before.executescript("DROP TABLE round; PRAGMA user_version = 1")
+    practice.keep(tmp_path, Round("officer-14", "one", NOW))
+    assert practice.answers(tmp_path, "officer-14", LONG_AGO) == [ANSWER]
+    assert practice.rounds(tmp_path, "officer-14", LONG_AGO) == [Round("officer-14", "one", NOW)]
