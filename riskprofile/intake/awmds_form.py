@@ -22,6 +22,7 @@ from lxml import etree
 
 from riskprofile.intake import awmds
 from riskprofile.intake.cells import as_text
+from riskprofile.intake.columns import REPEATED, REPEATED_TOLD
 from riskprofile.intake.reader import RawChunk, Source, unread
 from riskprofile.intake.rows import Gather
 from riskprofile.intake.sad import Dates
@@ -234,7 +235,7 @@ def read(
     for line, row in numbered:
         parts = _parts(columns, row)
         if parts[BILL].get(REFERENCE, "").casefold() == REFERENCE.casefold():
-            rows.reject("header_repeated", "the headings stand here again", line=line)
+            rows.reject(REPEATED, REPEATED_TOLD, line=line)
         elif any(own for segment, own in parts.items() if segment != NOWHERE):
             manifest.add(line, parts)
         if rows.full:

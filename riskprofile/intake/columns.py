@@ -27,6 +27,9 @@ from riskprofile.tables import SOURCE_COLUMNS, Layout
 
 AUTO = "auto"
 CURRENCY = "currency"
+REPEATED, REPEATED_TOLD = "header_repeated", "the headings stand here again"
+BELOW = "other_headings"  # a row of another table
+BELOW_TOLD = "other headings stand in line {line}: this row is of another table"
 _LETTERS = "[A-Za-z]{3}"
 _CODES = (rf"^\s*{_LETTERS}\s*$", rf"^\s*(?:{'|'.join([_LETTERS, *CURRENCY_NUMBERS])})\s*$")
 

@@ -30,8 +30,6 @@ DELIMITERS = (",", ";", "\t", "|")
 HEADER_LINES = 20
 HEAD = 65_536
 _BREAK = re.compile(r"[\r\n\x00]")  # without these, a cell that opens no quote ends at a delimiter
-BELOW = "other_headings"  # a row of another table
-BELOW_TOLD = "other headings stand in line {line}: this row is of another table"
 _HEADING = r"^[^0-9]{2,60}$"  # no number of a declaration or crossing is such a word
 _OPEN = "a quote opens here and does not close within this record"
 _SENTINEL = b"\x01\n"  # a last row of one cell: an open quote before it would swallow it
@@ -316,14 +314,14 @@ def _piece(
                     layout,
                     int(numbers[row]),
                     shown,
-                    "header_repeated",
-                    "the headings stand here again",
+                    columns.REPEATED,
+                    columns.REPEATED_TOLD,
                 )
             )
         keep &= ~again
     foreign = _foreign(table, numbers, guessed) & keep & ~below
     for rows, code, told in (
-        (below, BELOW, other.told),
+        (below, columns.BELOW, other.told),
         (foreign, lines.UNKNOWN, lines.UNKNOWN_TOLD),
     ):
         if rows.any():
@@ -410,7 +408,7 @@ class _OtherTable:
             told = [str(cell or "") for cell in table.slice(row, 1).to_pylist()[0].values()]
             if columns.of_another(told, self.mapped):
                 self.line = int(numbers[row])
-                self.told = BELOW_TOLD.format(line=self.line)
+                self.told = columns.BELOW_TOLD.format(line=self.line)
                 return
 
     def rows(self, numbers: np.ndarray) -> np.ndarray:
@@ -443,6 +441,6 @@ def _rejection(
             cells = next(csv.reader([text], delimiter=layout.delimiter), [])
         except csv.Error:
             cells = []
-    if code not in ("header_repeated", BELOW) and 0 <= position < len(cells):
+    if code not in (columns.REPEATED, columns.BELOW) and 0 <= position < len(cells):
         record_id = cells[position].strip()[:200] or None
     return Rejection(source.name, line, code, reason, record_id, None, text)

@@ -30,11 +30,9 @@ from riskprofile.intake.chunks import LARGE, RAW_LIMIT, Piece, in_chunks, look
 from riskprofile.intake.columns import AUTO, Mapped
 from riskprofile.intake.reader import Knowing, RawChunk, Rejection, Source, unread
 from riskprofile.intake.sad import Dates
-from riskprofile.intake.tabular import BELOW, BELOW_TOLD
 from riskprofile.intake.values import beside
 
 HEADER_ROWS = 20
-REPEATED = "the headings stand here again"
 PIECE = 10_000  # rows
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # A sheet is held as a full rectangle of 32 bytes a cell, of which a file needs 6 at least: what
@@ -222,9 +220,10 @@ def _pieces(sheet: _Sheet, source: Source, only: Sequence[str] | None) -> Iterat
             below = [row for row in below if not _repeats(sheet, row[1], key)]
         numbers = np.array([number for number, _ in below], dtype="int64")
         piece = _piece(sheet, [cells for _, cells in below], numbers)
-        piece.rejected = [_aside(source, *row, "header_repeated", REPEATED) for row in again]
-        told = BELOW_TOLD.format(line=other)
-        piece.rejected += [_aside(source, *row, BELOW, told) for row in beyond]
+        repeated = columns.REPEATED, columns.REPEATED_TOLD
+        piece.rejected = [_aside(source, *row, *repeated) for row in again]
+        told = columns.BELOW_TOLD.format(line=other)
+        piece.rejected += [_aside(source, *row, columns.BELOW, told) for row in beyond]
         yield piece
         if len(rows) < PIECE:  # the sheet has ended, and the name of the next one is read
             return
