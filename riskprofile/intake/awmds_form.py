@@ -148,6 +148,7 @@ class _Manifest:
     def __init__(self, rows: Gather, dates: Dates) -> None:
         self.rows, self.dates = rows, dates
         self.own: Cells = {}
+        self.line = 0  # where they stand
         self.header: awmds.Voyage | None = None
         self.position = 0
         self.master = ""
@@ -157,12 +158,21 @@ class _Manifest:
     def add(self, line: int, parts: dict[str, Cells]) -> None:
         """Take in one row."""
         own = parts[VOYAGE]
+        others = {f"{tag}\0{line}": text for tag, text in parts[NOWHERE].items()}
         if self.header is None or any(self.own.get(tag) != text for tag, text in own.items()):
-            self.close()
-            self.own, self.position, self.master = own, 0, ""
+            self.end()
+            self.own, self.line, self.position, self.master = own, line, 0, ""
             self.header = awmds.Voyage(_element(VOYAGE, own), self.dates)
             self.items.clear()
         if not any(parts[segment] for segment in (BILL, GOODS, CONTAINER)):
+            if self.open is not None:
+                self.open.others |= others
+            elif others:
+                reason, raw = (
+                    "no bill stands above to which its cells could belong",
+                    others.values(),
+                )
+                self.rows.reject("empty_item", reason, line=line, raw="\t".join(raw))
             return
         if self.open is None or not self.open.goes_on(parts):
             before, own = self.open, parts[BILL]
@@ -174,7 +184,7 @@ class _Manifest:
             self.open = _Bill(line, cells, amounts)
         if parts[CONTAINER]:
             self.open.containers.append(parts[CONTAINER])
-        self.open.others |= {f"{tag}\0{line}": text for tag, text in parts[NOWHERE].items()}
+        self.open.others |= others
 
     def _with_master(self, cells: Cells) -> Cells:
         if own := cells.get(MASTER):
@@ -182,6 +192,12 @@ class _Manifest:
         elif self.master and cells.get(TYPE, "HSB").upper() in HOUSES:
             return {**cells, MASTER: self.master}
         return cells
+
+    def end(self) -> None:
+        """Add the row of the open bill; a voyage of which none came is set aside."""
+        self.close()
+        if self.own and not self.position:
+            self.rows.reject("no_consignments", "the manifest lists no bill", line=self.line)
 
     def close(self) -> None:
         """Add the row of the open bill."""
@@ -236,11 +252,11 @@ def read(
         parts = _parts(columns, row)
         if parts[BILL].get(REFERENCE, "").casefold() == REFERENCE.casefold():
             rows.reject(REPEATED, REPEATED_TOLD, line=line)
-        elif any(own for segment, own in parts.items() if segment != NOWHERE):
+        elif any(parts.values()):
             manifest.add(line, parts)
         if rows.full:
             yield rows.take()
-    manifest.close()
+    manifest.end()
     if rows.accepted == 0:
         raise unread("unread.no_bill", source.name, "Fill the rows below the headings")
     yield rows.take()

@@ -327,6 +327,30 @@ def test_two_columns_of_one_tag_are_both_told(tmp_path: Path) -> None:
     assert json.loads(found["extra"][0])["Customs_value"] == ["950"]
 
 
+def test_a_row_that_has_cells_under_no_heading_alone_is_told_with_its_bill_or_set_aside(
+    tmp_path: Path,
+) -> None:
+    """It was lost: neither a row, nor kept back, nor in what a bill told beside."""
+    width = len(GROUPED)
+    note = [[*[None] * (width + n), f"note {n}"] for n in range(2)]
+    rows = [note[0], row(GROUPED, FIRST), note[1], sparse(GROUPED, SECOND)]
+    chunk = form(GROUPED, rows, tmp_path)
+    assert chunk.table["declaration_id"].tolist() == ["HBL-1", "BL-2"]
+    told = [json.loads(each).get(f"column_{width + 2}") for each in chunk.table["extra"]]
+    assert told == ["note 1", None]
+    kept = [(one.reason_code, one.line, one.raw) for one in chunk.rejected]
+    assert kept == [("empty_item", 3, "note 0")]
+
+
+def test_a_voyage_without_bills_beside_another_is_set_aside(tmp_path: Path) -> None:
+    bare = sparse(GROUPED, {"Customs_office_code": "XMAIR", "Voyage_number": "V11"})
+    last = sparse(GROUPED, {"Voyage_number": "V13"})
+    chunk = form(GROUPED, [bare, row(GROUPED, FIRST), last], tmp_path)
+    assert chunk.table["declaration_id"].tolist() == ["HBL-1"]
+    kept = [(one.reason_code, one.line) for one in chunk.rejected]
+    assert kept == [("no_consignments", 3), ("no_consignments", 5)]
+
+
 def test_headings_of_the_form_that_stand_again_are_no_bill(tmp_path: Path) -> None:
     rows = [row(GROUPED, FIRST), list(GROUPED), sparse(GROUPED, SECOND)]
     chunk = form(GROUPED, rows, tmp_path)
