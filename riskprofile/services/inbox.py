@@ -25,6 +25,7 @@ from riskprofile.services.uploading import safe_name
 
 CLAIMED, DONE, FAILED = "claimed", "done", "failed"
 _OURS = re.compile(r"\d+-[0-9a-f]+")  # names the folder of a watcher, and in it that of a file
+NOT_OURS = "no watcher put it there"
 
 Look = tuple[int, int, int, int]  # device, inode, size, time of change
 
@@ -182,7 +183,12 @@ class Inbox:
         found: list[Path] = []
         for place in self._places(self.mine):
             with self._passing_over(place):
-                found += [path for path in sorted(place.iterdir()) if _is_file(path.lstat())]
+                for path in sorted(place.iterdir()):
+                    state, hidden = path.lstat(), path.name.startswith(".")  # of a desktop, or NFS
+                    if hidden or not _is_file(state):
+                        self.stray[self._called(path)] = NOT_OURS if hidden else _odd(state)
+                    else:
+                        found.append(path)
         return found
 
     def _take_over(self, lock: Path) -> None:
@@ -195,7 +201,7 @@ class Inbox:
                     self.inherited.update(mine.iterdir())
                 else:  # it died before a file was in it
                     place.rmdir()
-        others = {self._called(one): "no watcher put it there" for one in claimed.glob("*")}
+        others = {self._called(one): NOT_OURS for one in claimed.glob("*")}
         self.stray = others | self.stray  # of a place that could not be moved it is said why
         if not others:
             with self._passing_over(claimed):
@@ -243,13 +249,13 @@ class Inbox:
         """Move a taken file to where it is kept, if nobody took it away."""
         with suppress(FileNotFoundError):
             path.rename(target)
-            path.parent.rmdir()
+        self._leave(path.parent)
 
     def discard(self, path: Path) -> None:
         """Delete a taken file, if nobody did."""
         with suppress(FileNotFoundError):
             path.unlink()
-            path.parent.rmdir()
+        self._leave(path.parent)
 
     def _give_back(self, path: Path) -> None:
         """Back into the inbox, to be looked at again; never over another file."""
@@ -257,7 +263,12 @@ class Inbox:
         if os.path.lexists(target):
             target = self.folder / f"{secrets.token_hex(4)}-{path.name}"
         path.rename(target)
-        path.parent.rmdir()
+        self._leave(path.parent)
+
+    def _leave(self, place: Path) -> None:
+        """A file is done with. Its place stays where something else lies in it."""
+        with suppress(OSError):
+            place.rmdir()
 
     def changed(self, path: Path, before: os.stat_result) -> bool:
         """Whether a file was written while it was read: then it goes back to be read again.

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -366,6 +367,26 @@ def test_what_others_put_where_a_watcher_died_is_told_and_keeps_nothing_from_its
         shutil.rmtree(dead.mine)
         box.left(), box.look()
         assert box.aside == {} and not dead.mine.with_suffix(".lock").exists()
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "notes/a.csv"])
+def test_what_lies_beside_a_taken_file_is_told_and_neither_read_nor_in_its_way(
+    folder: Path, name: str
+) -> None:
+    """A desktop puts a hidden file into each folder that it shows: it was rated as if sent."""
+    plain(folder, "a.csv")
+    with Inbox(folder) as box:
+        box.look()
+        (taken,) = box.look()
+        beside = taken.parent / name
+        beside.parent.mkdir(exist_ok=True)
+        plain(taken.parent, name)
+        assert box.left() == [taken]
+        box.look()
+        assert [*box.aside] == [str((taken.parent / Path(name).parts[0]).relative_to(box.folder))]
+        target = box.place(taken, "done", "1", datetime.now(UTC))
+        box.archive(taken, target)
+        assert target.is_file() and beside.is_file() and box.left() == []
 
 
 def test_a_file_written_while_it_was_read_goes_back(folder: Path) -> None:
