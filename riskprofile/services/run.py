@@ -145,7 +145,7 @@ class Summary:
                 here.extend(there)
             elif one.name in _OF_A_FILE:
                 self.add(one.name, there)
-            elif one.name in ("rewritten", "recut"):
+            elif one.name in _OF_A_BATCH:
                 here.update(there)
 
     def add(self, name: str, counts: Mapping[str, int]) -> None:
@@ -155,11 +155,13 @@ class Summary:
             here[key] = here.get(key, 0) + count
 
 
-# What is counted of each file, by some key; the rest is of a run.
+# What is counted of each file, by some key; what is known of a batch, which two files of a run may
+# tell alike. The rest is of a run.
 _OF_A_FILE = (
     *("quarantined_by_reason", "warnings", "unknown_columns", "broken_indicators"),
-    *("changed", "waiting", "removed", "unfinished"),
+    *("removed", "unfinished"),
 )
+_OF_A_BATCH = ("changed", "waiting", "rewritten", "recut")
 
 
 def unseen(told: Summary) -> list[str]:

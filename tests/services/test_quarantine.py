@@ -224,6 +224,8 @@ def test_a_file_sent_again_says_how_many_of_its_rows_wait(
     again = rate(store, home, day)
     assert (again.summary.duplicate, again.summary.waiting) == (5, {batch: 1})
     assert f"quarantine list --batch {batch}" in " ".join(unseen(again.summary))
+    twice = rate(store, home, day, day)  # of the same batch, whose row is told once
+    assert (twice.summary.duplicate, twice.summary.waiting) == (10, {batch: 1})
     (row,) = quarantine.find(store, OPERATOR, quarantine.Filter(), NOW)
     quarantine.repair(store, home, OPERATOR, {row.id: {"gross_mass_kg": "5"}}, "the sender", NOW)
     assert rate(store, home, day).summary.waiting == {}
