@@ -30,8 +30,8 @@ from riskprofile.services import identity, scorecards, signing
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note
 from riskprofile.services.scorecards import SIGNATURES as SIGNATURES  # pages ask for it here
 from riskprofile.services.signing import Signature
-from riskprofile.store import artefacts, switches
-from riskprofile.store.database import Store
+from riskprofile.store import artefacts, audit, switches
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.office_tables import Approval, Promotion, StoredScorecard
 from riskprofile.words import Message
 
@@ -123,6 +123,7 @@ def propose(store: Store, actor: Actor, folder: Path, now: datetime, models: Pat
     _require_gates(files, str(folder))
     values = {"profile": card.profile, "version": card.version, "digest": card.digest}
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # of two who propose it at once one does
         there = connection.execute(
             select(_card.c.digest).where(_card.c.digest == card.digest)
         ).scalar()
@@ -182,6 +183,7 @@ def sign(
     authorise(actor, "model.promote")
     identity.confirm_password(store, actor, password, now)
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # nobody else signs or promotes meanwhile
         row = scorecards.stored(connection, profile, version)
         files = artefacts.from_archive(row["files"], f"scorecard {profile} {version}")
         card = artefacts.parsed(files, profile, version, f"scorecard {profile} {version}")
@@ -202,6 +204,7 @@ def sign(
                 do=Message("refusal.do_another_signs"),
                 holder=actor.name,
             )
+        _require_beside(connection, models, card, files)
         signer_id, secret = signing.key(connection, actor, password, now)
         connection.execute(
             insert(_approval).values(
@@ -216,8 +219,6 @@ def sign(
         values = {"profile": profile, "version": version, "digest": card.digest}
         about, office = f"scorecard:{profile}", actor.office
         note(connection, actor, "model.sign", about, now, values, office=office)
-        # Now that the chain is held, nobody else promotes before this ends.
-        _require_beside(connection, models, card, files)
         names = tuple(
             one.account for one in signing.valid(connection, profile, version, card.digest)
         )
@@ -259,6 +260,7 @@ def rollback(
     if len(reason.strip()) < REASON_LENGTH:
         raise UsageError(Message("refusal.reason_back", n=REASON_LENGTH))
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # of two at once the second sees what came
         pile = scorecards.pile(connection, profile)
         if not pile:
             # One that is damaged serves nobody, and says so.

@@ -19,8 +19,8 @@ from riskprofile.services import keys, looking, records, sealing
 from riskprofile.services.retention import KEY
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, note, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import batches, erasure, table_bytes
-from riskprofile.store.database import Store
+from riskprofile.store import audit, batches, erasure, table_bytes
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.office_tables import Unmasking
 from riskprofile.store.versions import ACCEPTED, REMOVED
 from riskprofile.words import Message
@@ -94,6 +94,7 @@ def ask(
         masked = partial(_masked, connection, actor, profile=profile)
         record_id = records.whole(connection, actor, record_id, profile, masked)
     with store.write() as connection:
+        serialise(connection, audit.CHAIN_LOCK)  # who asks twice at once asks once
         office = _office(connection, actor, record_id, profile)
         if not _masked(connection, actor, record_id, profile):
             raise RiskProfileError(Message("refusal.not_masked"), where=record_id)

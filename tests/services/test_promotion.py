@@ -30,7 +30,7 @@ from riskprofile.store.database import Store
 from riskprofile.store.spool import Spool
 from tests import factory
 from tests.listed import table
-from tests.services.bench import NOW, later
+from tests.services.bench import NOW, later, of_two_at_once
 
 ANNA = Actor("anna", "analyst")
 SARA = Actor("sara", "supervisor")
@@ -286,6 +286,30 @@ def test_rolling_back_goes_one_step_at_a_time_to_what_ships(people: Store, tmp_p
     assert told["2027.1"] and told["2027.2"] and not told[SHIPPED]
     kinds = [one.kind for one in promotion.promotions(people, SARA, "shipment")]
     assert kinds == ["rollback", "rollback", "promote", "promote"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("any_store", ["postgresql"], indirect=True)
+def test_of_two_at_once_one_proposes_signs_or_goes_back_and_the_other_finds_it_done(
+    people: Store, tmp_path: Path
+) -> None:
+    folder = candidate(tmp_path)
+
+    def propose(name: str) -> object:
+        return promotion.propose(people, Actor(name, "analyst"), folder, NOW, MODELS)
+
+    assert of_two_at_once(people, propose) == []
+    [said] = of_two_at_once(people, lambda name: sign(people, ANNA))
+    assert isinstance(said, Conflict) and said.holder == ANNA.name
+    sign(people, SARA)
+    promoted(people, tmp_path, "2027.2", base=9)
+
+    def back(name: str) -> object:
+        return promotion.rollback(people, SARA, "shipment", WHY, NOW, MODELS, shown="2027.1")
+
+    [said] = of_two_at_once(people, back)
+    assert isinstance(said, Conflict) and f"leads to {SHIPPED}" in str(said)
+    assert serves(people) == "2027.1"
 
 
 def test_officers_neither_propose_nor_sign(people: Store, tmp_path: Path) -> None:

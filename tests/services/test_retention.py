@@ -1057,6 +1057,22 @@ def test_of_two_who_allow_a_request_at_once_the_second_is_told_who_did(store: St
     assert isinstance(said, Conflict) and said.holder == told.allowed_by
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_who_asks_twice_at_once_to_see_a_record_asks_once(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    table = factory.shipments(1, customs_office=HERE)
+    rate(store, home, write(tmp_path / "day.csv", table), "shipment", RECEIVED)
+    retention.run(store, home, OWNER, now := retention.due_at(RECEIVED, 12))
+
+    def ask(name: str) -> object:
+        return unmasking.ask(store, INES, "XM-000000", "shipment", "CASE-7", WHY, now)
+
+    [said] = of_two_at_once(store, ask)
+    assert isinstance(said, Conflict) and len(unmasking.requests(store, INES)) == 1
+
+
 def test_a_request_that_nobody_allowed_within_a_week_is_over_and_asked_for_anew(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
