@@ -17,6 +17,7 @@ from riskprofile.services.desk import decision_table as _decision
 from riskprofile.services.queue_statements import pending_release, seen_from, unconfirmed
 from riskprofile.services.queueing import PAGE_LIMIT
 from riskprofile.services.rights import Actor, authorise
+from riskprofile.store import batches
 from riskprofile.store.alert_tables import ItemFound, Label, Outcome
 from riskprofile.store.database import Store
 from riskprofile.words import Message
@@ -215,10 +216,11 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
             raise Conflict(Message("refusal.opened_again"))
         if row["officer"] == actor.name:
             raise Conflict(Message("refusal.another"))
+        known_at = batches.after_runs(connection, now)  # a process of one may begin later
         connection.execute(
             update(_outcome)
             .where(_outcome.c.id == outcome_id)
-            .values(confirmed_by=actor.name, confirmed_at=now)
+            .values(confirmed_by=actor.name, confirmed_at=known_at)
         )
         label = None
         if row["outcome"] != "not_examined":
@@ -232,7 +234,7 @@ def confirm_outcome(store: Store, actor: Actor, outcome_id: int, now: datetime) 
                     value=int(row["outcome"] == "trafficking"),
                     selected_by=alert["selected_by"],
                     probability=alert["probability"],
-                    known_at=now,
+                    known_at=known_at,
                 )
                 .returning(_label.c.id)
             ).scalar_one()

@@ -8,7 +8,18 @@ from sqlalchemy import select
 from riskprofile.errors import Conflict, RiskProfileError
 from riskprofile.services import review
 from riskprofile.store.alert_tables import ItemFound, Label, Outcome
-from tests.services.bench import INES, NOW, OMAR, REASON, SARA, actions, later, row, taken
+from tests.services.bench import (
+    INES,
+    NOW,
+    OMAR,
+    REASON,
+    SARA,
+    actions,
+    later,
+    row,
+    taken,
+    under_way,
+)
 
 SLIDE = {"kind": "part", "part": "slide", "calibre": "9x19", "count": 3, "sure": "likely"}
 
@@ -175,6 +186,15 @@ def test_a_confirmation_is_given_once(store):
         review.confirm_outcome(store, SARA, made, NOW)
     assert caught.value.holder == "omar"
     assert len(rows(store, Label)) == 1
+
+
+def test_what_is_confirmed_while_a_run_is_under_way_is_known_from_the_next(store):
+    """All processes of a run know the same finds, whenever they begin."""
+    made, began = record(store, examined(store), "trafficking"), later(minutes=1)
+    under_way(store, began)
+    review.confirm_outcome(store, OMAR, made, NOW)
+    [label], [outcome] = rows(store, Label), rows(store, Outcome)
+    assert label["known_at"] > began and outcome["confirmed_at"] == label["known_at"]
 
 
 def test_an_outcome_of_an_alert_that_was_opened_again_cannot_be_confirmed(store):
