@@ -17,8 +17,9 @@ import pandas as pd
 from sqlalchemy import literal_column, select
 
 from riskprofile.intake.formulas import escape_formula
+from riskprofile.profiles import PROFILES
 from riskprofile.reference.registers import AHEAD
-from riskprofile.services import arms
+from riskprofile.services import arms, speaking
 from riskprofile.services.printing import Page
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import arms as kept
@@ -194,6 +195,8 @@ def as_row(say: Words, one: Any) -> list[str]:
     value = str(one.value)
     if one.by == "kind":
         value = say.maybe(f"kind.{value}", value)
+    elif one.by == "typology":
+        value = _sign(say, value)
     elif one.by in ("mode", "made"):
         value = say.maybe(f"trends_is.{value}", value)
     least = 0.001  # a chance is never nothing
@@ -208,6 +211,14 @@ def as_row(say: Words, one: Any) -> list[str]:
         f"<{say.number(least)}" if q < least else say.number(round(q, 3)),
         say("trends.emerging") if one.emerging else say("trends.usual"),
     ]
+
+
+def _sign(say: Words, key: str) -> str:
+    """The code of a warning sign and what it says; of none that is known, the key."""
+    for profile in PROFILES:
+        if (said := speaking.sign(say, profile, key)) != key:
+            return say.listed([key.partition("_")[0], said], ":")
+    return key
 
 
 def as_pdf(told: Trends, say: Words) -> bytes:

@@ -6,6 +6,7 @@ import io
 import shutil
 import subprocess
 from datetime import timedelta
+from types import SimpleNamespace
 
 import numpy as np
 import openpyxl
@@ -147,6 +148,19 @@ def test_the_paper_speaks_the_language_of_the_page_and_says_of_when_it_is(
         text = " ".join(read.stdout.decode().split())
         assert f"{NOW:%Y-%m-%d}" in text and "poste et express" in text and "Munitions" in text
         assert "taux de fausses découvertes de 0,1" in text
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_warning_sign_that_stands_out_is_told_by_what_it_says(language):
+    def told(key: str) -> str:
+        row = SimpleNamespace(by="typology", value=key, recent=1, past=0, expected=0.7, q=0.667)
+        row.emerging = False
+        return trends.as_row(words.of(language), row)[1]
+
+    said = told("E09_controlled_term_no_licence")
+    assert said.startswith("E09") and "_" not in said and "{" not in said
+    assert ("declared as arms" in said) is (language == "en")
+    assert told("E99_of_another_release") == "E99_of_another_release"
 
 
 def test_less_than_the_least_stands_before_its_figure_in_a_line_from_the_right(store, tmp_path):
