@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from riskprofile import words
 from riskprofile.services import arms, identity, review, snoozing, switching
-from riskprofile.store import alert_tables
+from riskprofile.store import alert_tables, office_tables, run_tables
 from tests.browser import home
 from tests.browser.conftest import SLOW, Served
 from tests.browser.rest import PAUSE, at_rest
@@ -151,15 +151,39 @@ UNDER = """() => {
 }"""
 
 
+# Whether what leads to the other pages, and what locks this one, is whole.
+HEAD_AND_FOOT = """() => {
+  const box = (one) => one.getBoundingClientRect();
+  const rest = document.querySelector('[data-testid=stTopNavSection]');
+  const [more, names] = rest ? [rest, rest.closest('.rc-overflow')].map(box) : [];
+  const locks = box(document.querySelector('.rp-foot .e'));
+  return locks.left >= 0 && locks.right <= innerWidth
+    && (!rest || !more.width || (more.left >= names.left && more.right <= names.right));
+}"""
+
+
 @pytest.mark.parametrize("language", LONGEST)
 def test_no_name_of_a_page_stands_under_who_is_signed_in(served, visit, language):
+    store, batches = served.store(), run_tables.Batch.__table__
+    with store.write() as connection:  # so that two scorecards stand in the foot
+        of = update(batches).where(batches.c.id == "b2")
+        connection.execute(of.values(profile="traveller"))
+    store.close()
     page = visit("supervisor-03", locale=language)
     expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
     expect(page.locator(".rp-who")).to_be_visible()  # it is drawn after the names
+    expect(page.locator(".rp-foot span")).to_have_count(5)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
         at_rest(page)  # Streamlit measures the names after the window has changed
         comes_to(page, UNDER, [], width)
+        comes_to(page, HEAD_AND_FOOT, True, width)
+    page.set_viewport_size({"width": 1024, "height": 768})  # where some find no room
+    rest = page.get_by_test_id("stTopNavSection")
+    expect(rest).to_have_accessible_name(re.compile(words.of(language)("frame.more")))
+    assert rest.locator("p").evaluate("(one) => one.getBoundingClientRect().width") == 0
+    rest.click()
+    expect(page.get_by_test_id("stTopNavPopover").get_by_role("menuitem").first).to_be_visible()
     page.set_viewport_size({"width": 1366, "height": 768})
 
 
@@ -507,17 +531,32 @@ def test_links_stand_as_a_picture_below_their_table_and_no_word_of_either_is_bro
     expect(page.locator(".rp-ties")).to_have_count(1)
 
 
+# Cards below the chart of the board of which a part is cut: of three, what each holds is in sight.
+OUT_OF_SIGHT = """() => [...document.querySelectorAll(
+    '.st-key-board_low .rp-card, .st-key-board_low .st-key-overrides .rp-stack')]
+  .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText)"""
+
+
 @pytest.mark.parametrize("language", [pytest.param("en", marks=pytest.mark.slow), "ar"])
 def test_no_word_of_a_table_is_broken_on_a_narrow_screen(served, visit, language):
     """What is related to an alert, and where the lists of an office are cut that has two."""
     store, alerts = served.store(), alert_tables.Alert.__table__
+    offices = office_tables.Office.__table__
+    named = update(offices).where(offices.c.code == home.OFFICE)
     with store.write() as connection:
         connection.execute(update(alerts).where(alerts.c.id == 2).values(profile="traveller"))
-    store.close()
-    for who, path in (("officer-14", "/?alert=1"), ("supervisor-03", "/board")):
-        page = visit(who, path, locale=language)
-        expect(page.locator("table.rp-t").first).to_be_visible()
-        for width in (1280, 1024, 768, 683, 390):
-            page.set_viewport_size({"width": width, "height": 768})
-            at_rest(page)
-            comes_to(page, SPLIT, [], (path, width))
+        connection.execute(named.values(name="Port Meridia, north terminal and free zone"))
+    try:
+        for who, path in (("officer-14", "/?alert=1"), ("supervisor-03", "/board")):
+            page = visit(who, path, locale=language)
+            expect(page.locator("table.rp-t").first).to_be_visible()
+            for width in (1366, 1280, 1160, 1024, 768, 683, 390):
+                page.set_viewport_size({"width": width, "height": 768})
+                at_rest(page)
+                comes_to(page, SPLIT, [], (path, width))
+                if width >= 1024:
+                    comes_to(page, OUT_OF_SIGHT, [], (path, width))
+    finally:
+        with store.write() as connection:
+            connection.execute(named.values(name=home.OFFICES[0]["name"]))
+        store.close()
