@@ -23,7 +23,7 @@ from riskprofile.profiles import PROFILES
 from riskprofile.profiles.profile import Key
 from riskprofile.store import batches, parties
 from riskprofile.store.database import Store
-from riskprofile.store.parties import Blocks
+from riskprofile.store.parties import Blocks, KeySet
 from riskprofile.store.spool import Held, Spool, unstreamed
 from riskprofile.tables import Table
 
@@ -44,6 +44,9 @@ class _Memory:
     late: dict[int, Said] = field(default_factory=dict)
     before: dict[int, Said] = field(default_factory=dict)
     fresh: Fresh | None = None
+    # Forms that nothing is alike to: most of a run, and each is there several times, far apart. Of
+    # declarations that come alone they are not kept: it takes longer than to look for a few again.
+    alone: KeySet = field(default_factory=KeySet)
     near: Blocks | None = None
     store: Store | None = None
 
@@ -120,6 +123,7 @@ class Register:
         """All rows of the run are rated: what was said of single forms is not asked again."""
         self._memory.late, self._memory.before = {}, {}
         self._memory.fresh = self._memory.near = None
+        self._memory.alone = KeySet()
         self.close()
 
     def close(self) -> None:
@@ -139,6 +143,10 @@ class Register:
             new = [*asked]
         late.update((key, before[key]) for key in new if key in before)
         unknown = {key: asked[key] for key in new if key not in late}
+        if len(unknown) > FEW:
+            left = memory.alone.lacking(np.array([*unknown], dtype=np.int64)).tolist()
+            late.update(dict.fromkeys(unknown.keys() - {*left}))
+            unknown = {key: unknown[key] for key in left}
         if unknown:
             store = self.store
             try:
@@ -153,6 +161,9 @@ class Register:
                     store.close()  # its connections; what it knows of its statements stays
             late.update(known)
             late.update(zip(wanted, sought, strict=True))
+            if len(wanted) > FEW:
+                alone = [key for key, one in zip(wanted, sought, strict=True) if one is None]
+                memory.alone.add(np.array(alone, dtype=np.int64))
             memory.fresh = [*wanted], words, sought
         return late
 

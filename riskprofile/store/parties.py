@@ -71,6 +71,7 @@ _HELD = (
 )
 
 HELD = 1 << 15  # forms in blocks of late, and as many before them, that are not read again
+MOST = 1 << 20  # keys of late that are at hand
 
 
 def aliases(connection: Connection, before: datetime) -> dict[int, int]:
@@ -133,6 +134,23 @@ def _with(parts: Parted, numbers: np.ndarray, forms: Known) -> Parted:
         numbers = np.sort(np.concatenate([parts[-1][0], numbers]))
         parts, forms = parts[:-1], parts[-1][1].and_also(forms)
     return (*parts, (numbers, forms))
+
+
+class KeySet:
+    """Keys of forms, eight bytes each: of late, some million at most."""
+
+    def __init__(self) -> None:
+        self._parts: Parted = ()
+
+    def add(self, keys: np.ndarray) -> None:
+        """Take in these, of which none is there."""
+        full = sum(len(numbers) for numbers, _ in self._parts) >= MOST
+        parts = self._parts[1:] if full else self._parts  # the first is the oldest, and the longest
+        self._parts = _with(parts, np.sort(keys), _NONE) if len(keys) else parts
+
+    def lacking(self, keys: np.ndarray) -> np.ndarray:
+        """Those of these that were not taken in."""
+        return _beside(keys, self._parts)
 
 
 def _beside(some: np.ndarray, parts: Parted) -> np.ndarray:

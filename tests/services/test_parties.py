@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Connection, Engine, event, select
 
 from riskprofile import __version__
 from riskprofile.errors import StoreError
@@ -360,6 +360,44 @@ def test_what_is_forgotten_is_looked_for_again_and_said_the_same(
     for name in ("keys", "entities", "sizes"):
         assert sorted(getattr(told, name).tolist()) == sorted(getattr(whole, name).tolist())
     assert first(table, SHIPMENT.keys)(whole.keys).tolist() == whole.entities.tolist()
+
+
+def test_what_nothing_is_alike_to_is_looked_for_once_whatever_comes_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But for what is older than all that is at hand; what is said of it stays the same."""
+    url = f"sqlite:///{tmp_path / 'riskprofile.db'}"
+    store = Store.open(url)
+    registered(store, [FIRST], NOW)
+    store.close()
+    monkeypatch.setattr(registers_at_work, "REMEMBERED", 1)
+    monkeypatch.setattr(registers_at_work, "FEW", 0)
+    looked_for, join = list[str](), parties.join
+
+    def noted(connection: Connection, words: Words, held: parties.Blocks) -> list[Found | None]:
+        looked_for.extend(words.texts)
+        return join(connection, words, held)
+
+    monkeypatch.setattr(parties, "join", noted)
+    register = Register(url, NOW)
+
+    def stand_for_others(names: list[str]) -> list[int]:
+        rows = [factory.shipments(1, consignee_id=None, consignee_name=one) for one in names]
+        told = [register.asked(one, SHIPMENT.keys).blocked() for one in rows]
+        return [int((one.keys != one.entities).sum()) for one in told]
+
+    names = [STRANGER, SLIP, "Kastelno Birevan", "Osmarel Tikano"]
+    assert stand_for_others(names) == [0, 1, 0, 0]
+    assert len(looked_for) == len({*looked_for})
+    del looked_for[:]
+    assert stand_for_others(names) == [0, 1, 0, 0]
+    assert looked_for == ["marandor selbann trading"]
+    monkeypatch.setattr(parties, "MOST", 1)
+    assert stand_for_others(["Levaro Dunek", *names]) == [0, 0, 1, 0, 0]
+    assert "dekavor ulorin" in looked_for
+    register.forget()
+    monkeypatch.undo()
+    assert stand_for_others(names) == [0, 1, 0, 0]
 
 
 def test_a_crowded_block_is_not_searched(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
