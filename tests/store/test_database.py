@@ -98,6 +98,22 @@ def test_a_fresh_database_has_exactly_the_tables_of_the_models(empty):
     store.close()
 
 
+def test_postgresql_stores_bytes_that_are_compressed_as_they_are(empty_postgres_url, monkeypatch):
+    """It would look for what to make shorter in each chunk, and find nothing."""
+    monkeypatch.setattr(migrations, "upgrade", migrations.upgrade.__wrapped__)
+    store = Store.open(empty_postgres_url)
+    content = b"x" * 100_000  # it would make some thousand of them
+    held = {"rows": content, "features": content, "events": content}
+    with store.write() as connection:
+        batch = {"id": "b", "source": "a.csv", "digest": "0", "format": "csv", "started_at": NOW}
+        connection.execute(insert(Batch).values(**batch, profile="shipment"))
+        chunk = {"batch_id": "b", "number": 1, "profile": "shipment", "count": 1}
+        connection.execute(insert(Chunk).values(**chunk, **held))
+        sizes = [func.pg_column_size(Chunk.__table__.c[name]) for name in held]
+        assert [*connection.execute(select(*sizes)).one()] == [len(content)] * 3
+    store.close()
+
+
 def test_opening_twice_changes_nothing(empty):
     for _ in range(2):
         store = Store.open(empty)
