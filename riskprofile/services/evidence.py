@@ -8,18 +8,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sqlalchemy import Connection, Engine, bindparam, exists, false, func, select
+from sqlalchemy import Connection, Engine, bindparam, false, func, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import control
 from riskprofile.scoring.control import Recall
 from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
-from riskprofile.services import tally
+from riskprofile.services import feedback, tally
 from riskprofile.services.rights import Actor, authorise
 from riskprofile.store import batches
 from riskprofile.store.alert_tables import BY_HAND, Alert, Label, Outcome
 from riskprofile.store.database import Store
-from riskprofile.store.run_tables import Record
 from riskprofile.store.versions import REMOVED
 
 NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at least
@@ -27,7 +26,6 @@ NEAREST, FEW = 100, 20  # examined alerts that a share is told of: at most, at l
 _label = Label.__table__  # type: ignore[attr-defined]
 _alert = Alert.__table__  # type: ignore[attr-defined]
 _outcome = Outcome.__table__  # type: ignore[attr-defined]
-_record = Record.__table__  # type: ignore[attr-defined]
 
 # A draw that examinations given to its list later reach by its points. The others that it was
 # drawn from so high they reached too, so it stands for itself: one more that the list brought up.
@@ -197,21 +195,16 @@ def passed_over(store: Store, profile: str, actor: Actor) -> Passed:
 
 
 def teaching(store: Store, profile: str, digest: str, actor: Actor) -> Weight:
-    """Confirmed outcomes of what one scorecard rated: those that a fit from it learns from."""
+    """Confirmed outcomes that a fit from one scorecard learns from (`feedback.led_to`)."""
     authorise(actor, "recall.look")
-    removed = exists().where(  # no values are left of what retention took out
-        _record.c.profile == _label.c.profile,
-        _record.c.record_id == _label.c.record_id,
-        _record.c.state == REMOVED,
-    )
+    rated = feedback.rated(profile).subquery()
     asked = (
-        _WEIGHED.select_from(_label)
-        .join(_outcome, _outcome.c.id == _label.c.outcome_id)
-        .join(_alert, _alert.c.id == _outcome.c.alert_id)
-        .where(_alert.c.model_digest == digest, ~removed)
+        select(func.count(), func.sum(rated.c.value))
+        .where(rated.c.model_digest == digest)
+        .where(rated.c.selected_by != BY_HAND)
     )
     with store.read() as connection:
-        row = connection.execute(asked, {"profile": profile}).one()
+        row = connection.execute(asked).one()
     return Weight(int(row[0]), int(row[1] or 0))
 
 

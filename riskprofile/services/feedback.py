@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, and_, case, or_, select
+from sqlalchemy import Connection, Select, case, func, or_, select
 
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring.parts import SLICE
@@ -88,11 +88,12 @@ def earlier(connection: Connection, outcome_ids: Sequence[int]) -> dict[int, tup
     return {int(outcome): (str(officer), str(said)) for outcome, officer, said in found}
 
 
-def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
-    """Each label, by alert, with where the item lies that had the points of its list.
+def rated(profile: str) -> Select[Any]:
+    """Each label, the last of its alert, with where the item lies that had the points of its list.
 
     That is of the batch of the alert; of an amended declaration it may be an item that an earlier
-    batch brought, and lies as the scorecard of that read it.
+    batch brought, and lies as the scorecard of that read it: `model_digest`, since from no other
+    reading is anything learnt.
     """
     of_item = (
         (_record.c.record_id == _label.c.record_id)
@@ -101,8 +102,9 @@ def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
         # Of several versions in one run, the one that the list was made of.
         & _record.c.folded_by.is_distinct_from(_alert.c.batch_id)
     )
-    own, rated = _chunk.c.batch_id == _alert.c.batch_id, _chunk.c.features.is_not(None)
-    asked = (
+    own = _chunk.c.batch_id == _alert.c.batch_id
+    newest = (_label.c.known_at, _label.c.id, own, _record.c.version)
+    found = (
         select(
             _label,
             _alert.c.id.label("alert_id"),
@@ -112,6 +114,9 @@ def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
             _outcome.c.confirmed_by,
             _record.c.chunk_id,
             _record.c.position,
+            func.row_number()
+            .over(partition_by=_alert.c.id, order_by=[one.desc() for one in newest])
+            .label("place"),
         )
         .select_from(
             _label.join(_outcome, _outcome.c.id == _label.c.outcome_id)
@@ -121,10 +126,12 @@ def _rated(connection: Connection, profile: str) -> dict[int, dict[str, Any]]:
             .join(_batch, _batch.c.id == _chunk.c.batch_id)
         )
         .where(_label.c.profile == profile, batches.counts(), _record.c.state != REMOVED)
-        .where(or_(own, and_(_batch.c.started_at <= _alert.c.created_at, rated)))
-        .order_by(_label.c.known_at, _label.c.id, own, _record.c.version)
+        # What was loaded as history was never rated.
+        .where(_chunk.c.features.is_not(None))
+        .where(or_(own, _batch.c.started_at <= _alert.c.created_at))
+        .subquery()
     )
-    return {row["alert_id"]: dict(row) for row in connection.execute(asked).mappings()}
+    return select(found).where(found.c.place == 1).order_by(found.c.known_at, found.c.id)
 
 
 def labels(store: Store, profile: str, actor: Actor) -> Table:
@@ -148,22 +155,18 @@ def labels(store: Store, profile: str, actor: Actor) -> Table:
     """
     authorise(actor, "labels.look")
     with store.read() as connection:
-        newest = _rated(connection, profile)
+        found = [dict(row) for row in connection.execute(rated(profile)).mappings()]
         answers = _answers(connection)
-        disagreed = earlier(connection, [one["outcome_id"] for one in newest.values()])
-        for alert, one in newest.items():
-            one["trace"] = answers.get(alert)
+        disagreed = earlier(connection, [one["outcome_id"] for one in found])
+        for one in found:
+            one["trace"] = answers.get(one["alert_id"])
             _, one["earlier"] = disagreed.get(one["outcome_id"], ("", None))
-        told = pd.DataFrame(
-            list(newest.values()), columns=[*KEYS, "alert_id", "chunk_id", "position"]
-        )
+        told = pd.DataFrame(found, columns=[*KEYS, "chunk_id", "position"])
         parts = []
         for chunk_id, here in told.groupby("chunk_id", sort=False):
             content, declared = connection.execute(
                 select(_chunk.c.features, _chunk.c.rows).where(_chunk.c.id == int(chunk_id))
             ).one()
-            if content is None:  # loaded as history: it was never rated
-                continue
             places = here["position"].to_numpy()
             values = table_bytes.from_bytes(content).iloc[places]
             slices = table_bytes.from_bytes(declared, PROFILES[profile].slices).iloc[places]

@@ -6,6 +6,7 @@ import json
 from datetime import timedelta
 from typing import Any
 
+import pandas as pd
 import pytest
 from sqlalchemy import insert
 
@@ -14,8 +15,11 @@ from riskprofile.scoring.scorecard import ENOUGH_EXAMINED, ENOUGH_FINDS
 from riskprofile.services import blind, evidence, review
 from riskprofile.services.control_share import control_share
 from riskprofile.services.identity import OWNER
+from riskprofile.store import batches, table_bytes
 from riskprofile.store.alert_tables import BY_HAND, Outcome
 from riskprofile.store.database import Store
+from riskprofile.store.run_tables import Record
+from tests import factory
 from tests.services.bench import INES, NOW, SARA, labelled, put
 
 
@@ -29,6 +33,28 @@ def examined(store: Store, finds: int, of: int, start: int = 0, **columns: Any) 
         for place, alert in enumerate(ids):
             labelled(connection, alert, names[place], place < finds, **drawn)
     return ids
+
+
+def logged(store: Store, count: int) -> None:
+    """The first declarations that `examined` labels, as they were rated."""
+    log = table_bytes.stored(pd.DataFrame({"points": [400 - n for n in range(count)]}))
+    with store.write() as connection:
+        chunk = batches.insert_chunk(
+            connection,
+            batch_id="b1",
+            number=0,
+            profile="shipment",
+            count=count,
+            rows=table_bytes.stored(factory.shipments(count)),
+            features=log,
+            events=log,
+        )
+        same = {"profile": "shipment", "item": 1, "version": 1, "state": "accepted"}
+        rows = [
+            same | {"record_id": f"XM-{n:06d}", "content": n, "chunk_id": chunk, "position": n}
+            for n in range(count)
+        ]
+        connection.execute(insert(Record), rows)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +124,7 @@ def test_an_alert_examined_twice_counts_once(store: Store) -> None:
 
 
 def test_what_another_scorecard_rated_teaches_the_one_that_serves_nothing(store: Store) -> None:
+    logged(store, 7)
     examined(store, 3, 5, model_digest="of the last one")
     examined(store, 1, 2, start=5, model_digest="of this one")
     told = evidence.teaching(store, "shipment", "of this one", OWNER)

@@ -20,6 +20,7 @@ from riskprofile.store.run_tables import Record
 from tests import factory
 from tests.services.bench import (
     AWAY,
+    EITHER,
     HERE,
     INES,
     NOW,
@@ -27,9 +28,12 @@ from tests.services.bench import (
     REASON,
     SARA,
     furnish,
+    labelled,
     later,
     taken,
 )
+from tests.services.test_promotion import furnish as with_people
+from tests.services.test_promotion import promoted
 
 
 def stored(store, features=True, number=0):
@@ -109,6 +113,36 @@ def test_of_an_amended_declaration_the_item_that_had_the_points_teaches(
     assert table["points"].tolist() == [row.points]
     served = promotion.serving(bare, home.models, "shipment")
     assert table["model_digest"].tolist() == [served.digest]
+
+
+@EITHER
+def test_what_another_scorecard_read_is_among_the_outcomes_of_that_alone(
+    bare: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Item 1 was rated before the promotion, and item 2 alone came again after it. The page told
+    one more outcome of what serves than its fit learns from, and one less of what served before.
+    """
+    with_people(bare)
+    furnish(bare)
+    before = promotion.serving(bare, home.models, "shipment").digest
+    items = factory.shipments(2, goods_description=["pistol slides and barrels", "garden chairs"])
+    items["declaration_id"], items["item_number"] = "X1", [1, 2]
+    after = ""
+    for number, place in enumerate((slice(0, 2), slice(1, 2))):
+        after = promoted(bare, tmp_path) if number else after
+        path = factory.write(tmp_path / f"{number}.csv", items[place].assign(value=5.0 + number))
+        screen(bare, home, OWNER, [path], Options(), later(hours=number))
+    [row] = review.queue(bare, INES, review.QueueFilter("shipment"), later(hours=2)).rows
+    with bare.write() as connection:
+        labelled(connection, row.id, row.record_id, True, item=1, known_at=later(hours=3))
+    table = feedback.labels(bare, "shipment", OWNER)
+    told = []
+    for digest in (before, after):
+        weight = evidence.teaching(bare, "shipment", digest, OWNER)
+        learnt = feedback.led_to(table, digest)
+        assert (weight.examined, weight.finds) == (len(learnt), learnt["value"].sum())
+        told.append(weight.examined)
+    assert told == [1, 0]
 
 
 def test_without_labels_the_table_is_empty_and_has_its_columns(store):
