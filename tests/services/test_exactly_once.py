@@ -28,6 +28,7 @@ from tests.intake.helpers import FIXTURES
 
 WRAPPINGS = 9  # on each engine; `python -m tests.faults.wrappings` sends 350
 ROWS = 60
+LONG = 20  # of a file that changes while it is read, in chunks of five
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
@@ -108,10 +109,10 @@ def test_what_a_file_lost_while_it_was_read_is_rated_when_it_comes_whole(
     home: Settings, tmp_path: Path, way: str
 ) -> None:
     """Its digest was made of all of it, and does not say that all of it is known."""
-    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    table = factory.shipments(LONG).drop(columns=["source", "line", "warnings"])
     sent = tmp_path / "sent.csv"
     # So long that its end is read after its first rows are stored.
-    table.assign(note="tubes " * 40_000).to_csv(sent, index=False)
+    table.assign(note="tubes " * 120_000).to_csv(sent, index=False)
     whole, met = sent.read_bytes(), list[int]()
     half = whole[: whole.rindex(b"\n", 0, len(whole) // 2) + 1]
 
@@ -136,13 +137,13 @@ def test_what_a_file_lost_while_it_was_read_is_rated_when_it_comes_whole(
         assert list(told.rewritten.values()) == ["sent.csv"] and run.exit_code == 1
         assert told.read == told.accepted + told.quarantined + told.duplicate
         assert told.batches[0]["state"] == "done" and told.alerts["total"] > 0
-        assert (told.accepted < ROWS) == (way == "cut")
+        assert (told.accepted < LONG) == (way == "cut")
         sent.write_bytes(whole)
         again = screen(store, home, OWNER, [sent], options, runs.NOW).summary
-        assert again.accepted == ROWS - told.accepted and not again.rewritten
+        assert again.accepted == LONG - told.accepted and not again.rewritten
         assert again.duplicate == told.accepted
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
-        assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
+        assert last.batches[0]["state"] == "duplicate" and last.duplicate == LONG
 
 
 @pytest.mark.parametrize("left", ["after it", "in it", "in it, and not told"])
@@ -150,9 +151,9 @@ def test_what_a_file_lost_is_rated_though_the_run_was_left_and_went_on(
     home: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
     """The cursor counts chunks of what it was for a while: rows are not passed over by it."""
-    table = factory.shipments(ROWS).drop(columns=["source", "line", "warnings"])
+    table = factory.shipments(LONG).drop(columns=["source", "line", "warnings"])
     sent, other = tmp_path / "sent.csv", tmp_path / "sent_later.csv"
-    table.assign(note="tubes " * 40_000).to_csv(sent, index=False)
+    table.assign(note="tubes " * 120_000).to_csv(sent, index=False)
     table.head(3).assign(declaration_id=["A", "B", "C"]).to_csv(other, index=False)
     whole, met, stop = sent.read_bytes(), list[int](), Stop()
 
@@ -176,13 +177,13 @@ def test_what_a_file_lost_is_rated_though_the_run_was_left_and_went_on(
         sent.write_bytes(whole)
         on = screen(store, home, OWNER, [sent], replace(options, resume=True), runs.NOW)
         assert on.exit_code == 1 and list(on.summary.rewritten.values()) == ["sent.csv"]
-        assert on.summary.accepted < ROWS
+        assert on.summary.accepted < LONG
         assert any(one.note == batches.WAS_WRITTEN for one in govern.batches(store, OWNER))
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
-        missed = ROWS - on.summary.accepted
+        missed = LONG - on.summary.accepted
         assert missed <= last.accepted <= missed + 1  # and the row at which it was cut, as it is
         last = screen(store, home, OWNER, [sent], options, runs.NOW).summary
-        assert last.batches[0]["state"] == "duplicate" and last.duplicate == ROWS
+        assert last.batches[0]["state"] == "duplicate" and last.duplicate == LONG
 
 
 def test_a_file_is_read_to_its_end_in_the_order_of_days_in_which_it_was_begun(
