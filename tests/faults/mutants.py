@@ -30,7 +30,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -168,7 +168,7 @@ class Lure:
 class Bench:
     """One process that reads mutants: its folder, guard, lure and database."""
 
-    def __init__(self, folder: Path, limit: float) -> None:
+    def __init__(self, folder: Path, limit: float, names: Iterable[str] = ()) -> None:
         self.limit = limit
         self.outside = folder / "outside"
         self.inside = folder / "inside"
@@ -179,8 +179,8 @@ class Bench:
         home = settings.load({}, home=self.inside / "home")
         self.home, self.store = home, settings.open_store(home)
         self.lure = Lure(self.outside)
-        for name, content in samples().items():  # what is imported late is imported now
-            self.take(name, content)
+        for name in names or samples():  # what is imported late is imported now
+            self.take(name, samples()[name])
         self.guard = Guard(self.inside)
         signal.signal(signal.SIGALRM, _too_long)
 
@@ -314,7 +314,7 @@ def _work_through(
     folder: str,
     die_at: int,
 ) -> None:
-    bench = Bench(Path(folder), limit)
+    bench = Bench(Path(folder), limit, {name for name, _ in todo})
     for place in range(at.value, len(todo)):
         at.value = place
         if place == die_at:

@@ -13,7 +13,7 @@ from training.recipe import Recipe
 ONE = Recipe(
     profile="shipment",
     version="small",
-    rows=3_000,
+    rows=1_000,
     data_seed=5,
     start="2025-01-01",
     days=100,
