@@ -300,7 +300,7 @@ def test_a_damaged_file_raises_nothing_but_an_input_error(
 def test_hundreds_of_items_come_in_chunks_and_in_memory_of_one_chunk() -> None:
     head, items = TWO_ITEMS.read_text().split("<Item>", 1)
     item = "<Item>" + items.split("<Item>")[0]
-    few, many = (head + item * count + "</ASYCUDA>" for count in (500, 2000))
+    few, many = (head + item * count + "</ASYCUDA>" for count in (250, 1000))
 
     def peak(text: str) -> int:
         data = text.encode()
