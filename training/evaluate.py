@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from riskprofile.scoring import patterns
+from riskprofile.scoring.calibration import scale
 from riskprofile.scoring.parts import chosen, ends
 from riskprofile.scoring.scorecard import POINTS_PER_LOG_ODDS
 
@@ -48,9 +48,9 @@ def calibration_of_few(
     points: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None
 ) -> tuple[float, float]:
     """The same of an office's outcomes, which may be so few that the finds among them have the
-    most points: they are not taken for proof that no other row is a find (`patterns.scale`).
+    most points: they are not taken for proof that no other row is a find (`scale`).
     """
-    return _rising(*patterns.scale(points, labels, weights), labels, weights)
+    return _rising(*scale(points, labels, weights), labels, weights)
 
 
 def _rising(

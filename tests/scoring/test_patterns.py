@@ -83,19 +83,6 @@ def test_fewer_than_k_senders_of_what_was_no_find_are_nothing(
     assert learnt and {one.others for one in learnt} == {told}
 
 
-@pytest.mark.parametrize("level", [-700, -200, 300])
-def test_the_points_are_set_on_the_scale_of_the_cases_wherever_they_lie(level: int) -> None:
-    """Finds expected by the line are those that there were, over all and towards high points."""
-    random = np.random.default_rng(5)
-    points = np.rint(random.normal(level, 120, 900))
-    found = (random.random(900) < 1 / (1 + np.exp(1.5 - 0.6 * (points - level) / 100))) + 0.0
-    intercept, slope = patterns.scale(points, found)
-    gap = found - 1 / (1 + np.exp(-intercept - slope * points / 100))
-    assert abs(gap.sum()) < 0.01
-    assert (gap * points / 100).sum() == pytest.approx(slope - 1, abs=0.01)
-    assert 0.4 < slope < 0.8
-
-
 def test_few_finds_teach_nothing_and_rows_without_points_are_left_out() -> None:
     assert patterns.learn(office(0)[:200], 10) == []
     bare = [Case(one.goods, one.others, one.sender, None, one.find) for one in office(25)]
