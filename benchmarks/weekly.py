@@ -92,8 +92,7 @@ class Inspector:
 
     def week(self, here: World, rows: np.ndarray, number: int, lot: np.random.Generator) -> int:
         """Inspect one week's rows; how many finds."""
-        by_rank, drawn = Capacity(SHARE[0] and int(np.ceil(len(rows) * SHARE[0])),
-                                  random_share=self.random_share).of(len(rows))  # fmt: skip
+        by_rank, drawn = Capacity(share=SHARE[0], random_share=self.random_share).of(len(rows))
         if (self.warm and number < WARM_UP) or (self.learn is None and self.scores is None):
             taken = lot.choice(rows, by_rank + drawn, replace=False)
         else:

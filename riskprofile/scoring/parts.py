@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from riskprofile.scoring import control
+from riskprofile.scoring.ranking import examined
 from riskprofile.tables import Table
 
 LEAST = 20  # finds: with fewer a part is not told
@@ -58,9 +59,9 @@ def order(scores: np.ndarray) -> np.ndarray:
 
 
 def chosen(points: np.ndarray, share: float) -> np.ndarray:
-    """Which rows are inspected when a share of them is, at least one: the highest."""
+    """Which rows are inspected when a share of them is, as many as of a list: the highest."""
     taken = np.zeros(len(points), dtype=bool)
-    taken[order(points)[: max(1, round(len(points) * share))]] = True
+    taken[order(points)[: examined(len(points), share)]] = True
     return taken
 
 

@@ -23,6 +23,15 @@ QUEUES = ("trafficking", "compliance", "data_quality")
 DEFAULT_SHARE = 0.05  # where neither a number, nor a share, nor an office's capacity is known
 
 
+def examined(of: int, share: float) -> int:
+    """How many of so many are examined when a share of them is, in [0, 1]: rounded up.
+
+    >>> examined(100, 0.07), examined(101, 0.05), examined(9, 0.05)
+    (7, 6, 1)
+    """
+    return math.ceil(round(of * share, 6))  # 7 % of 100 is not 7.000000000000001
+
+
 @dataclass(frozen=True)
 class Ahead:
     """What a day is still to bring after a list of it, as days before it tell.
@@ -115,8 +124,7 @@ class Capacity:
         if self.number is not None:
             total = self.number
         else:
-            share = DEFAULT_SHARE if self.share is None else self.share
-            total = math.ceil(round(declarations * share, 6))  # 7 % of 100 is not 7.000000000000001
+            total = examined(declarations, DEFAULT_SHARE if self.share is None else self.share)
         left = min(total - self.taken, declarations)
         if left <= 0 or self.random_share <= 0:
             return max(left, 0), 0

@@ -14,6 +14,7 @@ from riskprofile.errors import RiskProfileError, UsageError
 from riskprofile.profiles import PROFILES
 from riskprofile.scoring import parts, rating
 from riskprofile.scoring.parts import Figure
+from riskprofile.scoring.ranking import examined
 from riskprofile.scoring.scorecard import WORDING, Scorecard
 from riskprofile.services import capacity, feedback, fitting, promotion
 from riskprofile.services.rights import Actor, authorise
@@ -236,7 +237,7 @@ def selected(
     best = every.sort_values(["record_id", "points"], ascending=[True, False], kind="stable")
     best = best.drop_duplicates("record_id").reset_index(drop=True)
     best["other_points"] = best["record_id"].map(other_best).to_numpy("int64")
-    count = max(1, round(len(best) * share))
+    count = examined(len(best), share)
     for column, mark in (("points", "serving"), ("other_points", "other")):
         order = np.lexsort((best["record_id"].to_numpy(object), -best[column].to_numpy()))
         chosen = np.zeros(len(best), dtype=bool)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from riskprofile.scoring import parts
+from riskprofile.scoring.ranking import Capacity
 
 
 def test_a_value_that_was_not_declared_and_one_that_reads_missing_are_two_parts() -> None:
@@ -30,3 +32,13 @@ def test_every_row_is_in_one_part_of_each_column() -> None:
     for column in ("mode", "year"):
         assert (sum(mask.astype(int) for name, mask in told if name.startswith(column)) == 1).all()
     assert isinstance(told[0][1], np.ndarray) and told[0][1].all()
+
+
+@pytest.mark.parametrize("share", [0.05, 0.07, 0.001, 1.0])
+@pytest.mark.parametrize("rows", [1, 9, 30, 100, 101])
+def test_as_many_rows_are_chosen_as_a_list_of_them_has_examinations(
+    rows: int, share: float
+) -> None:
+    taken = parts.chosen(np.arange(rows), share)
+    assert taken.sum() == Capacity(share=share, random_share=0).of(rows)[0]
+    assert taken[rows - taken.sum() :].all()
