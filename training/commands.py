@@ -36,7 +36,7 @@ def synth(
     out: Annotated[Path, typer.Argument(help="A new folder.")],
     profile: Annotated[str, typer.Option(help="shipment or traveller.")] = "shipment",
     rows: Annotated[int, typer.Option(min=1, help="Declaration rows.")] = 100_000,
-    seed: Annotated[int, typer.Option(help="Same seed, same bytes.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 1,
     json: Json = False,
 ) -> int:
     """Write synthetic declarations, and their truth in a folder that no model reads."""
@@ -240,7 +240,7 @@ def evaluate(
 @app.command(epilog=examples("riskprofile-train compare FOLDER --days 30 --out both.csv"))
 def compare(
     folder: Annotated[Path, typer.Argument(help="Folder of a version.")],
-    days: Annotated[int, typer.Option(min=1, help="How far back.")] = 30,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="How far back.")] = 30,
     share: Annotated[
         float | None, typer.Option(help="Share inspected; default: what the offices can.")
     ] = None,
@@ -325,9 +325,10 @@ def card(
     path = folder / "card.md"
     try:
         text = path.read_text("utf-8")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise InputError(
-            f"the card cannot be read ({error.strerror})",
+            f"the card cannot be read ({why})",
             where=str(path),
             do="Name the folder of a version, such as models/shipment/2026.11.4",
         ) from error

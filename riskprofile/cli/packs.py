@@ -71,7 +71,7 @@ def receive(
 @pack.command("try", epilog=examples("riskprofile records pack try DIGEST --days 30"))
 def try_pack(
     digest: Digest,
-    days: Annotated[int, typer.Option(min=1, help="Of own declarations.")] = packs.TRIED,
+    days: Annotated[int, typer.Option(min=1, max=3660, help="Of own declarations.")] = packs.TRIED,
     home: Home = None,
     json: Json = False,
 ) -> None:

@@ -51,6 +51,22 @@ def test_a_share_that_is_none_is_refused(run, command: str, share: str) -> None:
     assert code == 2 and "above 0 and at most 1" in errors
 
 
+def test_a_number_that_nothing_can_be_made_with_is_named(run, tmp_path: Path) -> None:
+    for call, option in (
+        (("synth", tmp_path / "made", "--rows", "9", "--seed", "-1"), "--seed"),
+        (("compare", SHIPS, "--days", "999999999"), "--days"),
+    ):
+        code, _, err = run(*call)
+        assert (code, f"Invalid value for '{option}'" in err) == (2, True)
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_card_that_is_no_text_is_one_line(run, tmp_path: Path) -> None:
+    (tmp_path / "card.md").write_bytes(b"caf\xe9")
+    code, _, err = run("card", tmp_path)
+    assert (code, "it is not UTF-8" in err, err.count("\n")) == (4, True, 1)
+
+
 def test_a_fit_without_an_outcome_says_so(run) -> None:
     code, _, errors = run("fit", "--version", "2027.01.1")
     assert code == 1 and "no outcome of what shipment 2026.11.4 rated is confirmed" in errors
