@@ -49,6 +49,7 @@ COLOURS = {
 }
 COUNTS = ("read", "accepted", "quarantined", "duplicate", "alerts")
 SHOWN = 8  # rows of batches before the list scrolls
+NOTE = 250  # pixels: the number of the batch that the same file was read as, in every language
 EVERY = 15  # seconds between two looks at what runs
 CHOSEN, KEPT = "batch", "batches-asked"  # the open batch; what was asked for, on another page too
 CLICKED = "batch-clicked"  # within the part that refreshes itself: the page is to be drawn
@@ -162,14 +163,14 @@ def _table(say: Any, person: Any, listed: Sequence[Any], zone: Any) -> None:
         st.session_state[CHOSEN], st.session_state[CLICKED] = batch, True
 
     config = st.column_config
-    figures = {**dict.fromkeys(COUNTS, 88), "ended": 122}
+    figures = {**dict.fromkeys(COUNTS, 86), "ended": 118}
     columns = {
         "state": config.MultiselectColumn(
             say("batch.state"), options=words, color=[tones[name] for name in STATES], width=108
         ),
-        **lists.columns(say, "batch", {"file": 186, "note": 204, "format": 64}),
+        **lists.columns(say, "batch", {"file": 162, "note": NOTE, "format": 60}),
         "progress": config.ProgressColumn(
-            say("batch.progress"), format="%d %%", min_value=0, max_value=100, width=112
+            say("batch.progress"), format="%d %%", min_value=0, max_value=100, width=106
         ),
         **lists.columns(say, "batch", figures, figures=figures),
     }

@@ -12,7 +12,17 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import batch_list, batch_panels, batch_rows, draw, installation, session, uploads, words
+from app import (
+    batch_list,
+    batch_panels,
+    batch_rows,
+    draw,
+    installation,
+    lists,
+    session,
+    uploads,
+    words,
+)
 from riskprofile.services import govern, settings
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.run import Options
@@ -123,3 +133,11 @@ def test_of_a_batch_without_a_good_row_each_is_told_what_they_may_read(
     said = " ".join(drawn)
     assert "3 of 3 rows were kept back" in said and "Ana Prova" not in said
     assert ("heavy" in said) is (role != "administrator")
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_a_file_that_was_read_before_names_its_batch_within_the_column(language: str) -> None:
+    batch = SimpleNamespace(duplicate_of="20261129-164337-5e1aad")
+    said = batch_rows.note(words.of(language), batch)
+    assert batch.duplicate_of in said
+    assert lists.fitted(said, batch_list.NOTE, lines=1) == said
