@@ -45,6 +45,14 @@ class Folded:
     changed: list[str] = field(default_factory=list)  # more, or else, is declared than was before
     outdated: int = 0  # rows that something else has overtaken before they came
 
+    def same(self, other: Folded) -> bool:
+        """Whether the rows of one chunk are the same in both."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return all(
+            bool((one == its).all()) if isinstance(one, np.ndarray) else one == its
+            for one, its in pairs
+        )
+
 
 def fold(table: Table, known: Known, arrived: Sequence[datetime]) -> Folded:
     """Compare the rows of an identified table, in order, with what is known.

@@ -57,9 +57,9 @@ from riskprofile.services.withdrawing import (
 from riskprofile.services.workers import Task, Workers
 from riskprofile.store import alerts as store_of_alerts
 from riskprofile.store import audit, batches, versions, withdrawals
-from riskprofile.store.database import Store
+from riskprofile.store.database import Store, serialise
 from riskprofile.store.run_tables import Batch
-from riskprofile.store.versions import Known, Later
+from riskprofile.store.versions import FOLD_LOCK, Known, Later
 from riskprofile.tables import TEXT, Table
 
 RECORD_COLUMNS = (
@@ -72,6 +72,10 @@ REJECT_COLUMNS = (
 )
 
 Told = tuple[str, int, str | None]  # what became of an alert: the act, the alert, its office
+
+
+class _Meanwhile(Exception):
+    """Another program stored what makes of some rows something else than was rated."""
 
 
 class Ingest:
@@ -272,6 +276,7 @@ class Ingest:
     ) -> Prepared:
         asked = set(table[RECORD].tolist()) - known.records
         with self.store.read() as connection:
+            newest = min([batches.newest(connection), *[one.newest for one in self.at_hand]])
             later = versions.later(connection, self.arrived)
             stored = versions.known(connection, profile, asked, later, self.written)
         for one in stored.items.values():
@@ -299,7 +304,7 @@ class Ingest:
         if not (folded.keep.all() and numbered(kept)):
             kept = kept[folded.keep].reset_index(drop=True)
         met = np.flatnonzero([record in before for record in kept[RECORD].tolist()])
-        return Prepared(profile, number, table, kept, folded, chunk, met)
+        return Prepared(profile, number, table, kept, folded, chunk, met, newest)
 
     def _arrivals(self, table: Table) -> list[datetime]:
         """When the file of each row came in; it may be read long after, or put right."""
@@ -330,7 +335,7 @@ class Ingest:
             try:
                 chunk_id = self._write(one, done)
                 break
-            except (IntegrityError, Deadlock):
+            except (IntegrityError, Deadlock, _Meanwhile):
                 # Another program stored some of these records meanwhile: look again.
                 one = self._set_apart(one.profile, one.number, one.given, one.chunk, Known())
                 done = self._rate(one)
@@ -363,6 +368,8 @@ class Ingest:
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 switching.require_running(connection)
+            serialise(connection, FOLD_LOCK, shared=not one.folded.cancelled)
+            self._require_same(connection, one)
             told = self._fold(connection, one)
             if len(one.table):
                 chunk_id = batches.insert_chunk(
@@ -427,6 +434,16 @@ class Ingest:
         self.summary.add("unfinished", met)
         return chunk_id
 
+    def _require_same(self, connection: Connection, one: Prepared) -> None:
+        """Let pass where rows of a chunk are still what they were when they were set apart: another
+        program may have withdrawn their declarations since, or brought what these withdraw.
+        """
+        # Of who stores beside others the chunk may have a lower number, and be seen later.
+        if one.folded.cancelled or batches.newer(connection, one.newest) - self.written:
+            again = self._set_apart(one.profile, one.number, one.given, one.chunk, Known())
+            if not one.folded.same(again.folded):
+                raise _Meanwhile
+
     def _repaired(self, connection: Connection, one: Prepared) -> None:
         """Rows of the quarantine that this chunk takes in: each once, with who and what."""
         lines = one.given["line"].tolist()
@@ -454,6 +471,8 @@ class Ingest:
         audited.
         """
         folded = one.folded
+        changed = {record for record, _ in chain(folded.renewed, folded.confirmed)}
+        versions.hold(connection, one.profile, changed.union(folded.cancelled))
         versions.supersede(connection, one.profile, self.batch.id, set(folded.renewed))
         versions.confirm(connection, one.profile, folded.confirmed)
         if folded.cancelled:
@@ -474,9 +493,16 @@ class Ingest:
 
     def _settle(self) -> None:
         """The file is read: what its complete messages do not name is withdrawn."""
-        if not self.absences:
-            return
+        while self.absences:
+            try:
+                self._withdraw()
+                return
+            except Deadlock:  # the other goes on
+                continue
+
+    def _withdraw(self) -> None:
         with self.store.write(patience=120.0) as connection:
+            serialise(connection, FOLD_LOCK)
             later = self._later(connection)
             found, overtaken = self.absences.settle(connection, self.batch.id, later)
             told: list[Told] = []
@@ -533,7 +559,8 @@ class Ingest:
 class Prepared:
     """A chunk ready to be rated: the rows as given, those that are stored, and why.
 
-    `met` are the places among the latter of declarations that were known before.
+    `met` are the places among the latter of declarations that were known before; `newest` is the
+    chunk that was stored last when that was asked.
     """
 
     profile: str
@@ -543,6 +570,7 @@ class Prepared:
     folded: Folded
     chunk: intake.Chunk
     met: np.ndarray
+    newest: int
 
     @cached_property
     def records(self) -> set[str]:

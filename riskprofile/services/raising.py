@@ -17,7 +17,7 @@ from riskprofile.services.desk import alert_table as _alert
 from riskprofile.services.records import StoredItem
 from riskprofile.services.rights import REASON_LENGTH, Actor, authorise, sees
 from riskprofile.services.settings import Settings
-from riskprofile.store import alerts, batches, versions
+from riskprofile.store import alerts, erasure
 from riskprofile.store.alert_tables import BY_HAND
 from riskprofile.store.database import Store
 from riskprofile.store.run_tables import Batch
@@ -120,14 +120,13 @@ def raise_alert(
 def _require_same(
     connection: Connection, record_id: str, profile: str, counted: Sequence[StoredItem]
 ) -> None:
-    """Let pass where what was read of the declaration is still what counts of it. Whoever stores
-    more of these rows waits then, and finds the alert.
+    """Let pass where what was read of the declaration is still what counts of it. Whoever stores,
+    masks or removes some of these rows waits then, and finds the alert.
     """
-    record = batches.record_table.c
-    asked = select(record.item, record.version).where(record.record_id == record_id)
-    held = asked.where(*versions.counting(profile)).with_for_update()
-    found = {(row.item, row.version) for row in connection.execute(held)}
-    if found != {(one.item, one.version) for one in counted}:
+    chunks = [one.id for one in erasure.holding(connection, profile, record_id)]
+    erasure.hold(connection, profile, chunks, {record_id})
+    found = records.stored(connection, record_id, profile).values()
+    if [one for one in found if one.counts] != counted:
         raise Conflict(Message("refusal.changed"), do=Message("refusal.do_again"))
 
 

@@ -131,40 +131,42 @@ def declaration(
     authorise(actor, "record.look")
     require_purpose(profile, purpose)
     with store.write() as connection:
-        rows = (
-            connection.execute(
-                select(_record, _chunk.c.batch_id)
-                .join(_chunk, _chunk.c.id == _record.c.chunk_id)
-                .where(_record.c.record_id == record_id, _record.c.profile == profile)
-                .order_by(_record.c.item, _record.c.version)
-            )
-            .mappings()
-            .all()
-        )
-        found = []
-        for row in rows:
-            stored = batches.rows_of(connection, row["chunk_id"])
-            declared = stored.iloc[row["position"]].dropna().to_dict()
-            found.append(
-                StoredItem(
-                    row["item"],
-                    row["version"],
-                    row["state"],
-                    row["batch_id"],
-                    row["points"],
-                    row["function"],
-                    row["message_at"],
-                    row["folded_by"] is None,
-                    declared,
-                )
-            )
+        by_id = stored(connection, record_id, profile)
+        found = [*by_id.values()]
         column = PROFILES[profile].office
         offices = {one.declared.get(column) for one in found} - {None}
         if not found or (actor.office is not None and offices and actor.office not in offices):
             raise RiskProfileError(Message("refusal.no_declaration"), where=record_id[:80])
-        about, why = f"record:{rows[0]['id']}", purpose.strip()
+        about, why = f"record:{next(iter(by_id))}", purpose.strip()
         note(connection, actor, "record.look", about, now, office=actor.office, purpose=why)
         looking.noticed(connection, actor, now, looks_an_hour)
     mine = [sees(actor, one.declared.get(column)) for one in found]
     whole = any(own and one.counts for own, one in zip(mine, found, strict=True))
     return [one for own, one in zip(mine, found, strict=True) if own or (whole and one.counts)]
+
+
+def stored(connection: Connection, record_id: str, profile: str) -> dict[int, StoredItem]:
+    """What is stored of a declaration, whoever may see it: by the id of each row, in the order of
+    items, then versions.
+    """
+    rows = connection.execute(
+        select(_record, _chunk.c.batch_id)
+        .join(_chunk, _chunk.c.id == _record.c.chunk_id)
+        .where(_record.c.record_id == record_id, _record.c.profile == profile)
+        .order_by(_record.c.item, _record.c.version)
+    )
+    found = {}
+    for row in rows.mappings().all():
+        lying = batches.rows_of(connection, row["chunk_id"])
+        found[int(row["id"])] = StoredItem(
+            row["item"],
+            row["version"],
+            row["state"],
+            row["batch_id"],
+            row["points"],
+            row["function"],
+            row["message_at"],
+            row["folded_by"] is None,
+            lying.iloc[row["position"]].dropna().to_dict(),
+        )
+    return found

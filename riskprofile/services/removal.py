@@ -97,9 +97,10 @@ def remove(
     secret = retention.key_of(store, settings, actor, now)
     with retention.alone(store) as connection:
         named = {_named(connection, record, profile) for record in records}
-        for name, of in sorted(named):  # all before the audit, as who is at work on an alert
-            chunks = [one.id for one in erasure.holding(connection, of, name)]
-            erasure.hold(connection, of, chunks, {name})
+        for of in sorted({of for _, of in named}):
+            names = {name for name, its in named if its == of}
+            chunks = {one.id for name in names for one in erasure.holding(connection, of, name)}
+            erasure.hold(connection, of, chunks, names)
         told = _remove(connection, actor, named, secret, now)
         note(connection, actor, REMOVED_BY_ORDER, "retention", now, vars(told), purpose=why.strip())
     past.sweep(store, Folder(settings.home / HISTORY), unfinished=True)
@@ -116,6 +117,7 @@ def _remove(
 ) -> Removed:
     """Without an actor nothing is written in the audit."""
     told, own, related = Removed(len(named)), set[int](), set[int]()
+    acts: list[tuple[int, dict[str, Any]]] = []
     for name, profile in sorted(named):
         alerts = erasure.alerts_of(connection, profile, {name})
         _require_settled(connection, profile, name, alerts)
@@ -128,12 +130,14 @@ def _remove(
             )
             removed = int((due.fates == REMOVE).sum())
             told.rows += removed
-            if actor is not None:
-                detail = {"kept": kept, "masked": 0, "removed": removed}
-                detail |= {audit.NOTES: notes} if notes else {}
-                note(connection, actor, audit.MASKED, f"chunk:{chunk.id}", now, detail)
+            detail = {"kept": kept, "masked": 0, "removed": removed}
+            acts.append((chunk.id, detail | ({audit.NOTES: notes} if notes else {})))
         told.quarantined += erasure.clear_set_aside(connection, profile, name)
         related |= erasure.forget_related(connection, profile, name)
+    # Last: who holds the chain waits for no alert, which somebody may hold who waits for it.
+    if actor is not None:
+        for chunk_id, detail in acts:
+            note(connection, actor, audit.MASKED, f"chunk:{chunk_id}", now, detail)
     told.alerts, told.related = len(own), len(related - own)
     return told
 

@@ -155,6 +155,18 @@ def insert_chunk(
     return int(made[0])
 
 
+def newer(connection: Connection, than: int) -> set[int]:
+    """The chunks that were stored after this one."""
+    return set(
+        connection.execute(select(chunk_table.c.id).where(chunk_table.c.id > than)).scalars()
+    )
+
+
+def newest(connection: Connection) -> int:
+    """The chunk that was stored last; 0 before the first."""
+    return int(connection.execute(select(func.max(chunk_table.c.id))).scalar() or 0)
+
+
 def held(batch: Batch) -> Any:
     """Where a batch is under way as this program began or resumed it: no other has since."""
     columns = batch_table.c

@@ -128,13 +128,15 @@ def upsert(connection: Connection, table: FromClause) -> Any:
     return import_module(f"sqlalchemy.dialects.{connection.dialect.name}").insert(table)
 
 
-def serialise(connection: Connection, number: int) -> None:
-    """Let one transaction at a time go on from here, by a number that both know.
+def serialise(connection: Connection, number: int, *, shared: bool = False) -> None:
+    """Let one transaction at a time go on from here, by a number that both know; those that share
+    it, beside each other.
 
     On SQLite that is so already: there is one writer.
     """
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": number})
+        asked = f"SELECT pg_advisory_xact_lock{'_shared' if shared else ''}(:number)"
+        connection.execute(text(asked), {"number": number})
 
 
 class Store:

@@ -125,15 +125,17 @@ def _chunks(connection: Connection, *which: ColumnElement[bool]) -> list[Stored]
 def hold(
     connection: Connection, profile: str, chunk_ids: Collection[int], record_ids: Collection[str]
 ) -> None:
-    """Lock these chunks, then the alerts of these records: who is at work on one is waited for.
+    """Lock these chunks, these records and then their alerts: who is at work on one is waited for.
 
-    In the order of a run's end, and by ids, as pages lock several. On SQLite there is one writer.
+    In the order of all who lock some of these, and by ids. On SQLite there is one writer.
     """
     if connection.dialect.name == "sqlite":
         return
+    names = sorted(record_ids)
     for table, which in (
         (chunk_table, among(chunk_table.c.id, sorted(chunk_ids))),
-        (alert_table, among(alert_table.c.record_id, sorted(record_ids))),
+        (record_table, among(record_table.c.record_id, names)),
+        (alert_table, among(alert_table.c.record_id, names)),
     ):
         held = select(table.c.id).where(table.c.profile == profile, which)
         connection.execute(held.order_by(table.c.id).with_for_update())
@@ -186,10 +188,10 @@ def _found(finds: Collection[str]) -> ColumnElement[bool]:
 
 
 def taken_back(
-    connection: Connection, profile: str, columns: Collection[str], finds: Collection[str]
+    connection: Connection, profile: str, columns: Collection[str] | None, finds: Collection[str]
 ) -> set[int]:
-    """Masked chunks in which these columns of a row are in the clear, for a find that was taken
-    back since.
+    """Masked chunks with a row that was kept for a find that was taken back since: with these
+    columns in the clear, or at all, where it has no other evidence.
     """
     told = set(
         connection.execute(
@@ -198,7 +200,8 @@ def taken_back(
             .where(alert_table.c.profile == profile, outcome_table.c.outcome.in_(finds))
         ).scalars()
     )
-    told -= evident(connection, profile, told, finds=finds)[1]
+    evidence, found = evident(connection, profile, told, finds=finds)
+    told -= evidence if columns is None else found
     places = connection.execute(
         select(record_table.c.chunk_id, record_table.c.position)
         .join(chunk_table, chunk_table.c.id == record_table.c.chunk_id)
@@ -208,7 +211,8 @@ def taken_back(
     return {
         chunk_id
         for chunk_id, position in places.all()
-        if rows_of(connection, chunk_id, columns.__contains__).iloc[position].notna().any()
+        if columns is None
+        or rows_of(connection, chunk_id, columns.__contains__).iloc[position].notna().any()
     }
 
 

@@ -33,6 +33,7 @@ from riskprofile.store.many import among
 ACCEPTED, SUPERSEDED = "accepted", "superseded"
 ABSENT = "absent"  # function of a record that a message withdrew by not naming it
 REMOVED = "removed"  # state of a record whose row retention took out
+FOLD_LOCK = 7015  # PostgreSQL advisory lock: who withdraws stores alone, others beside each other
 FULL = "full"  # how far a chunk is kept that retention has not come to
 SOME = "some"  # and of which records were removed before their term, by an order
 NAMES = "names"  # and of what a former release masked, without all that leads to a name
@@ -231,6 +232,17 @@ def known(
             one.said, one.parked, one.here = said, state == PARKED, chunk in here
     found.withdrawn = absent | found.withdrawn
     return found
+
+
+def hold(connection: Connection, profile: str, record_ids: Collection[str]) -> None:
+    """Lock the rows of these declarations by their ids: of two who change some of the same the
+    second waits. On SQLite there is one writer.
+    """
+    columns = record_table.c
+    if record_ids and connection.dialect.name != "sqlite":
+        held = select(columns.id).where(among(columns.record_id, sorted(record_ids)))
+        held = held.where(columns.profile == profile).order_by(columns.id)
+        connection.execute(held.with_for_update(key_share=True))
 
 
 def supersede(connection: Connection, profile: str, batch_id: str, keys: Collection[Key]) -> None:

@@ -7,20 +7,29 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from riskprofile.errors import Conflict, NotAllowed, ProfileOff, RiskProfileError
 from riskprofile.scoring.ranking import Capacity
-from riskprofile.services import govern, raising, records, retelling, review, settings, unmasking
+from riskprofile.services import (
+    govern,
+    raising,
+    records,
+    retelling,
+    retention,
+    review,
+    settings,
+    unmasking,
+)
 from riskprofile.services.identity import OWNER, Actor
 from riskprofile.services.screen import Options, screen
 from riskprofile.services.settings import CHECKOUT
 from riskprofile.store import alerts
 from riskprofile.store.alert_tables import Alert
-from riskprofile.store.run_tables import Record
+from riskprofile.store.run_tables import Batch, Record
 from tests import factory
 from tests.conftest import home_of
-from tests.services.bench import EITHER, HERE, NOW, THERE, later, put_offices, until_it_waits
+from tests.services.bench import EITHER, HERE, NOW, THERE, later, put_offices, row, until_it_waits
 
 INES, OMAR = Actor("ines", "officer", HERE), Actor("omar", "officer", HERE)
 pytestmark = pytest.mark.xdist_group("raising")  # one process rates the rows
@@ -216,6 +225,45 @@ def test_what_is_withdrawn_while_it_is_raised_is_not_put_before_anybody(bare, ho
     monkeypatch.undo()
     with pytest.raises(RiskProfileError, match="the sender withdrew"):
         raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, later(minutes=3))
+
+
+@EITHER
+def test_what_is_masked_while_it_is_raised_is_put_before_nobody_in_the_clear(
+    bare, home, monkeypatch
+):
+    sent(bare, home, factory.shipments(1, customs_office=HERE, consignor_name="Zq Oryndel"))
+    read, due = records.declaration, retention.due_at(later(minutes=1), 12)
+
+    def meanwhile(*given):
+        found = read(*given)
+        assert retention.run(bare, home, OWNER, due).masked == 1
+        return found
+
+    monkeypatch.setattr(records, "declaration", meanwhile)
+    with pytest.raises(Conflict, match="changed or withdrawn meanwhile"):
+        raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, due)
+    monkeypatch.undo()
+    made = raising.raise_alert(bare, INES, "XM-000000", "shipment", WHY, due)
+    assert "Oryndel" not in str(row(bare, made))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_retention_waits_for_who_raises_an_alert_and_masks_that_too(bare, home):
+    sent(bare, home, factory.shipments(1, customs_office=HERE, consignor_name="Zq Oryndel"))
+    due = retention.due_at(later(minutes=1), 12)
+    with ThreadPoolExecutor(2) as beside:
+        with bare.write() as connection:  # an alert refers to its batch
+            connection.execute(select(Batch.id).with_for_update())
+            asked = (bare, INES, "XM-000000", "shipment", WHY, due)
+            raised = beside.submit(raising.raise_alert, *asked)
+            until_it_waits(bare, raised)
+            done = beside.submit(retention.run, bare, home, OWNER, due)
+            waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            while connection.execute(waits).scalar_one() < 2:
+                assert not raised.done() and not done.done()
+        assert (done.result().masked, done.result().alerts) == (1, 1)
+    assert "Oryndel" not in str(row(bare, raised.result()))
 
 
 @pytest.mark.slow

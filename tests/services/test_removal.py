@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import String, cast, insert, select, text, update
 
 from riskprofile.errors import Conflict, InputError, NotAllowed, PolicyError, UsageError
 from riskprofile.scoring.drift import LEAST_ROWS, LEAST_WINDOWS
@@ -344,6 +344,27 @@ def test_an_alert_that_is_opened_again_meanwhile_is_seen_and_nothing_is_removed(
         with pytest.raises(PolicyError, match="its alert is open"):
             done.result()
     assert names_in(stored(store)) == {*range(COUNT)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_an_officer_at_an_alert_that_tells_of_it_and_an_order_never_wait_for_each_other(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    rate(store, home, tmp_path, goods_description="pistol barrel", consignee_id="R1")
+    settle(store)
+    alert = erasure.alert_table
+    with ThreadPoolExecutor(1) as beside:
+        with store.write() as officer:
+            officer.execute(select(alert.c.id).where(TELLS).with_for_update())
+            done = beside.submit(removal.remove, store, home, OWNER, TWO[:1], ORDER, NOW)
+            until_it_waits(store, done)
+            officer.execute(text("SET LOCAL lock_timeout = '1ms'"))
+            audit.append(officer, actor="ines", action="alert.claim", subject="alert:2", now=NOW)
+        assert done.result().related > 0
+
+
+TELLS = cast(erasure.alert_table.c.related, String).contains(TWO[0])
 
 
 def test_what_was_found_beside_masked_rows_keeps_its_parties(

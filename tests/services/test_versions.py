@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import pandas as pd
@@ -26,6 +27,8 @@ from riskprofile.services.desk import load_several
 from riskprofile.services.folding import Folded, fold
 from riskprofile.services.identifiers import CONTENT, Numbers, identify
 from riskprofile.services.identity import OWNER, Actor
+from riskprofile.services.ingest import Ingest, Prepared
+from riskprofile.services.rated import Done
 from riskprofile.services.run import Options, Run, Stop, unseen
 from riskprofile.services.screen import screen
 from riskprofile.services.settings import Settings
@@ -725,6 +728,59 @@ def test_what_is_said_since_a_cancellation_stands_however_late_that_comes(
     assert [one for one in desk.versions() if one[3]] == [(2, 1, "accepted", True)]
     *_, (_, state, withdrawn) = desk.alerts()
     assert (state, withdrawn) == ("open", False)
+
+
+def test_what_its_sender_withdrew_while_it_was_rated_counts_no_more_than_if_it_came_after(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another item of it, so that no two rows have one key."""
+    told, rate = messages(), Ingest._rate
+    desk.send(told["first"])
+
+    def meanwhile(work: Ingest, one: Prepared) -> Done:
+        monkeypatch.undo()
+        done = rate(work, one)
+        desk.send(told["cancelled"])
+        return done
+
+    monkeypatch.setattr(Ingest, "_rate", meanwhile)
+    run = desk.send(told["second"].assign(extra=said(5)))
+    assert run.summary.outdated == 1
+    assert [one for one in desk.versions() if one[3]] == []
+    assert [withdrawn for _, _, withdrawn in desk.alerts()] == [True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_a_withdrawal_waits_for_what_another_program_is_just_storing_of_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told, rate = messages(), Ingest._rate
+    desk.send(told["first"])
+    told["second"] = told["second"].assign(extra=said(5))
+    rated, goes = Barrier(3), {name: Event() for name in ("second", "cancelled")}
+
+    def waits(work: Ingest, one: Prepared) -> Done:
+        done = rate(work, one)
+        rated.wait()
+        goes[work.batch.source.removesuffix(".csv")].wait()
+        return done
+
+    monkeypatch.setattr(Ingest, "_rate", waits)
+    with ThreadPoolExecutor(2) as beside:
+        runs = {name: beside.submit(desk.send, told[name], f"{name}.csv") for name in goes}
+        rated.wait()
+        with desk.store.write() as connection:  # who stores has changed an alert, and is to say so
+            audit.append(connection, actor="a", action="b", subject="c:1", now=NOW)
+            for waiting, name in enumerate(goes, start=1):
+                goes[name].set()
+                asked = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+                while connection.execute(asked).scalar_one() < waiting:
+                    assert not runs[name].done()
+        for run in runs.values():
+            assert run.result().summary.accepted == 1
+    assert [one for one in desk.versions() if one[3]] == []
+    assert all(withdrawn for _, state, withdrawn in desk.alerts() if state == "open")
 
 
 @pytest.mark.parametrize("second", [1, 2])  # which takes the place of the cancellation, or not
