@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from riskprofile.history.resolver import written
 from riskprofile.profiles import PROFILES, Profile
 from riskprofile.services import keys, past, sealing
 from riskprofile.services.identifiers import ITEM, RECORD
+from riskprofile.services.inbox import DONE, FAILED
 from riskprofile.services.past import HISTORY, Folder
 from riskprofile.services.rights import Actor, authorise, note
 from riskprofile.services.settings import Settings
@@ -42,7 +43,8 @@ from riskprofile.store.database import Store, serialise
 
 KEY = "retention"
 FINDS = ("trafficking", "compliance", "other")
-FOLDERS = ("exports", "runs", "inbox", "backups")  # of the home: files that hold declarations
+INBOX = "inbox"
+FOLDERS = ("exports", "runs", INBOX, "backups")  # of the home: files that hold declarations
 # A first run of a former release that was killed has told of its chunks alone.
 USED = ("retention.key", "retention.run", "retention.forget")  # acts after which there is a key
 KEEP, MASK, REMOVE = 0, 1, 2
@@ -453,9 +455,10 @@ def _waiting(
 ) -> list[erasure.Stored]:
     """Chunks that may have come due; a masked one anew, where a find in it was taken back since."""
     found = erasure.waiting(connection, profile.name, received_upto(moment, said.first))
-    if said.finds:
+    if said.finds and said.unflagged is None:
         return found
-    again = erasure.taken_back(connection, profile.name, hidden(profile), FINDS)
+    columns = None if said.finds else hidden(profile)
+    again = erasure.taken_back(connection, profile.name, columns, FINDS)
     return [replace(one, kept=versions.NAMES) if one.id in again else one for one in found]
 
 
@@ -649,8 +652,22 @@ def _forget_alerts(
     return count, notes
 
 
+def _came(path: Path, inbox: Path) -> float:
+    """When a file came here, in seconds: that of one in the inbox its sender may have set.
+
+    What was read lies there by the day on which it was taken.
+    """
+    found = path.lstat()
+    if not path.is_relative_to(inbox):
+        return found.st_mtime
+    with suppress(ValueError):
+        if path.parent.parent in (inbox / DONE, inbox / FAILED):
+            return datetime.fromisoformat(path.parent.name).replace(tzinfo=UTC).timestamp()
+    return found.st_ctime
+
+
 def _forget_files(home: Path, before: datetime, *, keep: bool = False) -> int:
-    """Files of the home that hold declarations and were last written before a time.
+    """Files of the home that hold declarations and came here before a time.
 
     How many; `keep` only counts them.
     """
@@ -660,7 +677,7 @@ def _forget_files(home: Path, before: datetime, *, keep: bool = False) -> int:
             if path.match("inbox/claimed/*.lock"):  # of a watcher: what it has taken is found by it
                 continue
             try:
-                old = path.lstat().st_mtime <= before.timestamp()
+                old = _came(path, home / INBOX) <= before.timestamp()
                 if old and (path.is_symlink() or path.is_file()):
                     if not keep:
                         path.unlink()

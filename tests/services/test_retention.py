@@ -9,6 +9,7 @@ import sqlite3
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.event import listen
 
 from riskprofile.errors import (
     Busy,
@@ -305,21 +307,40 @@ def test_a_file_that_a_watcher_takes_meanwhile_hinders_nothing(
     store: Store, home: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     inbox = home.home / "inbox"
-    inbox.mkdir()
+    kept = inbox / "done" / f"{RECEIVED:%Y-%m-%d}"
+    kept.mkdir(parents=True)
     for name in ("taken.csv", "left.csv"):
-        (inbox / name).write_text("persons")
-        os.utime(inbox / name, (RECEIVED.timestamp(), RECEIVED.timestamp()))
+        (kept / name).write_text("persons")
     look = Path.rglob
 
     def taken(folder: Path, pattern: str) -> list[Path]:
         found = [*look(folder, pattern)]
         if folder == inbox:
-            (inbox / "taken.csv").unlink()
+            (kept / "taken.csv").unlink()
         return found
 
     monkeypatch.setattr(Path, "rglob", taken)
     told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
-    assert told.files == 1 and [*inbox.iterdir()] == []
+    assert told.files == 1 and [*kept.iterdir()] == []
+
+
+def test_how_old_a_file_of_the_inbox_is_its_sender_does_not_say(
+    store: Store, home: Settings
+) -> None:
+    """An archive, or rsync, gives it the time at which it was written elsewhere."""
+    inbox, never = home.home / "inbox", datetime(2100, 1, 1, tzinfo=UTC).timestamp()
+    waits = inbox / "waits.csv"
+    done, failed = (
+        inbox / name / f"{RECEIVED:%Y-%m-%d}" / "day.csv" for name in ("done", "failed")
+    )
+    for path, at in ((waits, RECEIVED.timestamp()), (done, never), (failed, never)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("persons")
+        os.utime(path, (at, at))
+    assert retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12)).files == 2
+    assert waits.exists() and not done.exists() and not failed.exists()
+    came = datetime.fromtimestamp(waits.stat().st_ctime, UTC)
+    assert retention.run(store, home, OWNER, retention.due_at(came, 12)).files == 1
 
 
 def test_what_was_written_beside_a_record_goes_with_it(
@@ -482,6 +503,31 @@ def test_a_shipment_whose_find_was_taken_back_is_masked_by_the_next_run(
     unmasking.allow(store, SARA, number, now)
     [shown] = unmasking.look(store, home, INES, number, now).declared
     assert shown["consignor_name"] == seed(1)
+
+
+@EITHER
+def test_a_crossing_whose_find_was_taken_back_is_deleted_by_the_next_run(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """It was masked for that find alone, and one without any is deleted after the same term."""
+    names = [seed(n) for n in range(3)]
+    goods = [None, None, "pistol barrel"]
+    table = factory.travellers(3, name=names, goods_declared=goods, firearms_declared=0)
+    path = write(tmp_path / "people.csv", table)
+    screen(store, home, OWNER, [path], Options(capacity=Capacity(number=3)), RECEIVED)
+    alert, now = erasure.alert_table, retention.due_at(RECEIVED, 6)
+    with store.write() as connection:
+        asked = select(alert).where(alert.c.record_id.startswith("XC-000001"))
+        held = connection.execute(asked).one()
+        labelled(connection, held.id, held.record_id, True, profile="traveller")
+    told = [retention.run(store, home, OWNER, now) for _ in range(2)]
+    assert [(one.masked, one.removed) for one in told] == [(2, 1), (0, 0)]
+    with store.write() as connection:
+        labelled(connection, held.id, held.record_id, False, profile="traveller")
+    assert retention.preview(store, home, OWNER, now)["traveller"].removed == 1
+    told = [retention.run(store, home, OWNER, now) for _ in range(2)]
+    assert [(one.masked, one.removed) for one in told] == [(1, 1), (0, 0)]
+    assert row(store, held.id)["declaration"] is None
 
 
 def test_the_points_stay_and_replay_says_what_was_removed(
@@ -1375,6 +1421,47 @@ def test_what_is_written_of_an_alert_meanwhile_goes_with_it_and_one_that_is_clos
         assert [one.text for one in told] == ["Ada had none"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
+def test_retention_and_a_run_that_changes_the_same_declaration_never_wait_for_each_other(
+    store: Store, home: Settings, tmp_path: Path
+) -> None:
+    """Both take its rows before its alerts."""
+    rate(store, home, crossing(tmp_path), "traveller", RECEIVED)
+    now = retention.due_at(RECEIVED, 60)
+    with store.write() as connection:
+        alert = connection.execute(select(erasure.alert_table.c.id)).scalar_one()
+        said = {"reason": "asked", "by": "ines", "at": RECEIVED, "until": RECEIVED}
+        connection.execute(insert(Snooze).values(alert_id=alert, **said))
+    other = Store.open(home.database_url)
+    listen(other.engine, "connect", patient)
+    other.engine.dispose()
+    waits = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(2) as beside, closing(other):
+        with store.write() as connection:  # a word of the alert, which retention has by then
+            connection.execute(select(Snooze.id).with_for_update())
+            done = beside.submit(retention.run, store, home, OWNER, now)
+            until_it_waits(store, done)
+            path = crossing(tmp_path, bag_mass_kg=40)
+            run = beside.submit(rate, other, home, path, "traveller", now)
+            while connection.execute(waits).scalar_one() < 2:
+                assert not done.done() and not run.done()
+        assert (done.result().removed, done.result().alerts) == (1, 1)
+        assert run.result().summary.accepted == 1
+
+
+def crossing(folder: Path, **columns: object) -> Path:
+    """A file of one crossing that an indicator names."""
+    table = factory.travellers(1, goods_declared="pistol barrel", **columns)
+    return write(folder / f"{len(columns)}.csv", table)
+
+
+def patient(connection: Any, _: object) -> None:
+    """Of two who wait for each other the other one is given up."""
+    connection.execute("SET deadlock_timeout = '1h'")
+    connection.commit()
+
+
 def test_what_is_over_cannot_be_unmasked_by_anybody(
     store: Store, home: Settings, tmp_path: Path
 ) -> None:
@@ -1437,10 +1524,10 @@ def test_what_was_sealed_opens_with_its_own_key_and_place_alone() -> None:
 
 def test_the_lock_of_a_watcher_that_began_long_ago_stays(store: Store, home: Settings) -> None:
     """Who comes after it finds by that what it had taken when it died."""
-    folder, old = home.home / "inbox", RECEIVED.timestamp()
+    folder = home.home / "inbox"
     folder.mkdir()
     with Inbox(folder) as inbox:
         lock = inbox.mine.with_suffix(".lock")
-        os.utime(lock, (old, old))
-        told = retention.run(store, home, OWNER, retention.due_at(RECEIVED, 12))
+        began = datetime.fromtimestamp(lock.stat().st_ctime, UTC)
+        told = retention.run(store, home, OWNER, retention.due_at(began, 12) + SECOND)
         assert told.files == 0 and lock.exists()
