@@ -365,6 +365,8 @@ class Ingest:
         chunk, batch = one.chunk, self.batch
         chunk_id: int | None = None
         met: dict[str, int] = {}
+        # Before the transaction: what it opens of the past may be written, by one of its own.
+        rated = None if self.options.history else self._rater(one.profile)
         with self.store.write(patience=120.0) as connection:
             if not self.options.history:
                 switching.require_running(connection)
@@ -417,7 +419,6 @@ class Ingest:
                 if self.unfinished:
                     met = versions.by_batch(connection, ids, self.unfinished)
             table = batches.batch_table
-            rated = None if self.options.history else self._rater(one.profile)
             connection.execute(
                 table.update()
                 .where(table.c.id == batch.id)

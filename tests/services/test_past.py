@@ -393,6 +393,18 @@ def test_files_that_nobody_vouches_for_are_swept(
     assert (folder / "now.part").exists()
 
 
+def test_a_file_of_known_rows_alone_lays_the_past_on_file_before_it_is_stored(
+    store: Store, home: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """SQLite has one writer: within the transaction of the chunk that would wait for itself."""
+    world = World(store, home, tmp_path, 9)
+    rows = world.rows(world.new(12))
+    world.send(rows)
+    world.send(rows[::-1])
+    assert "is not kept" not in caplog.text
+    assert same(world) == 1
+
+
 @pytest.mark.parametrize("fails", ["write", "name"])
 def test_a_folder_that_cannot_be_written_costs_time_alone(
     store: Store,
