@@ -21,6 +21,7 @@ from riskprofile.intake.reader import Rejection
 from riskprofile.intake.versions import (
     CANCEL,
     FUNCTION,
+    ORIGINAL,
     REFERENCE,
     REPLACE,
     SCOPE,
@@ -46,15 +47,16 @@ def named_in_part(table: Table, profile: Profile) -> np.ndarray:
     found: np.ndarray = ((table[FUNCTION] == CANCEL) & table[SCOPE].isna()).to_numpy(dtype=bool)
     if len(profile.declaration) < 2:
         return np.zeros(len(table), dtype=bool)
-    for group in profile.mandatory[1:]:
+    for group in profile.mandatory[1:] if found.any() else ():
         found = found & table[list(group)].isna().all(axis=1).to_numpy(dtype=bool)
     return found
 
 
 def cancelled_whole(table: Table) -> np.ndarray:
     """Rows of an identified table that cancel all that came with their reference."""
-    found = (table[FUNCTION] == CANCEL) & table[REFERENCE].notna() & table[SCOPE].notna()
-    mask: np.ndarray = found.to_numpy(dtype=bool)
+    mask: np.ndarray = (table[SCOPE].notna() & table[REFERENCE].notna()).to_numpy(dtype=bool)
+    if mask.any():
+        mask = mask & (table[FUNCTION] == CANCEL).to_numpy(dtype=bool)
     for place in np.flatnonzero(mask):
         mask[place] = set(json.loads(table[SCOPE].iloc[place])) == {WHOLE}
     return mask
@@ -151,6 +153,9 @@ class Absences:
         for one in rejected:
             self.unknown |= not one.record_id
             self.unread.add(one.record_id or "")
+        plain = table[REFERENCE].isna() & table[SCOPE].isna() & (table[FUNCTION] == ORIGINAL)
+        if plain.all() and not self.items:  # as in most chunks: it says nothing of other rows
+            return
         declared = table.loc[table[FUNCTION] != CANCEL, REFERENCE].dropna().unique()
         self.references |= {(profile, reference) for reference in declared}
         replaced = table[FUNCTION] == REPLACE

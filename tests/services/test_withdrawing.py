@@ -169,6 +169,15 @@ def test_a_message_that_replaces_withdraws_the_items_that_it_lacks(
     assert counting(store)[1:] == [("XM-000000", 1), ("XM-000000", 2), ("XM-000000", 3)]
 
 
+def test_what_a_later_chunk_declares_after_a_message_that_replaces_is_not_lacked(
+    store: Store, home: Settings
+) -> None:
+    items = factory.shipments(3, declaration_id="XM-000000", item_number=[1, 2, 3])
+    send(store, home, items)
+    send(store, home, items.iloc[:2].assign(extra=[said(9, "replace"), None]), 1, chunk_rows=1)
+    assert counting(store) == [("XM-000000", 1), ("XM-000000", 2)]
+
+
 def test_of_a_list_that_comes_again_whole_each_declaration_is_not_asked_for_by_itself(
     store: Store, home: Settings
 ) -> None:
