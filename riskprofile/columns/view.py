@@ -217,11 +217,14 @@ class View:
         left = {*names}
         return self._of({name: cell for name, cell in self._cells.items() if name not in left})
 
+    def arrays(self, names: Iterable[str] | None = None) -> dict[str, Any]:
+        """What a pandas table of these columns, or of all, would hold, by name."""
+        wanted = self._cells if names is None else names
+        return {name: self._cells[name].array() for name in wanted}
+
     def table(self, names: Iterable[str] | None = None) -> pd.DataFrame:
         """These columns, or all, as a pandas table."""
-        wanted = self._cells if names is None else names
-        made = {name: self._cells[name].array() for name in wanted}
-        return pd.DataFrame(made, index=self.index)
+        return pd.DataFrame(self.arrays(names), index=self.index)
 
 
 def _cells(columns: Mapping[str, Any]) -> dict[str, _Cell | Column]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import spans
+from riskprofile.columns import View, spans
 from riskprofile.tables import Table
 
 QUEUES = ("trafficking", "compliance", "data_quality")
@@ -364,7 +364,7 @@ class Ranking:
                 selected[drawn] = "random"
                 probability[drawn] = cut.probability
             red |= selected == "random"
-            yield part.assign(
+            made = View.over(part).assign(
                 rank=ranks + 1,
                 lane=np.where(red, "red", np.where(yellow, "yellow", "green")),
                 queue=_queue(part, high),
@@ -372,6 +372,7 @@ class Ranking:
                 probability=probability,
                 **{name: points[lists] for name, points in begins.items()},
             )
+            yield made.table()
 
 
 _RED = 1 << 42  # what an indicator raises to red stands above all points

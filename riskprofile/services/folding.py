@@ -159,7 +159,7 @@ def _rows(table: Table) -> zip[tuple[str, int, int, str, datetime | None, str | 
         table[CONTENT].tolist(),
         table[FUNCTION].tolist(),
         _times(table),
-        table[REFERENCE].astype(object).where(table[REFERENCE].notna(), None).tolist(),
+        table[REFERENCE].to_numpy(object, na_value=None).tolist(),
         strict=True,
     )
 

@@ -549,9 +549,9 @@ class Ingest:
             range(len(table)),
             points,
             table[FUNCTION].tolist(),
-            table[SENT].astype(object).where(table[SENT].notna(), None).tolist(),
+            table[SENT].to_numpy(object, na_value=None).tolist(),
             [None if counts else self.batch.id for counts in folded.counts[folded.keep]],
-            table[REFERENCE].astype(object).where(table[REFERENCE].notna(), None).tolist(),
+            table[REFERENCE].to_numpy(object, na_value=None).tolist(),
             strict=True,
         )
 

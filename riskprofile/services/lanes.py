@@ -13,10 +13,12 @@ import pandas as pd
 import pyarrow as pa
 from sqlalchemy import Connection
 
+from riskprofile.columns import View
 from riskprofile.history import Snapshot
 from riskprofile.history.layer import CHUNK, POSITION
 from riskprofile.memory import give_back
 from riskprofile.profiles import Profile
+from riskprofile.reference import hashing
 from riskprofile.scoring.ranking import Capacity, Ranking
 from riskprofile.scoring.reasons import Phrasing
 from riskprofile.scoring.scorecard import Scorecard
@@ -164,7 +166,8 @@ def _placed(ranking: Ranking, parts: Iterator[Table], scorecard: Scorecard) -> I
         score = np.where(
             points.notna(), scorecard.probability(points.fillna(0).to_numpy(np.int64)), np.nan
         )
-        yield some.assign(score=score, number=some.index)[[*_TOLD, *_LYING]]
+        placed = View.over(some).assign(score=score, number=some.index.to_numpy())
+        yield placed.table([*_TOLD, *_LYING])
 
 
 def as_told(table: Table) -> Table:
@@ -304,9 +307,11 @@ def has_room(connection: Connection, ranked: Ranked, asked: Capacity, now: datet
 
 def by_chunk(alerts: Table, size: int) -> Iterator[Table]:
     """Declarations by the chunks of their drivers, so that few of both are at hand."""
-    sizes = alerts["chunk_id"].value_counts().sort_index().cumsum()
-    for _, chunks in sizes.groupby((sizes - 1) // size):
-        some = alerts[alerts["chunk_id"].isin(chunks.index)]
+    chunks = alerts["chunk_id"].to_numpy(np.int64)
+    _, of, sizes = np.unique(chunks, return_inverse=True, return_counts=True)
+    group = ((np.cumsum(sizes) - 1) // size)[of]
+    for number in hashing.distinct(group):
+        some = alerts[group == number]
         parts = max(1, round(len(some) / size))  # a chunk is not read twice for a few of its alerts
         for part in np.array_split(np.arange(len(some)), parts):
             yield some.iloc[part]

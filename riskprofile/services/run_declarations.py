@@ -191,19 +191,11 @@ def _declarations(
     highest = by[np.diff(group[by], prepend=-1) > 0]
     told = {name: taken_apart(lying(name)).take(highest).array() for name in (BATCH, OFFICE, DUE)}
     where = {name: taken_apart(lying(name)).values[highest] for name in (CHUNK, POSITION)}
-    table = pd.DataFrame(
-        {
-            RECORD: pd.array(records.to_pandas(), dtype=TEXT),
-            POINTS: pd.arrays.IntegerArray(points.values[highest], points.isna().values[highest]),
-            DRIVER: items[highest],
-            **where,
-            **told,
-        }
-    )
     raised = {
-        name: np.zeros(len(table), dtype=bool) for name in ("to_red", "to_yellow", *ranking.QUEUES)
+        name: np.zeros(len(records), dtype=bool)
+        for name in ("to_red", "to_yellow", *ranking.QUEUES)
     }
-    named: list[str | None] = [None] * len(table)
+    named: list[str | None] = [None] * len(records)
     for one in indicators:
         for prefix, shown in ((FIRED, one.key), (BROKEN, NOT_EVALUATED + one.key)):
             places = np.unique(group[_among(rows, flags.get(prefix + one.key))])
@@ -217,7 +209,18 @@ def _declarations(
             raised[one.queue if prefix == FIRED else "trafficking"][places] = True
             if prefix == FIRED and one.raises == "red":
                 raised["to_red"][places] = True
-    return table.assign(**{INDICATORS: pd.array(named, dtype=TEXT)}, **raised), group
+    table = pd.DataFrame(
+        {
+            RECORD: pd.array(records.to_pandas(), dtype=TEXT),
+            POINTS: pd.arrays.IntegerArray(points.values[highest], points.isna().values[highest]),
+            DRIVER: items[highest],
+            **where,
+            **told,
+            INDICATORS: pd.array(named, dtype=TEXT),
+            **raised,
+        }
+    )
+    return table, group
 
 
 def _among(rows: np.ndarray, flagged: np.ndarray | None) -> np.ndarray:
