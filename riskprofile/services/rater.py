@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from riskprofile.columns import Column, View
+from riskprofile.columns import Column, View, arrays
 from riskprofile.history import Aliases, Snapshot, look, recalled, united
 from riskprofile.history.learning import Asked
 from riskprofile.history.watch import WATCH, Watch
@@ -132,15 +132,15 @@ class Rater:
             said = self._fitted(said, table, fired)
         return said
 
-    def linked(self, rows: Table, events: Table, aliases: Aliases) -> Table:
+    def linked(self, rows: Table, events: Table, aliases: Aliases) -> View:
         """What links these rows to others, of what is stored of them, one party under one key."""
-        declared = [one for one in self.profile.linked if one in rows and one not in events]
-        known = united(recalled(events, self.profile), self.profile.keys, aliases)
-        made = known.assign(**{name: rows[name] for name in declared})
+        known = united(View.over(recalled(events, self.profile)), self.profile.keys, aliases)
+        given = dict(arrays(rows))
+        made = {one: given[one] for one in self.profile.linked if one in given and one not in known}
         own = self.profile.declaration[0]  # whether two rows have the same is all that is asked
         if own in made:
-            made[own] = hash_texts(made[own].fillna("").tolist())
-        return made
+            made[own] = hash_texts(rows[own].fillna("").tolist())
+        return known.assign(**made)
 
     @property
     def _first(self) -> list[Indicator]:

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 from sqlalchemy import select
 
@@ -58,21 +59,27 @@ def at_end(rater: Rater, rows: Table, log: Table, events: Table, aliases: Aliase
     """What ranks and links some rows of one chunk: as `Logged.rows`, but for where they lie, and a
     flag for each indicator of their feature log.
     """
-    profile = rater.profile
+    profile, given, rated = rater.profile, dict(arrays(rows)), dict(arrays(log))
     known = {}
     if rater.over_batch:
-        seen = events[[name for name in events if name in _linking(profile)]]
-        known = dict(rater.linked(rows, seen, aliases).items())
+        seen, linking = rater.linked(rows, events, aliases), _linking(profile)
+        known = seen.arrays(name for name in seen if name in linking)
     known |= {
-        POINTS: log[POINTS],
-        RECORD: rows[RECORD],
-        ITEM: rows[ITEM],
-        TITLE: rows[profile.title],
-        OFFICE: rows[profile.office],
-        DUE: rows[profile.due],
+        POINTS: rated[POINTS],
+        RECORD: given[RECORD],
+        ITEM: given[ITEM],
+        TITLE: given[profile.title],
+        OFFICE: given[profile.office],
+        DUE: given[profile.due],
     }
-    known |= {name: held for name, held in arrays(log) if name.startswith((FIRED, BROKEN))}
-    return pa.table({name: pa.array(held, from_pandas=True) for name, held in known.items()})
+    known |= {name: held for name, held in rated.items() if name.startswith((FIRED, BROKEN))}
+    return pa.table({name: _lying(held) for name, held in known.items()})
+
+
+def _lying(held: Any) -> pa.Array:
+    # Of an array of times Arrow would make an object of each.
+    given = pd.Series(held) if isinstance(held, pd.arrays.DatetimeArray) else held
+    return pa.array(given, from_pandas=True)
 
 
 def _linking(profile: Profile) -> frozenset[str]:
