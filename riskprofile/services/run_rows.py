@@ -198,8 +198,7 @@ class Reading:
             (chunk.events, linking.__contains__),
         )
         log, rows, events = (
-            table_bytes.from_bytes(content, columns).iloc[positions].reset_index(drop=True)
-            for content, columns in read
+            table_bytes.from_bytes(content, columns, positions) for content, columns in read
         )
         if rated_by is not None and other:
             values = rater.read(log, rows, rated_by)
